@@ -1,0 +1,1 @@
+"""Decoding under limits: bytes in, luma out. A library without database or network."""
