@@ -1,0 +1,1 @@
+"""Commands: thin. Each reads its arguments, calls one service, prints the answer."""

@@ -1,0 +1,64 @@
+"""The `holdfast` command. Heavy imports stay inside the commands, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from holdfast.cli import bank, bench, demo, doctor, hash, match, scan
+from holdfast.errors import HoldfastError, SettingsError, UsageError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Find known child sexual abuse material, and account for what was done about it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command("hash")(hash.hash_files)
+app.add_typer(bank.app, name="bank")
+app.command("match")(match.match_files)
+app.command("scan")(scan.scan_folder)
+app.add_typer(bench.app, name="bench")
+app.command("doctor")(doctor.doctor)
+app.command("demo")(demo.demo)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from holdfast import __version__
+
+        typer.echo(f"holdfast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run a command. Exit status: 0 done, 1 some input failed, 2 usage, 3 a match (`match --exit-code`)."""
+    try:
+        app()
+    except (UsageError, SettingsError) as error:
+        _fail(error, 2)
+    except HoldfastError as error:
+        _fail(error, 1)
+    except BrokenPipeError:
+        # The reader went away (`| head`): point stdout elsewhere so that the flush at exit is quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _fail(error: HoldfastError, status: int) -> None:
+    typer.echo(f"holdfast: {error}", err=True)
+    sys.exit(status)
