@@ -8,13 +8,25 @@
     │   ├── NotMatchableError    the bytes were had, but no fingerprint can be made of them
     │   └── BadEntryError        a line or row of a hash list is not a known form
     ├── WorkerError              the decode workers themselves cannot run (not: one bad file)
+    ├── AccessError              who asks may not have it, or not now
+    │   ├── NotAuthenticatedError     no key, or not a key that is valid here and now (HTTP 401)
+    │   ├── NotAllowedError           a valid key whose roles do not carry the permission (HTTP 403)
+    │   └── LimitError                over a limit; `retry_after_s` says when to come back (HTTP 429)
     ├── IndexFileError           an index file is missing, foreign, damaged or of another version
-    └── RecordsError             the records (database) refused or failed
-        ├── RecordsUnavailableError   the database cannot be reached or is locked
-        ├── SchemaVersionError        the database was written by another version
-        ├── NotFoundError             no such bank, entry, source, ...
-        ├── ConflictError             it exists already, or changed in between
-        └── HandlingError             the sharing terms of a hash forbid this way out
+    ├── RecordsError             the records (database) refused or failed
+    │   ├── RecordsUnavailableError   the database cannot be reached or is locked
+    │   ├── SchemaVersionError        the database was written by another version
+    │   ├── NotFoundError             no such bank, entry, source, ...
+    │   ├── ConflictError             it exists already, or changed in between
+    │   └── HandlingError             the sharing terms of a hash forbid this way out
+    ├── VaultError               held content could not be kept, opened or destroyed
+    │   ├── ObjectDamagedError        encrypted bytes are missing, altered, cut short or another object's
+    │   ├── ObjectDestroyedError      the item was destroyed; only its tombstone is left
+    │   ├── KeyUnavailableError       the key is missing, wrong, unsafe to use, or its service does not answer
+    │   └── HeldError                 a legal hold or a retention period forbids destruction
+    └── FetchError               a URL was not fetched
+        ├── FetchRefusedError         our rules forbid it (address, host, port, size, ...)
+        └── FetchFailedError          it was allowed and did not work (time, connection, status, ...)
 
 A message says what happened, what was not done, and what to do next.
 """
@@ -22,20 +34,32 @@ A message says what happened, what was not done, and what to do next.
 from __future__ import annotations
 
 __all__ = [
+    "AccessError",
     "BadEntryError",
     "ConflictError",
+    "FetchError",
+    "FetchFailedError",
+    "FetchRefusedError",
     "HandlingError",
+    "HeldError",
     "HoldfastError",
     "IndexFileError",
     "InputError",
+    "LimitError",
+    "KeyUnavailableError",
+    "NotAllowedError",
+    "NotAuthenticatedError",
     "NotFoundError",
     "NotMatchableError",
+    "ObjectDamagedError",
+    "ObjectDestroyedError",
     "RecordsError",
     "RecordsUnavailableError",
     "SchemaVersionError",
     "SettingsError",
     "UnreadableError",
     "UsageError",
+    "VaultError",
     "WorkerError",
 ]
 
@@ -80,6 +104,34 @@ class WorkerError(HoldfastError):
     """The decode workers themselves cannot run. One bad file never raises this."""
 
 
+class AccessError(HoldfastError):
+    """Who asks may not have it, or not now."""
+
+
+class NotAuthenticatedError(AccessError):
+    """No key, or not a key that is valid here and now.
+
+    ``reason`` is one stable word for the audit log only: a caller learns nothing but the message,
+    which is the same for every reason (see `holdfast.access.verify.Denial`).
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("This needs a valid API key; nothing was done. Check the key, or ask for a new one.")
+        self.reason = reason
+
+
+class NotAllowedError(AccessError):
+    """A valid key, but it does not carry the permission that the message names."""
+
+
+class LimitError(AccessError):
+    """Over a limit; nothing was done. ``retry_after_s`` (seconds, > 0) says when to come back."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class IndexFileError(HoldfastError):
     """An index file is missing, foreign, damaged or of another version."""
 
@@ -106,3 +158,42 @@ class ConflictError(RecordsError):
 
 class HandlingError(RecordsError):
     """The sharing terms that travel with a hash forbid this way out."""
+
+
+class VaultError(HoldfastError):
+    """Held content could not be kept, opened or destroyed."""
+
+
+class ObjectDamagedError(VaultError):
+    """Encrypted bytes are missing, altered, cut short, extended or another object's. No byte after the fault was given."""
+
+
+class ObjectDestroyedError(VaultError):
+    """The item was destroyed: its key is gone and only its tombstone is left."""
+
+
+class KeyUnavailableError(VaultError):
+    """The key is missing, wrong, unsafe to use (file mode), or its key service does not answer."""
+
+
+class HeldError(VaultError):
+    """A legal hold or a retention period forbids destruction."""
+
+
+class FetchError(HoldfastError):
+    """A URL was not fetched. ``reason`` is one short stable word for programs; the message is for people.
+
+    The message never carries the path, the query or a resolved address: it may go back to whoever sent the URL.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class FetchRefusedError(FetchError):
+    """Our rules forbid it: address, host, port, scheme, form of the URL, redirects or size."""
+
+
+class FetchFailedError(FetchError):
+    """It was allowed and did not work: time, connection, TLS, status, length or encoding."""
