@@ -45,8 +45,8 @@ __all__ = [
     "HoldfastError",
     "IndexFileError",
     "InputError",
-    "LimitError",
     "KeyUnavailableError",
+    "LimitError",
     "NotAllowedError",
     "NotAuthenticatedError",
     "NotFoundError",
@@ -165,7 +165,10 @@ class VaultError(HoldfastError):
 
 
 class ObjectDamagedError(VaultError):
-    """Encrypted bytes are missing, altered, cut short, extended or another object's. No byte after the fault was given."""
+    """Encrypted bytes are missing, altered, cut short, extended or another object's.
+
+    No byte from the fault on was given out.
+    """
 
 
 class ObjectDestroyedError(VaultError):
@@ -181,9 +184,10 @@ class HeldError(VaultError):
 
 
 class FetchError(HoldfastError):
-    """A URL was not fetched. ``reason`` is one short stable word for programs; the message is for people.
+    """A URL was not fetched. ``reason`` is one short stable word for programs.
 
-    The message never carries the path, the query or a resolved address: it may go back to whoever sent the URL.
+    The message is for people and never carries the path, the query or a resolved address: it may go
+    back to whoever sent the URL.
     """
 
     def __init__(self, reason: str, message: str) -> None:
