@@ -32,14 +32,20 @@ class _Section(BaseModel):
 class MediaSettings(_Section):
     """Limits on what comes from outside, and the decode workers."""
 
-    workers: int | None = Field(None, ge=1, description="Decode workers; the number of processors by default.")
+    workers: int | None = Field(
+        None, ge=1, description="Decode workers; the number of processors by default."
+    )
     max_bytes: int = Field(100 * MEBIBYTE, ge=1, description="Largest file that is decoded.")
-    max_pixels: int = Field(120_000_000, ge=1, description="Largest picture (width x height) that is decoded.")
+    max_pixels: int = Field(
+        120_000_000, ge=1, description="Largest picture (width x height) that is decoded."
+    )
     max_frames: int = Field(256, ge=1, description="Frames of an animation that are looked at.")
     max_total_pixels: int = Field(
         400_000_000, ge=1, description="Pixels of all frames of one file together that are looked at."
     )
-    max_memory_bytes: int = Field(2048 * MEBIBYTE, ge=256 * MEBIBYTE, description="Memory of one decode worker.")
+    max_memory_bytes: int = Field(
+        2048 * MEBIBYTE, ge=256 * MEBIBYTE, description="Memory of one decode worker."
+    )
     cpu_s: float = Field(10.0, gt=0, description="Processor time for one file.")
     wall_s: float = Field(20.0, gt=0, description="Time on the clock for one file.")
 
@@ -53,7 +59,9 @@ class ScanSettings(_Section):
     """Folder scans."""
 
     checkpoint_s: float = Field(1.0, gt=0, description="At most this much work is done twice after a kill.")
-    threads: int | None = Field(None, ge=1, description="Files in work at once; twice the processors by default.")
+    threads: int | None = Field(
+        None, ge=1, description="Files in work at once; twice the processors by default."
+    )
 
 
 class Settings(BaseSettings):
@@ -66,8 +74,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="postgresql://USER@HOST/NAME; by default an SQLite file in the home."
     )
-    media: MediaSettings = Field(default_factory=lambda: MediaSettings())  # type: ignore[call-arg]
-    scan: ScanSettings = Field(default_factory=lambda: ScanSettings())  # type: ignore[call-arg]
+    media: MediaSettings = Field(default_factory=MediaSettings)  # type: ignore[call-arg]
+    scan: ScanSettings = Field(default_factory=ScanSettings)  # type: ignore[call-arg]
 
     @classmethod
     def settings_customise_sources(
@@ -82,14 +90,16 @@ class Settings(BaseSettings):
 
 
 def load_settings(home: Path) -> Settings:
-    """The settings of ``home``. Raises `SettingsError`, naming the setting, for anything unknown or out of range."""
+    """The settings of ``home``. Raises `SettingsError`, naming what is wrong."""
     path = home / "settings.toml"
     values: dict[str, Any] = {}
     if path.is_file():
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{path} is not valid TOML: {error}. Nothing was started. Mend the file.") from error
+            raise SettingsError(
+                f"{path} is not valid TOML: {error}. Nothing was started. Mend the file."
+            ) from error
     try:
         return Settings(**values)
     except ValidationError as error:

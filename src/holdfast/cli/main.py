@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
-from holdfast.cli import bank, bench, demo, doctor, hash, match, scan
+from holdfast.cli import bank, bench, demo, doctor, hashes, match, scan
 from holdfast.errors import HoldfastError, SettingsError, UsageError
 
 __all__ = ["app", "main"]
@@ -21,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("hash")(hash.hash_files)
+app.command("hash")(hashes.hash_files)
 app.add_typer(bank.app, name="bank")
 app.command("match")(match.match_files)
 app.command("scan")(scan.scan_folder)
@@ -40,7 +41,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 

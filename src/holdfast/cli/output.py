@@ -1,4 +1,4 @@
-"""What commands print: JSON lines or plain text on standard output, messages and progress on standard error."""
+"""What commands print: answers on standard output, messages and progress on standard error."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _is_number(cell: str) -> bool:
-    return cell in ("", "-") or cell.replace(",", "").replace(".", "").replace("-", "").rstrip("%").strip().isdigit()
+    return (
+        cell in ("", "-")
+        or cell.replace(",", "").replace(".", "").replace("-", "").rstrip("%").strip().isdigit()
+    )
 
 
 def count(number: int) -> str:
@@ -70,7 +73,14 @@ def progress(text: str, unit: str = "files") -> Iterator[Advance]:
         yield lambda done, total=None, note="": None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         TextColumn("{task.description}"),

@@ -15,7 +15,9 @@ __all__ = ["hash_files"]
 
 
 def hash_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Photographs to hash.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Photographs to hash.", show_default=False)
+    ],
     home: HomeOption,
     json: JsonOption = False,
 ) -> None:

@@ -1,0 +1,109 @@
+"""All fingerprints of one file: digests always, PDQ where it is a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from holdfast.errors import NotMatchableError
+from holdfast.hashing.digest import Digests
+from holdfast.hashing.image import ImageHash, image_hashes
+from holdfast.hashing.pdq import Convention
+from holdfast.media.pool import DecodePool
+from holdfast.media.types import Reason
+from holdfast.screening.reading import read_file
+
+if TYPE_CHECKING:
+    from holdfast.settings import MediaSettings
+
+__all__ = ["BOTH_CONVENTIONS", "FileHasher", "FileHashes", "hash_file"]
+
+BOTH_CONVENTIONS = (Convention.FULL, Convention.NEAREST_512)
+
+
+@dataclass(frozen=True, slots=True)
+class FileHashes:
+    """Fingerprints of one file. ``reason`` and ``detail`` say why PDQ hashes are missing."""
+
+    file: str
+    medium: str
+    digests: Digests
+    pdq: tuple[ImageHash, ...]
+    reason: str = ""
+    detail: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that `hash --json` prints."""
+        return {
+            "file": self.file,
+            "medium": self.medium,
+            "size_bytes": self.digests.size_bytes,
+            "md5": self.digests.md5.hex(),
+            "sha1": self.digests.sha1.hex(),
+            "sha256": self.digests.sha256.hex(),
+            "pdq": [
+                {
+                    "hash": h.hash.hex,
+                    "quality": h.hash.quality,
+                    "convention": str(h.hash.convention),
+                    "frame": h.frame,
+                    "backdrop": h.backdrop,
+                }
+                for h in self.pdq
+            ],
+            "reason": self.reason,
+            "detail": self.detail,
+        }
+
+
+class FileHasher:
+    """Hashes files in decode workers, exactly (every pixel decoded). Use as a context manager."""
+
+    def __init__(self, media: MediaSettings) -> None:
+        self._max_bytes = media.max_bytes
+        self._pool = DecodePool(media.image_limits(), workers=media.workers)
+
+    def hash_file(self, path: Path | str) -> FileHashes:
+        """Fingerprints of one file. Raises `UnreadableError` when its bytes cannot be had.
+
+        A file that is no picture, or a damaged one, still has its digests; ``reason`` then says why
+        there is no PDQ hash.
+        """
+        content = read_file(Path(path), self._max_bytes)
+        digests = content.digests()
+        if content.data is None:
+            detail = (
+                f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests were made"
+            )
+            return FileHashes(str(path), "unknown", digests, (), str(Reason.TOO_LARGE), detail)
+        try:
+            decoded = self._pool.decode_image(content.data, exact=True)
+        except NotMatchableError as error:
+            medium = "unknown" if error.reason in (Reason.EMPTY, Reason.NOT_MEDIA) else "image"
+            return FileHashes(str(path), medium, digests, (), error.reason, str(error))
+        pdq = tuple(image_hashes(decoded, conventions=BOTH_CONVENTIONS))
+        reason, detail = str(decoded.incomplete or ""), decoded.incomplete_detail
+        if not reason and all(h.hash.featureless for h in pdq):
+            reason, detail = (
+                str(Reason.FEATURELESS),
+                "too plain for PDQ (quality below 50); digests still match",
+            )
+        return FileHashes(str(path), "image", digests, pdq, reason, detail)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __enter__(self) -> FileHasher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def hash_file(path: Path | str) -> FileHashes:
+    """Digests and PDQ hashes of one file, with default limits. For many files, keep a `FileHasher`."""
+    from holdfast.settings import MediaSettings
+
+    with FileHasher(MediaSettings()) as hasher:  # type: ignore[call-arg]
+        return hasher.hash_file(path)

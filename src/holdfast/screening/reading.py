@@ -1,0 +1,51 @@
+"""Files in: bytes under the size limit, digests of all of them in one pass."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from holdfast.errors import UnreadableError
+from holdfast.hashing.digest import Digests, digest_bytes, digest_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FileContent", "read_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file's bytes, or only its size and digests where it is too large to decode.
+
+    ``data`` is None for a file over the limit. ``digests`` computes when called, so that a caller can
+    do it while a decode worker is busy with the same bytes.
+    """
+
+    data: bytes | None
+    size_bytes: int
+    digests: Callable[[], Digests]
+
+
+def read_file(path: Path, max_bytes: int) -> FileContent:
+    """The content of a regular file. Raises `UnreadableError`, saying why."""
+    try:
+        # Opened without waiting, then looked at: a named pipe must not hang the scan.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise UnreadableError(f"cannot be opened: {error.strerror}. It was not checked.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableError("is not a regular file. It was not checked.")
+        try:
+            if status.st_size > max_bytes:
+                digests = digest_file(file)
+                return FileContent(None, digests.size_bytes, lambda: digests)
+            data = file.read()
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}. It was not checked.") from error
+    return FileContent(data, len(data), lambda: digest_bytes(data))
