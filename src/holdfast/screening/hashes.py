@@ -74,7 +74,7 @@ class FileHasher:
         digests = content.digests()
         if content.data is None:
             detail = (
-                f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests were made"
+                f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
             )
             return FileHashes(str(path), "unknown", digests, (), str(Reason.TOO_LARGE), detail)
         try:
