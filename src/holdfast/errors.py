@@ -18,6 +18,8 @@
     │   ├── SchemaVersionError        the database was written by another version
     │   ├── NotFoundError             no such bank, entry, source, ...
     │   ├── ConflictError             it exists already, or changed in between
+    │   │   └── IdempotencyConflictError  the idempotency key came before with another request
+    │   ├── LeaseLostError            a job or delivery is no longer this worker's
     │   └── HandlingError             the sharing terms of a hash forbid this way out
     ├── VaultError               held content could not be kept, opened or destroyed
     │   ├── ObjectDamagedError        encrypted bytes are missing, altered, cut short or another object's
@@ -43,9 +45,11 @@ __all__ = [
     "HandlingError",
     "HeldError",
     "HoldfastError",
+    "IdempotencyConflictError",
     "IndexFileError",
     "InputError",
     "KeyUnavailableError",
+    "LeaseLostError",
     "LimitError",
     "NotAllowedError",
     "NotAuthenticatedError",
@@ -154,6 +158,14 @@ class NotFoundError(RecordsError):
 
 class ConflictError(RecordsError):
     """It exists already, or somebody changed it in between."""
+
+
+class IdempotencyConflictError(ConflictError):
+    """The idempotency key came before with another request. Nothing was done a second time."""
+
+
+class LeaseLostError(RecordsError):
+    """The job or delivery is no longer this worker's: its lease ran out, or it was cancelled."""
 
 
 class HandlingError(RecordsError):
