@@ -1,0 +1,12 @@
+"""Held content: encrypted before the answer is given, opened on the record, destroyed by destroying its key.
+
+    envelope    bytes <-> authenticated ciphertext, in constant memory
+    keys        key-encryption keys: a key file outside the home, or a key service (KMS)
+    store       where the ciphertext lies: a folder or an S3-compatible bucket
+    service     hold, open, release, destroy, legal holds
+    sweep       what a clock does: expired items, and what a crash left behind
+    backup      encrypted backup and export files; SQLite backup and restore
+    keybackup   the key store's own backup
+
+Nothing is imported here: each name has one address.
+"""
