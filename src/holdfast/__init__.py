@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from holdfast.errors import HoldfastError
-    from holdfast.hashing.pdq import Convention, Orientation, PdqHash, pdq, pdq_orientations
+    from holdfast.hashing.code import Convention, PdqHash
+    from holdfast.hashing.orientation import Orientation
+    from holdfast.hashing.pdq import pdq, pdq_orientations
     from holdfast.matching.hamming import HammingIndex
     from holdfast.screening.hashes import FileHashes, hash_file
     from holdfast.screening.outcome import Match, Outcome
@@ -25,14 +27,14 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Convention": "holdfast.hashing.pdq",
+    "Convention": "holdfast.hashing.code",
     "FileHashes": "holdfast.screening.hashes",
     "HammingIndex": "holdfast.matching.hamming",
     "HoldfastError": "holdfast.errors",
     "Match": "holdfast.screening.outcome",
-    "Orientation": "holdfast.hashing.pdq",
+    "Orientation": "holdfast.hashing.orientation",
     "Outcome": "holdfast.screening.outcome",
-    "PdqHash": "holdfast.hashing.pdq",
+    "PdqHash": "holdfast.hashing.code",
     "Screener": "holdfast.screening.screener",
     "hash_file": "holdfast.screening.hashes",
     "pdq": "holdfast.hashing.pdq",

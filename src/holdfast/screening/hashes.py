@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import NotMatchableError
+from holdfast.hashing.code import Convention
 from holdfast.hashing.digest import Digests
 from holdfast.hashing.image import ImageHash, image_hashes
-from holdfast.hashing.pdq import Convention
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import Reason
 from holdfast.screening.reading import read_file
@@ -73,9 +73,7 @@ class FileHasher:
         content = read_file(Path(path), self._max_bytes)
         digests = content.digests()
         if content.data is None:
-            detail = (
-                f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
-            )
+            detail = f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
             return FileHashes(str(path), "unknown", digests, (), str(Reason.TOO_LARGE), detail)
         try:
             decoded = self._pool.decode_image(content.data, exact=True)

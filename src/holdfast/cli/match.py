@@ -1,0 +1,68 @@
+"""`holdfast match FILE...`: are these files known?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from holdfast.cli.options import HomeOption, JsonOption
+from holdfast.cli.output import print_json
+
+if TYPE_CHECKING:
+    from holdfast.screening.outcome import Match, Outcome
+
+__all__ = ["EXIT_MATCH", "match_files", "outcome_lines"]
+
+EXIT_MATCH = 3
+
+
+def match_files(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Files to check.", show_default=False)
+    ],
+    home: HomeOption,
+    bank: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only these banks (repeatable).")
+    ] = None,
+    json: JsonOption = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when a file matches.")] = False,
+) -> None:
+    """Check files against the banks.
+
+    Each file is a match, no match, or not matchable (with the reason): what could not be checked is never
+    called "no match". Exit status: 0 done, 1 a file could not be read, 2 usage, 3 see --exit-code.
+    """
+    from holdfast.screening.outcome import OutcomeKind
+    from holdfast.screening.screener import Screener
+
+    kinds = set()
+    with Screener(home) as screener:
+        for outcome in screener.screen_files(files, banks=bank or ()):
+            kinds.add(outcome.outcome)
+            if json:
+                print_json(outcome.to_json())
+            else:
+                for line in outcome_lines(outcome):
+                    typer.echo(line)
+    if OutcomeKind.ERROR in kinds:
+        raise typer.Exit(1)
+    if exit_code and OutcomeKind.MATCH in kinds:
+        raise typer.Exit(EXIT_MATCH)
+
+
+def outcome_lines(outcome: Outcome) -> list[str]:
+    """An outcome for people: one line, and one more for each match."""
+    words = outcome.outcome.value.replace("_", " ").upper()
+    head = f"{outcome.file}: {words}"
+    if outcome.detail:
+        head += f" ({outcome.detail})"
+    lines = [head, *(f"    {_match_words(match)}" for match in outcome.matches)]
+    return lines + [f"    (suppressed) {_match_words(match)}" for match in outcome.suppressed]
+
+
+def _match_words(match: Match) -> str:
+    nearness = "equal" if match.algorithm != "pdq" else f"{match.distance} of 256 bits apart"
+    label = f" {match.classification}" if match.classification else ""
+    return f"{match.bank} #{match.entry} {match.label!r}{label}: {match.algorithm}, {nearness}, {match.view}"
