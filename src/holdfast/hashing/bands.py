@@ -20,6 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from holdfast.hashing import kernels
+
 __all__ = ["BLOCK_SIDE", "NEAREST_SIDE", "Band", "band"]
 
 BLOCK_SIDE = 64
@@ -53,7 +55,7 @@ class Band:
         return full[:, : self.pixels] * self.norm
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=256)
 def band(side: int, scale: int = 1, nearest: bool = False) -> Band:
     """Sampling matrix for a picture side of ``side`` original pixels.
 
@@ -61,55 +63,13 @@ def band(side: int, scale: int = 1, nearest: bool = False) -> Band:
     at a reduced size): it then has ceil(side / scale) pixels. ``nearest`` first picks 512 original
     pixels by nearest neighbour, as the C++ reference program does.
     """
-    source = np.arange(side)
-    if nearest:
-        source = np.arange(NEAREST_SIDE) * side // NEAREST_SIDE
-    taps, window = _taps(len(source))
-    pixels = -(-side // scale)
-    return _pack([_fold(first, weights, source // scale) for first, weights in taps], pixels, window)
-
-
-def _taps(side: int) -> tuple[list[tuple[int, npt.NDArray[np.float64]]], int]:
-    """Two box filters at the 64 sample positions: (first pixel, weights times window^2) of each."""
-    window = -(-side // (2 * BLOCK_SIDE))
-    taps = []
-    for k in range(BLOCK_SIDE):
-        sample = (2 * k + 1) * side // (2 * BLOCK_SIDE)
-        outer_first, outer_end = _box(sample, side, window)
-        first, end = _box(outer_first, side, window)[0], _box(outer_end - 1, side, window)[1]
-        weights = np.zeros(end - first)
-        for middle in range(outer_first, outer_end):
-            inner_first, inner_end = _box(middle, side, window)
-            weights[inner_first - first : inner_end - first] += window / (inner_end - inner_first)
-        taps.append((first, weights * (window / (outer_end - outer_first))))
-    return taps, window
-
-
-def _box(position: int, side: int, window: int) -> tuple[int, int]:
-    """Pixels [first, end) that the box filter averages at ``position``: clipped, not mirrored."""
-    ahead = (window + 2) // 2
-    return max(0, position - (window - ahead)), min(side, position + ahead)
-
-
-def _fold(
-    first: int, weights: npt.NDArray[np.float64], source: npt.NDArray[np.int64]
-) -> tuple[int, npt.NDArray[np.float64]]:
-    """The same taps over the pixels at hand, where filtered position i shows pixel ``source[i]``."""
-    pixels = source[first : first + len(weights)]
-    return int(pixels[0]), np.bincount(pixels - pixels[0], weights).astype(np.float64)
-
-
-def _pack(taps: list[tuple[int, npt.NDArray[np.float64]]], pixels: int, window: int) -> Band:
-    longest = max(len(weights) for _, weights in taps)
-    dense = np.zeros((BLOCK_SIDE, -(-longest // _SIMD_WIDTH) * _SIMD_WIDTH), np.float32)
-    index = np.zeros((BLOCK_SIDE, longest), np.int32)
-    weight = np.zeros((BLOCK_SIDE, longest), np.float32)
-    count = np.zeros(BLOCK_SIDE, np.int32)
-    for k, (first, weights) in enumerate(taps):
-        dense[k, : len(weights)] = weights
-        used = np.flatnonzero(weights)
-        count[k] = len(used)
-        index[k, : len(used)] = first + used
-        weight[k, : len(used)] = weights[used]
-    start = np.array([first for first, _ in taps], np.int32)
-    return Band(pixels, index, weight, count, start, dense, 1.0 / (window * window))
+    filtered = NEAREST_SIDE if nearest else side
+    window = -(-filtered // (2 * BLOCK_SIDE))
+    reach = 2 * window - 1
+    pixels_reached = reach * (-(-side // filtered)) // scale + 2
+    dense = np.zeros((BLOCK_SIDE, -(-pixels_reached // _SIMD_WIDTH) * _SIMD_WIDTH), np.float32)
+    index = np.zeros((BLOCK_SIDE, reach), np.int32)
+    weight = np.zeros((BLOCK_SIDE, reach), np.float32)
+    count, start = np.zeros(BLOCK_SIDE, np.int32), np.zeros(BLOCK_SIDE, np.int32)
+    kernels.band_into(side, filtered, scale, window, index, weight, count, start, dense)
+    return Band(-(-side // scale), index, weight, count, start, dense, 1.0 / (window * window))

@@ -8,9 +8,53 @@ import numpy as np
 
 from holdfast._numba import njit
 
-__all__ = ["block_into", "hash_blocks", "is_within"]
+__all__ = ["band_into", "block_into", "hash_blocks", "is_within"]
 
 _REORDER = {"reassoc", "contract", "nsz"}  # sums may be regrouped into vector lanes; NaN keeps its meaning
+
+
+@njit
+def band_into(
+    side: Any,
+    filtered: Any,
+    scale: Any,
+    window: Any,
+    index: Any,
+    weight: Any,
+    count: Any,
+    start: Any,
+    dense: Any,
+) -> None:
+    """Fills the arrays of a `bands.Band`, which must come zeroed.
+
+    The filters see ``filtered`` positions; position p shows original pixel p * side // filtered, which
+    lies in pixel (p * side // filtered) // scale of the luma at hand. A filter of ``window`` positions
+    averages [i - behind, i + ahead), clipped to the picture.
+    """
+    ahead = (window + 2) // 2
+    behind = window - ahead
+    line = np.empty(2 * window, np.float64)
+    for k in range(64):
+        sample = (2 * k + 1) * filtered // 128
+        outer_first, outer_end = max(0, sample - behind), min(filtered, sample + ahead)
+        first, end = max(0, outer_first - behind), min(filtered, outer_end - 1 + ahead)
+        line[:] = 0.0
+        for middle in range(outer_first, outer_end):
+            inner_first, inner_end = max(0, middle - behind), min(filtered, middle + ahead)
+            share = window * window / ((outer_end - outer_first) * (inner_end - inner_first))
+            for p in range(inner_first - first, inner_end - first):
+                line[p] += share
+        start[k] = (first * side // filtered) // scale
+        taps = -1
+        for p in range(first, end):
+            pixel = (p * side // filtered) // scale
+            if taps < 0 or index[k, taps] != pixel:
+                taps += 1
+                index[k, taps] = pixel
+            weight[k, taps] += np.float32(line[p - first])
+        count[k] = taps + 1
+        for t in range(count[k]):
+            dense[k, index[k, t] - start[k]] = weight[k, t]
 
 
 @njit(fastmath=_REORDER)

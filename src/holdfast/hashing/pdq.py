@@ -154,10 +154,10 @@ def _checked(luma: Any) -> LumaArray:
         raise ValueError(f"luma must be a uint8 or float32 array with values 0..255, not {kind}")
     if luma.ndim != 2 or not luma.size:
         raise ValueError(f"luma must have the shape (height, width) and some pixels, not {luma.shape}")
-    luma = np.ascontiguousarray(luma)
-    if luma.dtype == np.float32 and not kernels.is_within(luma, _LOWEST, _HIGHEST):
+    checked: LumaArray = np.ascontiguousarray(luma)
+    if luma.dtype == np.float32 and not kernels.is_within(checked, _LOWEST, _HIGHEST):
         raise ValueError("luma holds values outside 0..255 or NaN; scale it to 0..255 first")
-    return luma
+    return checked
 
 
 def _original_size(luma: LumaArray, scale: int, width: int | None, height: int | None) -> tuple[int, int]:
