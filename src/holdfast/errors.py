@@ -3,6 +3,8 @@
     HoldfastError
     ├── UsageError               the caller asked for something that cannot be asked
     ├── SettingsError            a setting is missing, unknown or out of range
+    │   ├── PolicyError              the policy file cannot be used; the one in force stays
+    │   └── RulesError               the rules file cannot be used; the one in force stays
     ├── InputError               one input could not be used; the others go on
     │   ├── UnreadableError      the bytes could not be had (missing, no permission, not a file)
     │   ├── NotMatchableError    the bytes were had, but no fingerprint can be made of them
@@ -59,6 +61,7 @@ __all__ = [
     "ObjectDestroyedError",
     "RecordsError",
     "RecordsUnavailableError",
+    "RulesError",
     "SchemaVersionError",
     "SettingsError",
     "UnreadableError",
@@ -78,6 +81,14 @@ class UsageError(HoldfastError):
 
 class SettingsError(HoldfastError):
     """A setting is missing, unknown or out of range."""
+
+
+class PolicyError(SettingsError):
+    """The policy file cannot be used; the message names file, table and key. What was in force stays in force."""
+
+
+class RulesError(SettingsError):
+    """The rules file cannot be used; the message names file, table and key. What was in force stays in force."""
 
 
 class InputError(HoldfastError):
