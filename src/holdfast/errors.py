@@ -84,11 +84,11 @@ class SettingsError(HoldfastError):
 
 
 class PolicyError(SettingsError):
-    """The policy file cannot be used; the message names file, table and key. What was in force stays in force."""
+    """The policy file cannot be used. The message names file, table and key."""
 
 
 class RulesError(SettingsError):
-    """The rules file cannot be used; the message names file, table and key. What was in force stays in force."""
+    """The rules file cannot be used. The message names file, table and key."""
 
 
 class InputError(HoldfastError):
