@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -25,6 +25,7 @@ SUFFIX = ".hfv"
 NAME = re.compile(r"[0-9a-f]{32}")
 READ_BYTES = 1024 * 1024
 PART_BYTES = 8 * 1024 * 1024
+OPTION_PREFIXES = ("aws_", "azure_", "google_")
 BUCKET_SCHEMES = ("s3", "s3a", "gs", "az", "azure", "abfs", "abfss", "memory")
 
 
@@ -59,7 +60,8 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._staging = root / "unfinished"
-        self._staging.mkdir(mode=0o700, parents=True, exist_ok=True)
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._staging.mkdir(mode=0o700, exist_ok=True)
 
     def put_new(self, name: str, pieces: Iterable[bytes]) -> int:
         path = self._path(name)
@@ -124,9 +126,16 @@ class BucketStore:
     """
 
     def __init__(self, url: str, options: Mapping[str, str] | None = None) -> None:
+        from obstore.exceptions import BaseError
         from obstore.store import from_url
 
-        self._store: Any = from_url(url, config=cast("Any", dict(options)) if options else None)
+        arguments = {} if url.startswith("memory:") else _bucket_arguments(options or {})
+        try:
+            self._store: Any = from_url(url, **cast("Any", arguments))
+        except (BaseError, ValueError, TypeError) as error:
+            raise SettingsError(
+                f"The vault's store {url!r} cannot be opened ({_first_line(error)})."
+            ) from error
 
     def put_new(self, name: str, pieces: Iterable[bytes]) -> int:
         import obstore
@@ -208,8 +217,9 @@ class BucketStore:
 def open_store(url: str, options: Mapping[str, str] | None = None) -> ObjectStore:
     """The store at ``url``: a folder (a path or ``file:///path``) or a bucket (``s3://bucket/prefix``).
 
-    ``options`` are obstore's own (``aws_endpoint``, ``aws_region``, ...); keys come from the environment or
-    the machine's role when they are not given. Raises `SettingsError` for a URL of another kind.
+    ``options`` are obstore's own (``aws_endpoint``, ``aws_region``, ...) and ``allow_http`` = ``true`` for a
+    server without TLS; keys come from the environment or the machine's role when they are not given. Raises
+    `SettingsError` for a URL or an option of another kind.
     """
     parts = urlsplit(url)
     if parts.scheme in ("", "file") and not parts.netloc:
@@ -238,6 +248,24 @@ class _Counted:
         return piece
 
 
+def _bucket_arguments(options: Mapping[str, str]) -> dict[str, object]:
+    unknown = [name for name in options if not name.startswith(OPTION_PREFIXES) and name != "allow_http"]
+    if unknown:  # obstore would panic, which no `except Exception` catches
+        raise SettingsError(
+            f"The vault's store has no option {unknown[0]!r}; nothing was opened. Options begin with "
+            f"{', '.join(OPTION_PREFIXES)}, or are allow_http."
+        )
+    return {
+        "config": {name: value for name, value in options.items() if name != "allow_http"},
+        "client_options": {
+            "allow_http": options.get("allow_http") == "true",
+            "connect_timeout": timedelta(seconds=5),
+            "timeout": timedelta(seconds=60),
+        },
+        "retry_config": {"max_retries": 3, "retry_timeout": timedelta(seconds=20)},
+    }
+
+
 def _up_to(pieces: _Counted, limit: int) -> Iterator[bytes]:
     """Pieces until ``limit`` bytes are passed, or all."""
     for piece in pieces:
@@ -259,5 +287,10 @@ def _missing(name: str) -> ObjectDamagedError:
 
 
 def _failed(name: str, what: str, error: Exception) -> VaultError:
-    first_line = str(error).partition("\n")[0]
-    return VaultError(f"Object {name} could not be {what} ({first_line}). Check the store and try again.")
+    return VaultError(
+        f"Object {name} could not be {what} ({_first_line(error)}). Check the store and try again."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
