@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.databases import TEMPLATE, PostgresServer, postgres_server, sqlite_template
+
+from holdfast.records.database import Database, sqlite_url
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -17,3 +22,37 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"needs the shared folder of benign media ({folder} is absent; set HOLDFAST_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A private PostgreSQL server; the test is skipped, or fails in CI, where the programs are absent."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_copy: Path) -> Iterator[str]:
+    """The URL of a new database with all tables and no rows; the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield sqlite_url(Path(shutil.copy(sqlite_copy, tmp_path / "holdfast.db")))
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create(template=TEMPLATE)
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An open database with all tables and no rows; the test runs on SQLite and on PostgreSQL."""
+    with Database(database_url) as opened:
+        yield opened

@@ -1,9 +1,12 @@
 """Hash lists: bank > entry (one content) > fingerprints > what each source says of each fingerprint.
 
-A fingerprint is *active* while at least one source upholds it and no row is deleted: sources add
-their own opinion and their own tombstone, and never touch another's. `fingerprint_log` is what the
-indexes follow: one row each time a fingerprint starts or stops being active, with positions in the
-order of the commits (see `banks/log.py`).
+Sources add their own opinion and their own tombstone, and never touch another's. A fingerprint is
+*active* while at least one source upholds it (positive or seed, not withdrawn) and that source's
+terms allow matching. `fingerprint_log` is what the indexes follow: one row each time a fingerprint
+starts or stops being active, with positions in the order of the commits (see `banks/log.py`).
+
+Ids are never given twice, also after a delete (AUTOINCREMENT on SQLite): an index that has not yet
+heard of a delete must not resolve an old hit to new content.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ banks = sa.Table(
     sa.Column("created_at", Timestamp, nullable=False),
     sa.CheckConstraint("kind IN ('known', 'benign')", name="kind"),
     sa.CheckConstraint("max_distance_bits BETWEEN 0 AND 63", name="max_distance_bits"),
+    sqlite_autoincrement=True,
 )
 
 # Where an opinion about a fingerprint comes from: this company ("own"), an imported file, an exchange.
@@ -39,6 +43,7 @@ sources = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),  # "own" | "import" | "exchange" | "sample"
     sa.Column("handling", sa.JSON, nullable=False),
     sa.Column("created_at", Timestamp, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 entries = sa.Table(
@@ -54,6 +59,7 @@ entries = sa.Table(
     sa.Column("created_at", Timestamp, nullable=False),
     sa.CheckConstraint("classification IN ('A1', 'A2', 'B1', 'B2')", name="classification"),
     sa.Index("ix_entries_bank_id_id", "bank_id", "id"),
+    sqlite_autoincrement=True,
 )
 
 fingerprints = sa.Table(
@@ -63,27 +69,38 @@ fingerprints = sa.Table(
     sa.Column("entry_id", BigId, sa.ForeignKey("entries.id", ondelete="CASCADE"), nullable=False),
     sa.Column("algorithm", sa.String(20), nullable=False),  # "pdq" | "md5" | "sha1" | "sha256" | ...
     sa.Column("value", sa.LargeBinary, nullable=False),
-    sa.Column("convention", sa.String(20), nullable=False),  # PDQ: "full" | "nearest-512" | "unknown"; else ""
+    sa.Column(
+        "convention", sa.String(20), nullable=False
+    ),  # PDQ: "full" | "nearest-512" | "unknown"; else ""
     sa.Column("quality", sa.Integer, nullable=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=True),  # of the file, where the list gives it
-    sa.Column("active", sa.Boolean, nullable=False),  # kept equal to "some source upholds it"
+    sa.Column("active", sa.Boolean, nullable=False),  # kept by banks/log.py
     sa.UniqueConstraint("entry_id", "algorithm", "value", "convention"),
     sa.Index("ix_fingerprints_algorithm_value", "algorithm", "value"),
+    sa.Index("ix_fingerprints_convention", "convention"),
+    sqlite_autoincrement=True,
 )
 
 fingerprint_sources = sa.Table(
     "fingerprint_sources",
     metadata,
-    sa.Column("fingerprint_id", BigId, sa.ForeignKey("fingerprints.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("source_id", BigId, sa.ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column(
+        "fingerprint_id", BigId, sa.ForeignKey("fingerprints.id", ondelete="CASCADE"), primary_key=True
+    ),
+    sa.Column("source_id", BigId, sa.ForeignKey("sources.id"), primary_key=True),
     sa.Column("opinion", sa.String(20), nullable=False),  # "positive" | "negative" | "seed"
-    sa.Column("provenance", sa.String(500), nullable=False, server_default=""),  # the source's own id or file name
-    sa.Column("withdrawn_at", Timestamp, nullable=True),  # tombstone: kept so that a re-sent old page cannot revive it
+    sa.Column(
+        "provenance", sa.String(500), nullable=False, server_default=""
+    ),  # the source's own id or file name
+    sa.Column(
+        "withdrawn_at", Timestamp, nullable=True
+    ),  # tombstone: kept so that a re-sent old page cannot revive it
     sa.Column("updated_at", Timestamp, nullable=False),
     sa.CheckConstraint("opinion IN ('positive', 'negative', 'seed')", name="opinion"),
     sa.Index("ix_fingerprint_sources_source_id", "source_id"),
 )
 
+# The value is not repeated here: a value that was deleted must be gone (`banks/log.py` joins it).
 fingerprint_log = sa.Table(
     "fingerprint_log",
     metadata,
@@ -91,5 +108,4 @@ fingerprint_log = sa.Table(
     sa.Column("fingerprint_id", BigId, nullable=False),  # no foreign key: the row may be gone by now
     sa.Column("algorithm", sa.String(20), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("value", sa.LargeBinary, nullable=True),  # None when it stopped being active
 )

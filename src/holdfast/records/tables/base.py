@@ -1,4 +1,4 @@
-"""Shared by all tables: the metadata with its naming rule, and column types that both databases keep alike."""
+"""Shared by all tables: the metadata with its naming rule, and column types kept alike by both databases."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 class Timestamp(sa.TypeDecorator[datetime]):
-    """A moment in UTC. SQLite has no such type and PostgreSQL answers in the session's zone: both give UTC here."""
+    """A moment in UTC, on both databases.
+
+    SQLite has no such type and PostgreSQL answers in the connection's zone.
+    """
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
