@@ -33,7 +33,7 @@ from holdfast.errors import (
     InputError,
     LeaseLostError,
     NotFoundError,
-    RecordsUnavailableError,
+    RecordsError,
     UsageError,
 )
 from holdfast.records import jobs
@@ -46,7 +46,7 @@ PROGRESS_EVERY_S = 1.0
 POLL_MIN_S = 0.05
 RETRY_DATABASE_S = 1.0
 PERMANENT = (InputError, UsageError, NotFoundError)
-DATABASE_TROUBLE = (RecordsUnavailableError, SQLAlchemyError)
+DATABASE_TROUBLE = (RecordsError, SQLAlchemyError)
 
 log = structlog.get_logger(__name__)
 
@@ -209,8 +209,8 @@ class Worker:
             seen = self._wakes
             try:
                 pause_s = POLL_MIN_S if self._run_batch() else min(pause_s * 2, self._poll_max_s)
-            except DATABASE_TROUBLE as error:
-                log.warning("the database does not answer; the worker waits", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  (the loop ends when it is told to, and never else)
+                log.warning("no job could be claimed; the worker waits", error=_describe(error))
                 pause_s = RETRY_DATABASE_S
             if pause_s > POLL_MIN_S:
                 with self._wake:
@@ -245,8 +245,6 @@ class Worker:
             log.warning("job lost", job=job.id, kind=job.kind)
         except StoppedError:
             self._release(job, lambda connection: jobs.hand_back(connection, job))
-        except DATABASE_TROUBLE as error:
-            self._fail(job, error)
         except Exception as error:  # noqa: BLE001  (whatever a handler does, the worker goes on)
             self._fail(job, error, permanent=isinstance(error, PERMANENT))
 
@@ -275,8 +273,8 @@ class Worker:
                 with self._database.write() as connection:
                     for context in contexts:
                         context.renew(connection)
-            except DATABASE_TROUBLE as error:
-                log.warning("no heartbeat could be written", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001  (the next beat may get through)
+                log.warning("no heartbeat could be written", error=_describe(error))
 
 
 def _describe(error: Exception) -> str:
