@@ -14,13 +14,6 @@ from holdfast.vault.keys import open_keys as open_keys_named
 DATA_KEY = bytes(range(32))
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
 @pytest.fixture(params=["file", "plug-in"])
 def service(
     request: pytest.FixtureRequest, home: Path, key_file: Path, monkeypatch: pytest.MonkeyPatch

@@ -1,0 +1,149 @@
+"""The clock: cleared content goes after its window, nothing that is kept goes, leftovers of crashes go."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from holdfast.errors import HeldError, ObjectDestroyedError, VaultError
+from holdfast.records.database import Database
+from holdfast.records.tables.base import now
+from holdfast.records.tables.vault import vault_access, vault_items, vault_keys
+from holdfast.vault import retention
+from holdfast.vault.models import Retention
+from holdfast.vault.service import Vault
+from holdfast.vault.sweep import sweep_expired, sweep_orphans
+
+AS = {"actor": "reviewer:ana", "purpose": "case 12"}
+NO_TIME = timedelta(0)
+
+
+def _hold(vault: Vault, **limits: datetime) -> str:
+    return vault.hold(b"benign", reason="rule known", actor="api", retain=Retention(**limits))
+
+
+def _release(vault: Vault, item_id: str, window: timedelta = retention.CLEARED_WINDOW) -> datetime:
+    with vault.database.write() as connection:
+        return retention.release(connection, item_id, window=window, **AS)
+
+
+def _states(vault: Vault) -> dict[str, str]:
+    with vault.database.read() as connection:
+        rows = connection.execute(sa.select(vault_items.c.id, vault_items.c.state)).all()
+    return {row.id: row.state for row in rows}
+
+
+def test_cleared_content_is_destroyed_after_the_window_and_not_before(vault: Vault) -> None:
+    undecided, waiting, over = (_hold(vault) for _ in range(3))
+    at = _release(vault, waiting)
+    assert timedelta(days=6, hours=23) < at - now() <= timedelta(days=7)
+    assert _release(vault, waiting, NO_TIME) == at  # releasing again does not shorten it
+    _release(vault, over, NO_TIME)
+    assert sweep_expired(vault).destroyed == 1
+    assert _states(vault) == {undecided: "held", waiting: "released", over: "destroyed"}
+    assert {found.name for found in vault.store.list_all()} == {undecided, waiting}
+    assert vault.describe(over).destroyed_by == "holdfast:sweep"
+
+
+def test_a_clearing_can_be_taken_back_within_the_window(vault: Vault) -> None:
+    item_id = _hold(vault)
+    _release(vault, item_id, NO_TIME)
+    with vault.database.write() as connection:
+        retention.hold_again(connection, item_id, **AS)
+    assert sweep_expired(vault).destroyed == 0
+    _release(vault, item_id, NO_TIME)
+    sweep_expired(vault)
+    with pytest.raises(ObjectDestroyedError), vault.database.write() as connection:
+        retention.hold_again(connection, item_id, **AS)
+
+
+def test_a_preservation_duty_outlives_release_and_forbids_destruction(vault: Vault) -> None:
+    until = now() + timedelta(days=365)
+    item_id = _hold(vault, keep_until=until)
+    assert _release(vault, item_id, NO_TIME) == until
+    with pytest.raises(HeldError, match="must be kept until"):
+        vault.destroy(item_id, **AS)
+    with vault.database.write() as connection:
+        assert retention.preserve(connection, item_id, now(), **AS) == until  # never made shorter
+        longer = retention.preserve(connection, item_id, until + timedelta(days=1), **AS)
+    assert longer == vault.describe(item_id).destroy_at
+    assert sweep_expired(vault).destroyed == 0
+
+
+def test_items_expire_around_holds_in_many_batches(vault: Vault, count: Callable[[sa.Table], int]) -> None:
+    past, future = now() - timedelta(hours=1), now() + timedelta(hours=1)
+    stored = vault.put(b"benign")
+    rows, keys = [], []
+    for number in range(1000):
+        item_id = f"{number:032x}"
+        limits = [(None, past), (None, future), (future, past), (None, None), (past, past)][number % 5]
+        base = {
+            "id": item_id,
+            "state": "held",
+            "reason": "r",
+            "size_bytes": 6,
+            "held_at": now(),
+            "held_by": "t",
+        }
+        rows.append({**base, "sealed_facts": b"x", "keep_until": limits[0], "destroy_at": limits[1]})
+        keys.append({"item_id": item_id, "wrapped_by": "k", "wrapped_key": stored.wrapped_key.blob})
+    with vault.database.write() as connection:
+        connection.execute(sa.insert(vault_items), rows)
+        connection.execute(sa.insert(vault_keys), keys)
+        for number in range(0, 1000, 50):
+            retention.place_legal_hold(connection, f"{number:032x}", reference="order", actor="counsel")
+    report = sweep_expired(vault)
+    expected = {f"{n:032x}": "destroyed" if n % 5 in (0, 4) and n % 50 else "held" for n in range(1000)}
+    assert _states(vault) == expected
+    assert report.destroyed == report.objects_removed == 380
+    assert count(vault_keys) == 620
+
+
+def test_a_destruction_cut_short_is_finished(vault: Vault, database: Database) -> None:
+    item_id = _hold(vault)
+    with database.write() as connection:  # the crash comes right after the key's commit
+        retention.lock(connection, item_id)
+        retention.destroy_keys(connection, [item_id], **AS)
+    assert len(list(vault.store.list_all())) == 1
+    assert sweep_expired(vault).objects_removed == 1
+    assert list(vault.store.list_all()) == []
+    assert vault.describe(item_id).object_gone_at is not None
+
+
+def test_orphans_go_after_the_grace_and_items_stay(vault: Vault, home: Path) -> None:
+    item_id = _hold(vault)
+    vault.put(b"its process was killed before the commit")
+    left = home / "vault" / "unfinished" / "x.unfinished"
+    left.write_bytes(b"half")
+    assert sweep_orphans(vault).orphans_removed == 0
+    assert sweep_orphans(vault, grace=NO_TIME).orphans_removed == 2
+    assert [found.name for found in vault.store.list_all()] == [item_id]
+    assert b"".join(vault.open(item_id, **AS)) == b"benign"
+
+
+def test_a_store_of_another_database_is_not_swept_empty(vault: Vault, database: Database) -> None:
+    for _ in range(25):
+        _hold(vault)
+    with database.write() as connection:
+        for table in (vault_keys, vault_access, vault_items):
+            connection.execute(sa.delete(table))
+    with pytest.raises(VaultError, match="none was removed"):
+        sweep_orphans(vault, grace=NO_TIME)
+    assert len(list(vault.store.list_all())) == 25
+
+
+def test_a_legal_hold_placed_while_the_sweep_waits_wins(vault: Vault) -> None:
+    item_id = _hold(vault, destroy_at=now())
+    swept = threading.Thread(target=sweep_expired, args=(vault,))
+    with vault.database.write() as connection:
+        retention.place_legal_hold(connection, item_id, reference="order", actor="counsel")
+        swept.start()
+        swept.join(0.3)
+    swept.join(10)
+    assert sweep_expired(vault).destroyed == 0
+    assert b"".join(vault.open(item_id, **AS)) == b"benign"
