@@ -26,9 +26,8 @@ from typing import Literal
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
-from holdfast.errors import RecordsUnavailableError, UsageError
+from holdfast.errors import UsageError
 from holdfast.records.database import Database
 from holdfast.records.dialect import upsert
 from holdfast.records.tables.events import counters as table
@@ -136,7 +135,7 @@ class Counters:
         while not self._ending.wait(self._flush_every_s):
             try:
                 self.flush()
-            except (RecordsUnavailableError, SQLAlchemyError) as error:
+            except Exception as error:  # noqa: BLE001  (this thread must outlive whatever the database does)
                 log.warning("counters could not be written; they wait", error=type(error).__name__)
 
 

@@ -72,8 +72,9 @@ def begin(connection: sa.Connection, request: Request) -> Answer | None:
             created_at=moment(connection),
         )
         .on_conflict_do_nothing(index_elements=["principal_id", "key_digest"])
+        .returning(idempotency_keys.c.principal_id)
     )
-    if connection.execute(statement).rowcount == 1:
+    if connection.execute(statement).first() is not None:
         return None
     row = connection.execute(sa.select(idempotency_keys).where(_is(request))).first()
     if row is None:
