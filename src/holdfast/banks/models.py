@@ -1,0 +1,175 @@
+"""The words of a hash list, as plain values that cannot be changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from holdfast.errors import UsageError
+
+__all__ = [
+    "ALGORITHMS",
+    "CLASSIFICATIONS",
+    "CONVENTIONS",
+    "MEDIA",
+    "OPINIONS",
+    "UPHOLDING",
+    "Bank",
+    "Entry",
+    "Fingerprint",
+    "Handling",
+    "Opinion",
+    "Source",
+    "StoredFingerprint",
+    "tidy",
+]
+
+ALGORITHMS = {"pdq": 32, "md5": 16, "sha1": 20, "sha256": 32}  # bytes of a value
+CONVENTIONS = ("full", "nearest-512", "unknown")  # how a PDQ hash's picture was scaled before hashing
+CLASSIFICATIONS = ("A1", "A2", "B1", "B2")
+MEDIA = ("image", "video", "audio", "unknown")
+BANK_KINDS = ("known", "benign")
+SOURCE_KINDS = ("own", "import", "exchange", "sample")
+OPINIONS = ("positive", "negative", "seed")
+UPHOLDING = ("positive", "seed")  # opinions that keep a fingerprint in use
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """A source's sharing terms: may its hashes be matched, written to a file, given to whom.
+
+    ``share_with`` names recipients, ``("*",)`` means anyone. The default allows matching only.
+    """
+
+    may_match: bool = True
+    may_export: bool = False
+    share_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A list. A match in a *benign* bank suppresses others; ``max_distance_bits`` is its radius for PDQ."""
+
+    id: int
+    name: str
+    kind: str
+    trusted: bool
+    enabled: bool
+    max_distance_bits: int
+    note: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who says so: this company ("own"), an imported file, an exchange."""
+
+    id: int
+    name: str
+    kind: str
+    handling: Handling
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One content. ``disabled_until``: it does not match before that moment."""
+
+    id: int
+    bank_id: int
+    label: str
+    classification: str | None
+    medium: str
+    note: str
+    disabled_until: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """One hash of a content. ``value`` is the raw hash in the order of its hexadecimal text.
+
+    ``convention`` is "" for digests and one of `CONVENTIONS` for PDQ; ``quality`` is PDQ's, 0..100;
+    ``size_bytes`` is the size of the file where the list gives it.
+
+    Raises
+        UsageError: an unknown algorithm or convention, a wrong length, a number out of range.
+    """
+
+    algorithm: str
+    value: bytes = field(repr=False)  # never logged
+    convention: str = ""
+    quality: int | None = None
+    size_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.algorithm not in ALGORITHMS:
+            raise UsageError(f"{self.algorithm!r} is not one of {', '.join(ALGORITHMS)}. Nothing was added.")
+        if len(self.value) != ALGORITHMS[self.algorithm]:
+            raise UsageError(
+                f"A value of {self.algorithm} is {ALGORITHMS[self.algorithm]} bytes, not {len(self.value)}. "
+                "Nothing was added."
+            )
+        if self.convention not in (CONVENTIONS if self.algorithm == "pdq" else ("",)):
+            raise UsageError(
+                f"{self.convention!r} is no convention of {self.algorithm}; "
+                f"PDQ has {', '.join(CONVENTIONS)}, others none. Nothing was added."
+            )
+        if self.quality is not None and not 0 <= self.quality <= 100:
+            raise UsageError(f"A quality is 0 to 100, not {self.quality}. Nothing was added.")
+        if self.size_bytes is not None and not 0 <= self.size_bytes < 2**63:
+            raise UsageError(f"{self.size_bytes} is not the size of a file. Nothing was added.")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFingerprint:
+    """A fingerprint as it is kept. ``value`` is None where its sharing terms forbid showing it."""
+
+    id: int
+    entry_id: int
+    algorithm: str
+    value: bytes | None = field(repr=False)
+    convention: str
+    quality: int | None
+    size_bytes: int | None
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one source says of one fingerprint. ``withdrawn_at`` is its tombstone."""
+
+    fingerprint_id: int
+    source_id: int
+    source: str
+    opinion: str
+    provenance: str
+    withdrawn_at: datetime | None
+    updated_at: datetime
+
+    @property
+    def upholds(self) -> bool:
+        return self.withdrawn_at is None and self.opinion in UPHOLDING
+
+
+def tidy(text: str, limit: int, what: str) -> str:
+    """``text`` on one line: control characters become spaces, characters that cannot be written become "?".
+
+    Raises
+        UsageError: it is longer than ``limit`` characters; the message calls it ``what``.
+    """
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else _printable(character) for character in text)
+    text = text.strip()
+    if len(text) > limit:
+        raise UsageError(f"The {what} has {len(text)} characters, {limit} are allowed. Nothing was written.")
+    return text
+
+
+def _printable(character: str) -> str:
+    if "\ud800" <= character <= "\udfff":
+        return "?"  # half a surrogate pair: an undecodable byte of a file name
+    # Unicode's line and paragraph separators end a line for some readers of an export.
+    return (
+        " " if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029" else character
+    )

@@ -1,0 +1,52 @@
+"""A bank and two sources to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+import pytest
+import sqlalchemy as sa
+
+from holdfast.banks.models import Bank, Fingerprint, Handling, Source
+from holdfast.banks.service import create_bank
+from holdfast.banks.sources import create_source
+from holdfast.records.database import Database
+
+
+def pdq(seed: object, convention: str = "full", quality: int | None = None) -> Fingerprint:
+    """A PDQ fingerprint with a value that hangs on ``seed`` alone."""
+    return Fingerprint("pdq", sha256(repr(seed).encode()).digest(), convention, quality)
+
+
+def digest(algorithm: str, seed: object, size_bytes: int | None = None) -> Fingerprint:
+    length = {"md5": 16, "sha1": 20, "sha256": 32}[algorithm]
+    return Fingerprint(
+        algorithm, sha256(f"{algorithm}{seed!r}".encode()).digest()[:length], "", None, size_bytes
+    )
+
+
+@pytest.fixture
+def writing(database: Database) -> Iterator[sa.Connection]:
+    with database.write() as connection:
+        yield connection
+
+
+@pytest.fixture
+def bank(database: Database) -> Bank:
+    with database.write() as connection:
+        return create_bank(connection, "list")
+
+
+@pytest.fixture
+def own(database: Database) -> Source:
+    """A source that allows everything."""
+    with database.write() as connection:
+        return create_source(connection, "own", handling=Handling(True, True, ("*",)))
+
+
+@pytest.fixture
+def exchange(database: Database) -> Source:
+    """A source with the default terms: match only."""
+    with database.write() as connection:
+        return create_source(connection, "exchange", kind="exchange")
