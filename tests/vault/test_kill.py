@@ -1,0 +1,44 @@
+"""kill -9 at any moment loses nothing that was answered, and leaves nothing that a sweep does not remove."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from holdfast.records.tables.vault import vault_items, vault_keys
+from holdfast.vault.service import Vault
+from holdfast.vault.sweep import sweep_expired, sweep_orphans
+
+ROUNDS = 40
+AS = {"actor": "tests", "purpose": "after the kill"}
+
+
+def test_kill_9_loses_no_answered_item(vault: Vault, database_url: str, home: Path, key_file: Path) -> None:
+    script = Path(__file__).with_name("hold_until_killed.py")
+    command = [sys.executable, str(script), database_url, str(home), str(key_file), str(ROUNDS)]
+    lines = subprocess.run(
+        command, check=True, capture_output=True, text=True, timeout=120
+    ).stdout.splitlines()
+    held = dict(line.split()[1:] for line in lines if line.startswith("held"))
+    destroyed = {line.split()[1] for line in lines if line.startswith("destroyed")}
+    assert len(held) > ROUNDS
+
+    cut_short = sweep_expired(vault).objects_removed
+    orphans = sweep_orphans(vault, grace=timedelta(0)).orphans_removed
+    with vault.database.read() as connection:
+        states = {row.id: row.state for row in connection.execute(sa.select(vault_items))}
+        keys = set(connection.scalars(sa.select(vault_keys.c.item_id)))
+    live = {item_id for item_id, state in states.items() if state == "held"}
+
+    assert set(held) <= set(states)
+    assert destroyed <= set(states) - live
+    assert {found.name for found in vault.store.list_all()} == live == keys
+    assert orphans + cut_short > 0  # else the kills came at idle moments and proved nothing
+    for item_id in live:  # also those whose answer the kill swallowed: complete or nothing
+        body = b"".join(vault.open(item_id, **AS))
+        assert item_id not in held or sha256(body).hexdigest() == held[item_id]
