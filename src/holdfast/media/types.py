@@ -40,7 +40,7 @@ class ImageLimits:
     max_pixels: int = 120_000_000  # of one frame, from the header, before anything is decoded
     max_frames: int = 256  # frames looked at in an animation
     max_total_pixels: int = 400_000_000  # over all frames looked at
-    max_memory_bytes: int = 2 * 1024 * 1024 * 1024  # address space of a decode worker
+    max_memory_bytes: int = 2 * 1024 * 1024 * 1024  # address space that decoding may take in a worker
     cpu_s: float = 10.0  # CPU time for one image
     wall_s: float = 20.0  # time on the clock for one image
 
@@ -53,7 +53,8 @@ class LumaFrame:
     ``scale`` is how many original pixels one decoded pixel stands for along each axis (1, 2, 4 or 8:
     a JPEG decoded at a reduced size in the DCT domain). ``width`` and ``height`` are those of the
     original picture after orientation. ``backdrop`` says on which colour transparency was
-    composited ("white", "black"), None where the picture is opaque. ``index`` is the frame's number in its file.
+    composited ("white", "black"), None where the picture is opaque. ``index`` is the frame's number in
+    its file.
     """
 
     luma: UInt8Array

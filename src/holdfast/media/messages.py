@@ -1,0 +1,77 @@
+"""A decoded image as a message: written by a decode worker, read and checked by the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from holdfast.media.formats import FORMATS
+from holdfast.media.shared import Output
+from holdfast.media.types import DecodedImage, ImageLimits, LumaFrame, Reason
+
+__all__ = ["image_from_message", "image_to_message"]
+
+_LONGEST_TEXT = 500
+_SCALES = (1, 2, 4, 8)
+_BACKDROPS = (None, "white", "black")
+
+
+def image_to_message(image: DecodedImage, output: Output) -> dict[str, Any]:
+    """The message for ``image``; its lumas go to ``output``. Raises MemoryError where they do not fit."""
+    return {
+        "format": image.format,
+        "mode": image.mode,
+        "frames": [
+            [output.add(f.luma), f.width, f.height, f.scale, f.index, f.backdrop] for f in image.frames
+        ],
+        "total": image.frames_total,
+        "incomplete": image.incomplete,
+        "detail": image.incomplete_detail[:_LONGEST_TEXT],
+        "notes": [note[:_LONGEST_TEXT] for note in image.notes],
+    }
+
+
+def image_from_message(
+    message: dict[str, Any], arrays: list[npt.NDArray[Any]], limits: ImageLimits
+) -> DecodedImage:
+    """The image that ``message`` describes. Raises ValueError for anything a sound worker would not send."""
+    try:
+        frames = tuple(_frame(row, arrays, limits) for row in message["frames"])
+        if not frames or len(frames) != len(arrays) or message["format"] not in FORMATS:
+            raise ValueError("a worker's image is not described properly")
+        incomplete = message["incomplete"]
+        return DecodedImage(
+            format=message["format"],
+            mode=_text(message["mode"]),
+            frames=frames,
+            frames_total=_whole(message["total"], 1, 2**31),
+            incomplete=None if incomplete is None else Reason(incomplete),
+            incomplete_detail=_text(message["detail"]),
+            notes=tuple(_text(note) for note in message["notes"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("a worker's image is not described properly") from error
+
+
+def _frame(row: list[Any], arrays: list[npt.NDArray[Any]], limits: ImageLimits) -> LumaFrame:
+    number, width, height, scale, index, backdrop = row
+    width, height = _whole(width, 1, limits.max_pixels), _whole(height, 1, limits.max_pixels)
+    luma = arrays[_whole(number, 0, len(arrays) - 1)]
+    sound = width * height <= limits.max_pixels and scale in _SCALES and backdrop in _BACKDROPS
+    if not sound or luma.dtype != np.uint8 or luma.shape != (-(-height // scale), -(-width // scale)):
+        raise ValueError("a worker's frame is not described properly")
+    return LumaFrame(luma, width, height, scale, _whole(index, 0, limits.max_frames), backdrop)
+
+
+def _whole(value: object, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        raise ValueError("a worker's number is out of range")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise ValueError("a worker's text is out of range")
+    return value
