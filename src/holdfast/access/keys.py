@@ -103,8 +103,7 @@ def create_key(
         raise UsageError(
             "A key that stands in a URL must be bound to networks; none was made. Name the client's networks."
         )
-    if lifetime is not None and lifetime <= timedelta(0):
-        raise UsageError("The key would have expired already; no key was made. Give a lifetime above zero.")
+    _check_lifetime(lifetime)
     created_at = now or this_moment()
     scope = banks or BankScope()
     text = new_key_text()
@@ -168,6 +167,7 @@ def rotate_key(
         raise UsageError(
             f"An overlap of {overlap} was asked for; nothing was changed. Give 0 to {MAX_OVERLAP.days} days."
         )
+    _check_lifetime(lifetime)
     moment = now or this_moment()
     record = _locked(connection, key_id)
     if record.state(moment) != "active":
@@ -241,4 +241,11 @@ def _check_name(name: str) -> None:
     if not (name.strip() and len(name) <= 200 and name.isprintable()):
         raise UsageError(
             "A key's name has 1 to 200 printable characters; no key was made. Say who uses it for what."
+        )
+
+
+def _check_lifetime(lifetime: timedelta | None) -> None:
+    if lifetime is not None and lifetime <= timedelta(0):
+        raise UsageError(
+            "The key would have expired already; nothing was changed. Give a lifetime above zero."
         )

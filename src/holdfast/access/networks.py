@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from holdfast.errors import UsageError
 
 __all__ = ["Network", "inside", "parse_networks"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
@@ -41,10 +43,16 @@ def inside(source_ip: str | None, networks: tuple[Network, ...]) -> bool:
 
     No address or an unreadable one (a Unix socket, a forged header) lies in none.
     """
+    address = _address(source_ip or "")
+    return address is not None and any(address in network for network in networks)
+
+
+@lru_cache(maxsize=256)  # a platform's servers are few, and parsing costs more than everything else here
+def _address(text: str) -> Address | None:
     try:
-        address = ipaddress.ip_address(source_ip or "")
+        address = ipaddress.ip_address(text)
     except ValueError:
-        return False
+        return None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return any(address in network for network in networks)
+        return address.ipv4_mapped
+    return address

@@ -12,7 +12,7 @@ import hmac
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -59,7 +59,7 @@ class _Known:
 
     record: KeyRecord
     principal: Principal
-    secrets: tuple[tuple[bytes, datetime | None], ...]
+    secrets: tuple[tuple[bytes, datetime | None], ...] = field(repr=False)
     networks: tuple[Network, ...]
     read_s: float
     used_noted: bool = False
@@ -91,14 +91,16 @@ class KeyVerifier:
         key = parse_key_text(text)
         if key is None:
             raise NotAuthenticatedError(Denial.MALFORMED)
-        known = self._known.get(key.key_id)
+        known, in_memory = self._known.get(key.key_id), True
         if known is None or self._clock() - known.read_s >= self._cache_s:
-            known = self._read(key.key_id)
-        if known is None:
-            raise NotAuthenticatedError(Denial.UNKNOWN)
+            known, in_memory = self._read(key.key_id), False
         denial = _denial(known, key, source_ip, moment, in_path)
-        if denial is not None:
-            raise NotAuthenticatedError(denial)
+        if denial is Denial.WRONG_SECRET and in_memory:
+            # The key may have been rotated just now, and its new secret is promised to be valid at once.
+            known = self._read(key.key_id)
+            denial = _denial(known, key, source_ip, moment, in_path)
+        if known is None or denial is not None:
+            raise NotAuthenticatedError(denial or Denial.UNKNOWN)
         if not known.used_noted:
             self._note_used(known, moment)
         return known.principal
@@ -152,9 +154,11 @@ class KeyVerifier:
 
 
 def _denial(
-    known: _Known, key: KeyText, source_ip: str | None, moment: datetime, in_path: bool
+    known: _Known | None, key: KeyText, source_ip: str | None, moment: datetime, in_path: bool
 ) -> Denial | None:
     """Why the key is refused, or None. The secret comes first: nobody without it learns of the rest."""
+    if known is None:
+        return Denial.UNKNOWN
     matching = [until for digest, until in known.secrets if hmac.compare_digest(digest, key.digest)]
     if not matching:
         return Denial.WRONG_SECRET
