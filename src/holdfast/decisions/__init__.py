@@ -1,0 +1,1 @@
+"""What may be looked at (policy), what is to happen with it (rules), and the brakes on both."""

@@ -1,7 +1,7 @@
-"""Brakes on false positives: what doubt about an entry takes away from a decision, and the flood brake.
+"""Brakes on false positives: what doubt about an entry takes away from a decision.
 
 An entry's *standing* is "none", "confirmed" (a reviewer looked and upholds it), "disputed" (a reviewer
-says it does not belong on the list) or "held" (the flood brake caught it; nobody has looked yet).
+says it does not belong on the list) or "held" (the flood brake, in `flood`, caught it).
 """
 
 from __future__ import annotations
