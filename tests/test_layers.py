@@ -22,7 +22,17 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {"media", "hashing", "matching", "banks", "records", "screening", "settings", "bench"},
 }
 # The library rooms are without input or output to a database or network.
-FORBIDDEN_OUTSIDE = {"sqlalchemy", "alembic", "psycopg", "httpx2", "requests", "urllib", "http", "fastapi", "typer"}
+FORBIDDEN_OUTSIDE = {
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "httpx2",
+    "requests",
+    "urllib",
+    "http",
+    "fastapi",
+    "typer",
+}
 LIBRARY_ROOMS = ("media", "hashing", "matching")
 
 

@@ -115,18 +115,19 @@ def run_demo(out: Path) -> DemoResult:
 
 
 def _check(home: Path, known: list[Path], allowed: Path, files: list[tuple[Path, str, str]]) -> list[DemoRow]:
-    from holdfast.banks.models import BankKind
     from holdfast.banks.service import create_bank
     from holdfast.screening.adding import add_media
+    from holdfast.screening.hashes import FileHasher
     from holdfast.screening.screener import Screener
 
     rows = []
     with Screener(home) as screener:
         with screener.database.write() as connection:
             create_bank(connection, BANK, trusted=True)
-            create_bank(connection, BENIGN_BANK, kind=BankKind.BENIGN)
-        add_media(screener, BANK, [*known, allowed])
-        add_media(screener, BENIGN_BANK, [allowed])
+            create_bank(connection, BENIGN_BANK, kind="benign")
+        with FileHasher(screener.settings.media) as hasher:
+            add_media(screener.database, hasher, BANK, [*known, allowed])
+            add_media(screener.database, hasher, BENIGN_BANK, [allowed])
         for path, edit, expected in files:
             started = time.perf_counter()
             outcome = screener.screen_file(path)

@@ -24,7 +24,8 @@ h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.05rem; margin: 2.
 p { max-width: 46rem; margin: .25rem 0 }
 .quiet { color: var(--quiet) }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .9rem }
-figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px; overflow: hidden }
+figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px;
+  overflow: hidden }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1px; background: var(--line) }
 .pair img, .pair div { width: 100%; height: 8.5rem; object-fit: contain; background: var(--card) }
 .pair div { display: grid; place-items: center; color: var(--quiet) }

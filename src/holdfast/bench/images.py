@@ -22,7 +22,7 @@ from holdfast.bench.edits import EDITS, photograph
 from holdfast.bench.machine import describe_machine
 from holdfast.bench.samples import sample_photographs
 from holdfast.errors import NotMatchableError
-from holdfast.hashing.digest import digest_bytes
+from holdfast.hashing.digest import digests
 from holdfast.hashing.image import image_hashes, query_hashes
 from holdfast.hashing.pdq import pdq, pdq_orientations
 from holdfast.media.pool import DecodePool
@@ -107,7 +107,7 @@ def speed(pool: DecodePool, path: Path, size: tuple[int, int], peer: Any) -> lis
         ),
         "file to query hashes and digests": lambda: (
             query_hashes(pool.decode_image(data)),
-            digest_bytes(data),
+            digests(data),
         ),
         "file to hash, in a decode worker": lambda: image_hashes(pool.decode_image(data)),
     }
@@ -172,7 +172,7 @@ def _pillow_rgb(data: bytes) -> npt.NDArray[np.uint8]:
 
 def _float_luma(rgb: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     weights = np.array([0.299, 0.587, 0.114])
-    return (rgb.astype(np.float64) @ weights).astype(np.float32)
+    return np.asarray(rgb.astype(np.float64) @ weights, np.float32)
 
 
 def _off(code: npt.NDArray[np.uint8], bits: npt.NDArray[Any]) -> int:

@@ -27,6 +27,7 @@ MAX_RADIUS = 63
 TAIL_ROWS = 65_536  # more newly added codes than this become a segment
 
 Int64Array = npt.NDArray[np.int64]
+Part = tuple[npt.NDArray[Any], npt.NDArray[Any]]  # codes uint8 (n, 32) or uint64 (n, 4), and their ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ class HammingIndex:
             if len(checked) + len(state.tail) <= TAIL_ROWS:
                 self._state = _State(state.segments, state.tail.with_added(shuffled(checked), own_ids))
                 return
-            parts = [*_tail_part(state.tail), (checked, own_ids)]
+            parts: list[Part] = [*_tail_part(state.tail), (checked, own_ids)]
             self._state = _State((*state.segments, _built(parts)), Tail.empty())
 
     def remove(self, ids: npt.ArrayLike) -> int:
@@ -144,11 +145,11 @@ class HammingIndex:
     def merge(self) -> None:
         """Makes one segment of everything, without what was removed. Needs memory for old and new at once."""
         with self._lock:
-            parts = list(_living(self._state))
+            parts: list[Part] = list(_living(self._state))
             self._state = _State((_built(parts),) if parts else (), Tail.empty())
 
     def save(self, path: Path | str, properties: dict[str, Any] | None = None) -> None:
-        """Writes everything, merged, to one file, replacing it as a whole. ``properties`` (JSON) go with it."""
+        """Writes everything, merged, to one file, which is replaced as a whole; ``properties`` go with it."""
         target = Path(path)
         with self._lock:
             state = self._state
@@ -171,7 +172,7 @@ class HammingIndex:
         return index
 
     def verify(self) -> None:
-        """Reads the whole file that this index was opened from. Raises `IndexFileError` where it is damaged."""
+        """Reads all of the file this index was opened from. Raises `IndexFileError` if it is damaged."""
         if self._path is not None:
             verify_file(self._path)
 
@@ -221,7 +222,7 @@ def _tail_part(tail: Tail) -> Iterator[tuple[npt.NDArray[np.uint64], Int64Array]
         yield tail.codes[: len(tail)][alive], tail.ids[: len(tail)][alive]
 
 
-def _built(parts: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]]) -> Segment:
+def _built(parts: list[Part]) -> Segment:
     widest = max(int(ids.max(initial=0)) for _, ids in parts)
     return build_segment(lambda: parts, sum(len(codes) for codes, _ in parts), widest)
 

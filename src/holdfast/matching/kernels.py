@@ -98,7 +98,7 @@ def mark_hot(codes: Any, first: Any, width: Any, counts: Any, cap: Any, hot: Any
 
 @njit
 def place_keys(codes: Any, first: Any, width: Any, cursor: Any, positions: Any) -> None:
-    """Fills a table's ``positions`` uint32 (n,); ``cursor`` uint32 (2**width,) starts at each bucket's begin."""
+    """Fills a table's ``positions`` uint32 (n,); ``cursor`` uint32 (2**width,) holds each bucket's begin."""
     rows = codes.shape[0]
     for row in range(rows):
         key = _key(codes[row], first, width)
@@ -130,8 +130,9 @@ def scan_flat(
 ) -> Any:
     """Compares every query uint64 (q, 4) with the first ``count`` codes.
 
-    Writes hits behind the first ``start`` of ``rows``, ``places`` int64 and ``bits`` uint8 while there is room; returns
-    the number of hits including those without room. ``dead`` uint8 (n,) or (0,) marks removed codes.
+    Writes hits behind the first ``start`` of ``rows``, ``places`` int64 and ``bits`` uint8 while there is
+    room; returns the number of hits, those without room too. ``dead`` uint8 (n,) or (0,) marks removed
+    codes.
     """
     found = start
     room = rows.shape[0]
@@ -170,7 +171,7 @@ def _found_before(code: Any, query: Any, chunk: Any, first: Any, width: Any, rea
 def _look_up(
     query: Any, first: Any, width: Any, base: Any, offsets: Any, masks: Any, cap: Any, starts: Any, ends: Any
 ) -> Any:
-    """Finds the non-empty buckets of one chunk. Returns (buckets, whether one was too full to be followed)."""
+    """Finds the non-empty buckets of a chunk. Returns (buckets, whether one was too full to be followed)."""
     key = _key(query, first, width)
     number = masks.shape[0]
     buckets = 0
@@ -218,6 +219,7 @@ def _search_one(
 ) -> Any:
     """One query against one segment. Returns the number of hits so far, or -1 when the budget was passed."""
     count = codes.shape[0]
+    flat_codes = codes.reshape(-1)
     room = rows.shape[0]
     found = start
     compared = 0
@@ -241,7 +243,7 @@ def _search_one(
                 prefetch(positions, table + starts[b + AHEAD])
             for place in range(table + starts[b], table + ends[b]):
                 position = np.int64(positions[place])
-                prefetch(codes.reshape(-1), position * 4)
+                prefetch(flat_codes, position * 4)
                 block[filled] = position
                 filled += 1
                 if filled == BLOCK or (b == buckets - 1 and place == table + ends[b] - 1):
@@ -306,9 +308,9 @@ def search_tables(
 ) -> Any:
     """Queries uint64 (q, 4) from row ``begin`` on against one segment with tables.
 
-    Returns (rows done, hits written, room needed). When the next query's hits do not fit, it stops before that
-    query, with the room it would need. ``work`` int64 (4,) counts look-ups, comparisons of candidates,
-    comparisons with the dense block, comparisons of full scans.
+    Returns (rows done, hits written, room needed). When the next query's hits do not fit, it stops
+    before that query, with the room it would need. ``work`` int64 (4,) counts look-ups,
+    comparisons of candidates, with the dense block, and of full scans.
     """
     longest = 0
     for chunk in range(first.shape[0]):

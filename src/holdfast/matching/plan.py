@@ -1,9 +1,10 @@
 """How a segment is cut into chunks, and how far each chunk is searched.
 
-Generalised multi-index hashing (Norouzi, Punjani, Fleet: "Fast Exact Search in Hamming Space with Multi-Index
-Hashing", 2014; generalised pigeonhole as in Qin et al., "GPH", 2018): cut the 256 bits into m chunks and look up, in
-chunk i, all values within r_i bits of the query's. If sum(r_i + 1) = T + 1, no code within T bits is missed: were it more than r_i
-bits away in every chunk, it would be at least sum(r_i + 1) = T + 1 bits away. A chunk with r_i = -1 is not looked up.
+Generalised multi-index hashing (Norouzi, Punjani, Fleet: "Fast Exact Search in Hamming Space with
+Multi-Index Hashing", 2014; generalised pigeonhole as in Qin et al., "GPH", 2018): cut the 256 bits into
+m chunks and look up, in chunk i, all values within r_i bits of the query's. If sum(r_i + 1) = T + 1, no
+code within T bits is missed: were it more than r_i bits away in every chunk, it would be at least
+sum(r_i + 1) = T + 1 bits away. A chunk with r_i = -1 is not looked up.
 """
 
 from __future__ import annotations
@@ -57,15 +58,15 @@ def _look_ups(width: int, reach: int) -> int:
 
 
 def _cost_ns(width: int, reach: int, entries: int) -> float:
-    looked_up = _look_ups(width, reach)
-    return looked_up * (LOOK_UP_NS + CANDIDATE_NS * entries / 2**width)
+    looked_up = float(_look_ups(width, reach))
+    return looked_up * (LOOK_UP_NS + CANDIDATE_NS * entries / (1 << width))
 
 
 @functools.lru_cache(maxsize=1024)
 def reach_for(widths: tuple[int, ...], radius: int, entries: int) -> Reach | None:
     """The cheapest r_i with sum(r_i + 1) = radius + 1; None when a scan of all entries is cheaper."""
     wanted = radius + 1
-    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ())] + [(math.inf, ())] * wanted
+    best: list[tuple[float, tuple[int, ...]]] = [(0.0, ()), *[(math.inf, ())] * wanted]
     for width in widths:
         options = [(0, 0.0)] + [(r + 1, _cost_ns(width, r, entries)) for r in range(MAX_REACH + 1)]
         best = [
@@ -118,10 +119,10 @@ def _cuts(chunks: int) -> list[tuple[int, ...]]:
 
 @functools.lru_cache(maxsize=64)
 def flip_masks(width: int, reach: int) -> tuple[npt.NDArray[np.uint32], tuple[int, ...]]:
-    """All values of ``width`` bits with at most ``reach`` ones, fewer ones first; and where each number of ones ends.
+    """All values of ``width`` bits with at most ``reach`` ones, and where each number of ones ends.
 
-    Within one number of ones they are in order, so that neighbours lie in one cache line of the table.
-    The ends have one more member than ``reach + 1``: ends[k] is where k - 1 ones end, ends[0] = 0.
+    Fewer ones come first; within one number of ones they are in order, so that neighbours lie in one
+    cache line of the table. The ends have one more member than ``reach + 1``: ends[k] is where k - 1 ones end, ends[0] = 0.
     """
     masks, ends = [], [0]
     for flips in range(reach + 1):

@@ -1,8 +1,8 @@
 """One immutable set of codes with its tables: built in memory or straight into a file, or opened from one.
 
-Codes whose bits are shared by so many others that a bucket is over-full (more than ``cap`` codes) lie at the front,
-as the *dense* block. A search that meets such a bucket does not follow it but scans the dense block,
-once. The work of one query is therefore at most: its look-ups, plus ``BUDGET_SHARE`` of the codes as
+Codes whose bits are shared by so many others that a bucket is over-full (more than ``cap`` codes) lie at
+the front, as the *dense* block. A search that meets such a bucket does not follow it but scans the
+dense block, once. The work of one query is therefore at most: its look-ups, plus ``BUDGET_SHARE`` of the codes as
 candidates, plus the dense block; or, once its candidates pass that share, one scan of all codes besides.
 """
 
@@ -68,7 +68,7 @@ class Segment:
         return self.codes.nbytes + self.ids.nbytes + self.offsets.nbytes + self.positions.nbytes
 
     def search(self, queries: npt.NDArray[np.uint64], radius: int, work: npt.NDArray[np.int64]) -> Hits:
-        """All living codes within ``radius`` bits of queries uint64 (q, 4); ``work`` int64 (4,) is added to."""
+        """All living codes within ``radius`` bits of queries uint64 (q, 4). Adds to ``work`` int64 (4,)."""
         layout = self._layout_for(radius)
         if layout is None:
             work[3] += len(self.codes) * len(queries)
@@ -78,7 +78,7 @@ class Segment:
         while True:
             hits = _room_for(room)
             begin, count, needed = kernels.search_tables(
-                self.codes, self.offsets, self.positions, *layout, self.cap, self.dense,
+                *(self.codes, self.offsets, self.positions), *layout, self.cap, self.dense,
                 int(len(self.codes) * BUDGET_SHARE), self.dead, queries, begin, radius,
                 hits.rows, hits.places, hits.bits, work,
             )  # fmt: skip
@@ -162,7 +162,7 @@ Source = Callable[[], Any]
 def build_segment(
     blocks: Source, count: int, widest_id: int, allocate: Allocate | None = None, plan: Plan | None = None
 ) -> Segment:
-    """Builds a segment from ``blocks()``: an iterable of (codes, ids int64), read once, ``count`` codes in all.
+    """Builds a segment from ``blocks()``, an iterable of (codes, ids int64) with ``count`` codes in all.
 
     Codes are uint8 (n, 32), or uint64 (n, 4) already in the index's order. ``allocate(name, dtype, shape)``
     gives the arrays (in memory by default). Temporary memory: one byte a code, and one table's counts.

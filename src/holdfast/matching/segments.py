@@ -103,7 +103,7 @@ class SectionWriter:
 
 def _checksum(array: npt.NDArray[Any]) -> int:
     """CRC-32 of an array's bytes, in pieces so that a mapped file need not be in memory at once."""
-    view = memoryview(array).cast("B") if array.size else memoryview(b"")
+    view = array.data.cast("B") if array.size else memoryview(b"")
     value = 0
     for start in range(0, len(view), _CHECK_BYTES):
         value = zlib.crc32(view[start : start + _CHECK_BYTES], value)

@@ -35,7 +35,7 @@ class Tail:
         return self.count - int(self.dead[: self.count].sum())
 
     def with_added(self, codes: npt.NDArray[np.uint64], ids: npt.NDArray[np.int64]) -> Tail:
-        """The tail with more rows. Only the newest tail may be added to: rows are written behind its count."""
+        """The tail with more rows. Only the newest tail may be added to: its arrays are shared."""
         count = self.count + len(codes)
         all_codes, all_ids, dead = self.codes, self.ids, self.dead
         if count > len(all_codes):

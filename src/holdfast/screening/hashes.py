@@ -39,9 +39,9 @@ class FileHashes:
             "file": self.file,
             "medium": self.medium,
             "size_bytes": self.digests.size_bytes,
-            "md5": self.digests.md5.hex(),
-            "sha1": self.digests.sha1.hex(),
-            "sha256": self.digests.sha256.hex(),
+            "md5": self.digests.md5_hex,
+            "sha1": self.digests.sha1_hex,
+            "sha256": self.digests.sha256_hex,
             "pdq": [
                 {
                     "hash": h.hash.hex,
@@ -55,6 +55,23 @@ class FileHashes:
             "reason": self.reason,
             "detail": self.detail,
         }
+
+    def lines(self) -> list[str]:
+        """For people: the file, then one hash a line."""
+        lines = [f"{self.file}: {self.medium}, {self.digests.size_bytes:,} bytes"]
+        lines += [f"    md5     {self.digests.md5_hex}", f"    sha1    {self.digests.sha1_hex}"]
+        lines.append(f"    sha256  {self.digests.sha256_hex}")
+        for one in self.pdq:
+            where = f", frame {one.frame}" if one.frame else ""
+            where += f", on {one.backdrop}" if one.backdrop else ""
+            lines.append(
+                f"    pdq     {one.hash.hex}  {one.hash.convention}, quality {one.hash.quality}{where}"
+            )
+        if self.reason:
+            lines.append(
+                f"    no PDQ hash to match by: {self.detail}" if not self.pdq else f"    {self.detail}"
+            )
+        return lines
 
 
 class FileHasher:

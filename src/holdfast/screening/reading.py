@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.errors import UnreadableError
-from holdfast.hashing.digest import Digests, digest_bytes, digest_file
+from holdfast.hashing.digest import Digests, digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FileContent", "read_file"]
+__all__ = ["FileContent", "bytes_content", "read_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,14 @@ def read_file(path: Path, max_bytes: int) -> FileContent:
             raise UnreadableError("is not a regular file. It was not checked.")
         try:
             if status.st_size > max_bytes:
-                digests = digest_file(file)
-                return FileContent(None, digests.size_bytes, lambda: digests)
+                large = digests(file)
+                return FileContent(None, large.size_bytes, lambda: large)
             data = file.read()
         except OSError as error:
             raise UnreadableError(f"cannot be read: {error.strerror}. It was not checked.") from error
-    return FileContent(data, len(data), lambda: digest_bytes(data))
+    return FileContent(data, len(data), lambda: digests(data))
+
+
+def bytes_content(data: bytes, max_bytes: int) -> FileContent:
+    """Content that is in memory already."""
+    return FileContent(data if len(data) <= max_bytes else None, len(data), lambda: digests(data))

@@ -68,6 +68,7 @@ class FolderScan:
         self._banks = sorted(banks)
         self._threads = threads or 2 * (os.cpu_count() or 1)
         self._checkpoint_s = checkpoint_s
+        self._cursor: tuple[str, ...] | None = None
         self._open(restart)
         self.resumed = sum(self._counts.values())
 
@@ -120,7 +121,8 @@ class FolderScan:
             rows = connection.execute(sa.select(scans).where(same).order_by(scans.c.id)).mappings()
             row = next((row for row in rows if row["banks"] == self._banks), None)
             if row is None:
-                self._id = connection.execute(sa.insert(scans).values(self._new())).inserted_primary_key[0]
+                insert = sa.insert(scans).values(self._new()).returning(scans.c.id)
+                self._id = int(connection.execute(insert).scalar_one())
                 self._cursor, self._counts, self._size_bytes, self._revision = None, Counter[str](), 0, 0
                 return
         self._id, self._revision, self._size_bytes = row["id"], row["revision"], row["bytes_done"]

@@ -1,0 +1,95 @@
+"""Media into a bank: files are hashed exactly and become entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.banks.entries import add_entry
+from holdfast.banks.models import Fingerprint
+from holdfast.banks.service import get_bank
+from holdfast.banks.sources import ensure_source
+from holdfast.errors import InputError
+from holdfast.records.database import Database
+from holdfast.screening.hashes import FileHasher, FileHashes
+
+__all__ = ["Added", "add_media"]
+
+OWN_SOURCE = "own"
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of one file. ``entry`` is None where nothing was added; ``problem`` says why."""
+
+    file: str
+    entry: int | None
+    new: bool
+    fingerprints: int
+    problem: str = ""
+
+
+def add_media(
+    database: Database,
+    hasher: FileHasher,
+    bank: str,
+    files: Iterable[Path],
+    *,
+    source: str = OWN_SOURCE,
+    label: str | None = None,
+    classification: str | None = None,
+    on_file: Callable[[Added], object] = lambda _: None,
+) -> list[Added]:
+    """Hashes files and adds each as an entry, one transaction a file; ``label`` defaults to the file's name.
+
+    A file that cannot be hashed perceptually is added by its digests, and its `Added` says so; one that
+    cannot be read is not added. Raises NotFoundError when there is no such bank.
+    """
+    with database.read() as connection:
+        get_bank(connection, bank)
+    done = []
+    for path in files:
+        try:
+            added = _add(database, bank, hasher.hash_file(path), source, label or path.name, classification)
+        except InputError as error:
+            added = Added(str(path), None, False, 0, str(error))
+        done.append(added)
+        on_file(added)
+    return done
+
+
+def _add(
+    database: Database, bank: str, hashes: FileHashes, source: str, label: str, classification: str | None
+) -> Added:
+    fingerprints = fingerprints_of(hashes)
+    with database.write() as connection:
+        entry = add_entry(
+            connection,
+            get_bank(connection, bank).id,
+            label=label,
+            added=fingerprints,
+            source_id=ensure_source(connection, source).id,
+            classification=classification,
+            medium=hashes.medium,
+            provenance=hashes.file[-500:],
+        )
+    problem = f"added by its digests only: {hashes.detail}" if hashes.reason else ""
+    return Added(hashes.file, entry.entry.id, entry.is_new, len(fingerprints), problem)
+
+
+def fingerprints_of(hashes: FileHashes) -> list[Fingerprint]:
+    """What is kept of a file: its digests, and its PDQ hashes unless they are featureless."""
+    digests, size = hashes.digests, hashes.digests.size_bytes
+    kept = [
+        Fingerprint("sha256", digests.sha256, size_bytes=size),
+        Fingerprint("sha1", digests.sha1, size_bytes=size),
+        Fingerprint("md5", digests.md5, size_bytes=size),
+    ]
+    seen = set()
+    for one in hashes.pdq:
+        value, convention = one.hash.bits.tobytes(), str(one.hash.convention)
+        if not one.hash.featureless and (value, convention) not in seen:
+            seen.add((value, convention))
+            kept.append(Fingerprint("pdq", value, convention, quality=one.hash.quality))
+    return kept

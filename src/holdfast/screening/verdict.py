@@ -1,0 +1,85 @@
+"""From the fingerprints that were found to one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from holdfast.banks.resolve import BankMatch
+from holdfast.media.types import Reason
+from holdfast.screening.outcome import Match, Outcome, OutcomeKind
+
+__all__ = ["Checked", "verdict"]
+
+SUPPRESSED = "benign_bank"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How far the content could be looked at. ``reason`` is None when all of it was."""
+
+    medium: str
+    reason: Reason | None
+    detail: str
+
+
+def verdict(
+    name: str, found: Sequence[BankMatch], seen: Mapping[int, tuple[str, int]], checked: Checked
+) -> Outcome:
+    """The outcome for one content.
+
+    ``found`` are all matches, of known and of benign banks; ``seen`` gives view and frame by fingerprint
+    id. One match for each entry is kept, its nearest. A benign entry suppresses a known one that is no
+    nearer than itself: a harmless picture must not hide the known picture that it resembles.
+    """
+    best = _nearest_of_each_entry(found)
+    benign = [match for match in best if match.kind == "benign"]
+    known = [match for match in best if match.kind != "benign"]
+    limit = min((_nearness(match) for match in benign), default=None)
+    kept = [match for match in known if limit is None or _nearness(match) < limit]
+    hidden = [match for match in known if match not in kept]
+    matches = tuple(_match(match, seen) for match in kept)
+    suppressed = tuple(_match(match, seen) for match in hidden)
+    if matches:
+        return Outcome(name, checked.medium, OutcomeKind.MATCH, "", "", matches, suppressed)
+    if suppressed:
+        who = benign[0]
+        detail = (
+            f"Nearest is entry {who.entry_id} ({who.label}) of the benign bank {who.bank}, "
+            f"which suppressed {len(suppressed)} match{'es' if len(suppressed) > 1 else ''}."
+        )
+        return Outcome(name, checked.medium, OutcomeKind.NO_MATCH, SUPPRESSED, detail, (), suppressed)
+    if checked.reason is not None:
+        return Outcome(name, checked.medium, OutcomeKind.NOT_MATCHABLE, str(checked.reason), checked.detail)
+    return Outcome(name, checked.medium, OutcomeKind.NO_MATCH)
+
+
+def _nearness(match: BankMatch) -> tuple[bool, int]:
+    """Smaller is nearer. Equal bytes are nearer than any likeness."""
+    return not match.exact, match.distance_bits
+
+
+def _nearest_of_each_entry(found: Sequence[BankMatch]) -> list[BankMatch]:
+    best: dict[int, BankMatch] = {}
+    for match in found:
+        if match.entry_id not in best or _nearness(match) < _nearness(best[match.entry_id]):
+            best[match.entry_id] = match
+    return sorted(best.values(), key=lambda match: (*_nearness(match), match.entry_id))
+
+
+def _match(found: BankMatch, seen: Mapping[int, tuple[str, int]]) -> Match:
+    view, frame = seen[found.fingerprint_id]
+    return Match(
+        bank=found.bank,
+        entry=found.entry_id,
+        label=found.label,
+        algorithm=found.algorithm,
+        distance=found.distance_bits,
+        tier=OutcomeKind.MATCH.value,
+        view=view,
+        exact=found.exact,
+        classification=found.classification,
+        trusted=found.trusted,
+        convention=found.convention,
+        frame=frame,
+    )
