@@ -135,6 +135,9 @@ def test_a_store_of_another_database_is_not_swept_empty(vault: Vault, database: 
     with pytest.raises(VaultError, match="none was removed"):
         sweep_orphans(vault, grace=NO_TIME)
     assert len(list(vault.store.list_all())) == 25
+    for _ in range(25):
+        _hold(vault)
+    assert sweep_orphans(vault, grace=NO_TIME).orphans_removed == 25  # as many as live ones: crashes, then
 
 
 def test_a_legal_hold_placed_while_the_sweep_waits_wins(vault: Vault) -> None:

@@ -26,7 +26,7 @@ __all__ = ["ORPHAN_GRACE", "RewrapReport", "rewrap", "sweep_expired", "sweep_orp
 BATCH = 200
 # Longer than any transaction may take between an object's last byte and the commit of its row.
 ORPHAN_GRACE = timedelta(hours=1)
-# More objects without a row than this, and a tenth of all: it is rather the wrong database than crashes.
+# More objects without a row than this, and more than with one: rather the wrong database than crashes.
 ORPHANS_UNSUSPICIOUS = 20
 ACTOR = "holdfast:sweep"
 
@@ -70,7 +70,7 @@ def sweep_orphans(vault: Vault, *, grace: timedelta = ORPHAN_GRACE) -> SweepRepo
             orphans += _without_row(vault, batch)
             batch = []
     orphans += _without_row(vault, batch)
-    if len(orphans) > max(ORPHANS_UNSUSPICIOUS, total // 10):
+    if len(orphans) > max(ORPHANS_UNSUSPICIOUS, total // 2):
         raise VaultError(
             f"{len(orphans)} of {total} objects in the vault's store belong to no item of this database; "
             "none was removed. Check that database and store belong together, or restore the right database."
