@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.hashing import kernels
+from holdfast.hashing.border_kernels import border_depth
 
 __all__ = ["Box", "inner_box"]
 
@@ -21,7 +21,7 @@ MIN_INNER_SHARE = 0.08  # of the area: 35 % off each of the four sides leaves 9 
 MIN_BORDER_SHARE = 0.01  # of the picture's side; thinner ones move PDQ by little
 MIN_BORDER = 3  # luma pixels
 
-_SAMPLES = 256  # points looked at along each row or column
+_SAMPLES = 256  # points looked at along a column; rows lie together in memory and are seen whole
 
 
 class Box(NamedTuple):
@@ -43,13 +43,13 @@ def inner_box(luma: npt.NDArray[np.uint8]) -> Box | None:
     ``luma`` is uint8 (h, w). Any of the four sides may have a border, each of its own colour.
     """
     height, width = luma.shape
-    rows = luma[:, _every(width)]
-    top, bottom = _depth(rows), _depth(rows[::-1])
+    if min(height, width) < MIN_INNER_SIDE:
+        return None
+    luma = np.ascontiguousarray(luma)
+    top, bottom = _depths(luma, 0, 0, width)
     if height - top - bottom < MIN_INNER_SIDE:
         return None
-    columns = luma[top : height - bottom].T
-    columns = columns[:, _every(columns.shape[1])]
-    left, right = _depth(columns), _depth(columns[::-1])
+    left, right = _depths(luma, 1, top, height - bottom)
     if width - left - right < MIN_INNER_SIDE or not (top or bottom or left or right):
         return None
     box = Box(top, height - bottom, left, width - right)
@@ -57,13 +57,15 @@ def inner_box(luma: npt.NDArray[np.uint8]) -> Box | None:
     return box if share >= MIN_INNER_SHARE else None
 
 
-def _every(length: int) -> slice:
-    """Evenly spread points, centred, so that both ends are treated alike."""
-    step = max(1, length // _SAMPLES)
-    return slice((length - 1) % step // 2, None, step)
-
-
-def _depth(lines: npt.NDArray[np.uint8]) -> int:
-    """Lines of border at the start of ``lines``, uint8 (lines, points); 0 where there is none."""
-    depth = int(kernels.border_depth(lines))
-    return depth if depth >= max(MIN_BORDER, MIN_BORDER_SHARE * len(lines)) else 0
+def _depths(luma: npt.NDArray[np.uint8], axis: int, begin: int, end: int) -> tuple[int, int]:
+    """Border lines at both ends of ``axis``, seen at points spread evenly over begin..end of the other."""
+    lines = luma.shape[axis]
+    step = max(1, (end - begin) // _SAMPLES) if axis else 1
+    start = begin + (end - begin - 1) % step // 2  # centred, so that both ends are treated alike
+    points = (end - start + step - 1) // step
+    smallest = max(MIN_BORDER, MIN_BORDER_SHARE * lines)
+    before = border_depth(luma, axis, 1, start, step, points)
+    if before == lines:
+        return before, 0
+    after = border_depth(luma, axis, -1, start, step, points)
+    return (before if before >= smallest else 0), (after if after >= smallest else 0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from holdfast._numba import njit
 
-__all__ = ["band_into", "block_into", "border_depth", "hash_blocks", "is_within"]
+__all__ = ["band_into", "block_into", "hash_blocks", "is_within"]
 
 _REORDER = {"reassoc", "contract", "nsz"}  # sums may be regrouped into vector lanes; NaN keeps its meaning
 
@@ -227,62 +227,3 @@ def hash_blocks(blocks: Any, dct: Any, dct_transposed: Any, slots: Any, codes: A
         qualities[n] = _quality_of(blocks[n])
         _coefficients_into(blocks[n], dct, dct_transposed, coefficients)
         _oriented_bits_into(coefficients, slots, codes[n])
-
-
-@njit
-def _line_median(line: Any) -> Any:
-    """The median of a line of uint8 values, by counting."""
-    counts = np.zeros(256, np.int64)
-    for i in range(line.size):
-        counts[line[i]] += 1
-    below = 0
-    for value in range(256):
-        below += counts[value]
-        if 2 * below >= line.size:
-            return value
-    return 255
-
-
-@njit
-def _unlike(line: Any, colour: Any, tolerance: Any) -> Any:
-    """Points of a line that differ from ``colour`` by more than ``tolerance``: (count, first, last + 1)."""
-    count, first, end = np.int64(0), np.int64(line.size), np.int64(0)
-    for i in range(line.size):
-        if abs(np.int64(line[i]) - colour) > tolerance:
-            if count == 0:
-                first = np.int64(i)
-            count += 1
-            end = np.int64(i + 1)
-    return count, first, end
-
-
-@njit
-def border_depth(lines: Any) -> Any:
-    """How many lines of uniform border ``lines`` uint8 (lines, points) begins with; 0 for no clear one.
-
-    Lines of one colour are counted. JPEG rings up to 8 lines into the border, so the border is then
-    taken to end at the greatest step within that reach. There a wide stretch of the line (what lies
-    between the borders at its ends) must leave the border's colour at once, and much of it.
-    """
-    tolerance, reach = 7, 9
-    noise_share, stretch_share, filled_share = 0.004, 0.25, 0.4
-    colour = _line_median(lines[0])
-    depth = 0
-    while (
-        depth < lines.shape[0] and _unlike(lines[depth], colour, tolerance)[0] <= noise_share * lines.shape[1]
-    ):
-        depth += 1
-    if depth == 0 or depth == lines.shape[0]:
-        return 0
-    end, greatest = depth, np.int64(-1)
-    for line in range(depth, min(depth + reach, lines.shape[0])):
-        step = np.int64(0)
-        for i in range(lines.shape[1]):
-            step += abs(np.int64(lines[line, i]) - np.int64(lines[line - 1, i]))
-        if step > greatest:
-            end, greatest = line, step
-    inside = min(end + 1, lines.shape[0] - 1)
-    count, first, last = _unlike(lines[inside], colour, 2 * tolerance)
-    if last - first < stretch_share * lines.shape[1] or count < filled_share * (last - first):
-        return 0
-    return end
