@@ -30,7 +30,6 @@ KINDS = frozenset(
         "hold.placed",
         "hold.released",
         "hold.destroyed",
-        "action.asked",  # the platform was told to remove or block something
         "action.confirmed",  # and it says that it did
         "action.overdue",  # and it has not said so in time
         "decision.reviewed",  # a person confirmed or disputed a match
