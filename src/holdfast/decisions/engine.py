@@ -92,11 +92,12 @@ class _Compiled:
                 item.append(condition.item(value))
             if condition.match is not None:
                 match.append(condition.match(value))
-        self.on_match = bool(match)
         if match and "bank_kind" not in rule.when:
             match.insert(0, lambda m, _: m.bank_kind == "known")
         if rule.actions.block or rule.actions.draft_report:
+            # The reader refuses such rules on weak evidence already; this holds the line whatever was read.
             match.append(lambda m, _: may_decide(m))
+        self.on_match = bool(match)
         self.item_tests = tuple(item)
         self.match_tests = tuple(match)
 
