@@ -218,7 +218,7 @@ def oracle(rules: list[Rule], facts: MatchFacts) -> tuple[str, Actions]:
     return answer
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(rule_sets(), match_facts())
 def test_the_engine_agrees_with_the_oracle(rules: RuleSet, facts: MatchFacts) -> None:
     decision = Engine(rules).evaluate(facts)
@@ -229,7 +229,7 @@ def test_the_engine_agrees_with_the_oracle(rules: RuleSet, facts: MatchFacts) ->
         assert shadow.would_decide == (oracle(with_it, facts)[0] == shadow.rule)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rule_sets(), match_facts())
 def test_no_rule_whatever_blocks_or_reports_on_weak_evidence(rules: RuleSet, facts: MatchFacts) -> None:
     """These rule sets were never checked by the reader: the engine alone has to hold the line."""
@@ -242,7 +242,7 @@ def test_no_rule_whatever_blocks_or_reports_on_weak_evidence(rules: RuleSet, fac
         assert not any(shadow.actions.block or shadow.actions.draft_report for shadow in decision.shadow)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rule_sets(), match_facts())
 def test_shadow_rules_change_nothing(rules: RuleSet, facts: MatchFacts) -> None:
     without = RuleSet("v", tuple(rule for rule in rules.rules if not rule.shadow))
