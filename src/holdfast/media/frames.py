@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from holdfast.errors import NotMatchableError
-from holdfast.media.luma import orient, planes
+from holdfast.media.luma import fine_luma, orient, planes
 from holdfast.media.types import ImageLimits, LumaFrame, Reason, UInt8Array
 
 __all__ = ["Frames", "collect", "orientation_of"]
@@ -67,10 +67,18 @@ def collect(image: Image.Image, limits: ImageLimits, stream: io.BytesIO) -> Fram
             break
         turn = orientation_of(image)
         shown = [(backdrop, orient(luma, turn)) for backdrop, luma in planes(image)]
+        fine = fine_luma(image) if shown[0][0] is None else None
         frames.seen += 1
         if announced == 1 or signatures.is_new([luma for _, luma in shown]):
             frames.kept += [
-                LumaFrame(luma, luma.shape[1], luma.shape[0], index=number, backdrop=backdrop)
+                LumaFrame(
+                    luma,
+                    luma.shape[1],
+                    luma.shape[0],
+                    index=number,
+                    backdrop=backdrop,
+                    fine=None if fine is None else orient(fine, turn),
+                )
                 for backdrop, luma in shown
             ]
     frames.total = max(announced or 0, frames.seen)
@@ -150,8 +158,7 @@ def _gif_ended(stream: io.BytesIO) -> bool:
 
 
 def _too_many(number: int, announced: int | None) -> str:
-    of_how_many = announced or "more"
-    return f"looked at the first {number} frames of {of_how_many}: the limit on frames or their pixels is reached"
+    return f"looked at {number} frames of {announced or 'more'}: a limit (media.max_frames, ...) is reached"
 
 
 class _Clock:

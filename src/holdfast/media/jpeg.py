@@ -2,20 +2,22 @@
 
 A JPEG stores luma apart from colour, so only a third of the work of decoding is needed, and large
 pictures can be decoded at 1/2, 1/4 or 1/8 of their size by leaving out high frequencies (DCT
-scaling). `LumaFrame.scale` says so; the hash folds it into its sampling matrix.
+scaling). `LumaFrame.scale` says so; the hash folds it into its sampling matrix. Small pictures are
+decoded to colours after all: they cost little, and rounding and clipping show in their hashes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import simplejpeg
 from PIL import JpegImagePlugin
 
 from holdfast.media.frames import Frames, orientation_of
-from holdfast.media.luma import orient
-from holdfast.media.types import LumaFrame, Reason, UInt8Array
+from holdfast.media.luma import FINE_PIXELS, orient, weigh
+from holdfast.media.types import Float32Array, LumaFrame, Reason, UInt8Array
 
 __all__ = ["Allocate", "decode_jpeg", "new_luma", "scale_for"]
 
@@ -52,8 +54,13 @@ def decode_jpeg(
     try:
         if header.mode not in ("L", "RGB") or simplejpeg.decode_jpeg_header(data)[2] == "CMYK":
             return None
-        luma = allocate(-(-height // scale), -(-width // scale))
-        whole = _decode_into(luma, data, scale)
+        fine = None
+        if header.mode == "RGB" and width * height <= FINE_PIXELS:
+            fine, whole = _decode_colour(data)
+            luma = np.rint(fine).astype(np.uint8)
+        else:
+            luma = allocate(-(-height // scale), -(-width // scale))
+            whole = _decode_into(luma, data, scale)
     except ValueError:
         return None
     frames = Frames(seen=1, total=1)
@@ -62,25 +69,36 @@ def decode_jpeg(
     turned = orient(luma, orientation := orientation_of(header))
     if orientation >= 5:
         width, height = height, width
-    frames.kept.append(LumaFrame(turned, width, height, scale))
+    frames.kept.append(
+        LumaFrame(turned, width, height, scale, fine=None if fine is None else orient(fine, orientation))
+    )
     return frames
 
 
 def _decode_into(luma: UInt8Array, data: bytes | memoryview, scale: int) -> bool:
     """Fill ``luma``; False where the data end early. Raises ValueError where this decoder cannot."""
     height, width = luma.shape
-    arguments = {"min_height": height, "min_width": width, "min_factor": scale, "buffer": luma.reshape(-1)}
-    whole = True
-    try:
-        pixels = simplejpeg.decode_jpeg(data, "GRAY", **arguments)
-    except ValueError as error:
-        if "premature end" not in str(error).lower():
-            raise
-        whole = False
-        pixels = simplejpeg.decode_jpeg(data, "GRAY", strict=False, **arguments)
+    pixels, whole = _decode(
+        data, "GRAY", min_height=height, min_width=width, min_factor=scale, buffer=luma.reshape(-1)
+    )
     if pixels.shape[:2] != luma.shape:
         raise ValueError("the decoder chose another size")
     return whole
+
+
+def _decode_colour(data: bytes | memoryview) -> tuple[Float32Array, bool]:
+    """Luma of a small picture before rounding, by way of its colours; False where the data end early."""
+    pixels, whole = _decode(data, "RGB")
+    return weigh(pixels), whole
+
+
+def _decode(data: bytes | memoryview, colours: str, **arguments: Any) -> tuple[UInt8Array, bool]:
+    try:
+        return simplejpeg.decode_jpeg(data, colours, **arguments), True
+    except ValueError as error:
+        if "premature end" not in str(error).lower():
+            raise
+    return simplejpeg.decode_jpeg(data, colours, strict=False, **arguments), False
 
 
 def _note_missing(frames: Frames, luma: UInt8Array, scale: int, progressive: bool) -> None:

@@ -7,15 +7,19 @@ picture was seen.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageCms
 
-from holdfast.media.types import UInt8Array
+from holdfast.media.types import Float32Array, UInt8Array
 
-__all__ = ["BACKDROPS", "orient", "planes"]
+__all__ = ["BACKDROPS", "FINE_PIXELS", "fine_luma", "orient", "planes", "weigh"]
+
+FINE_PIXELS = 512 * 512  # up to here `LumaFrame.fine` is made: beyond, a hash averages rounding away
+
+_Number = TypeVar("_Number", np.uint8, np.float32)
 
 BACKDROPS = {"white": 255, "black": 0}
 _DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
@@ -39,7 +43,20 @@ def planes(image: Image.Image) -> list[tuple[str | None, UInt8Array]]:
     return [(name, _composite(luma, cover, value)) for name, value in BACKDROPS.items()]
 
 
-def orient(luma: UInt8Array, orientation: int) -> UInt8Array:
+def fine_luma(image: Image.Image) -> Float32Array | None:
+    """Luma before rounding, float32 (h, w), of a small loaded colour picture; None for others."""
+    if image.mode in (*_DEEP, "1", "L", "LA", "La", "LAB") or image.width * image.height > FINE_PIXELS:
+        return None
+    return weigh(np.asarray(image if image.mode == "RGB" else image.convert("RGB")))
+
+
+def weigh(rgb: UInt8Array) -> Float32Array:
+    """0.299 R + 0.587 G + 0.114 B: float32 (h, w) of uint8 (h, w, 3)."""
+    luma = rgb.astype(np.float32) @ np.array((0.299, 0.587, 0.114), np.float32)
+    return np.minimum(luma, np.float32(255), out=luma)
+
+
+def orient(luma: npt.NDArray[_Number], orientation: int) -> npt.NDArray[_Number]:
     """``luma`` turned as EXIF ``orientation`` (1..8) asks; anything else leaves it. C-contiguous."""
     if orientation in (5, 6, 7, 8):
         luma = luma.T

@@ -24,7 +24,16 @@ def image_to_message(image: DecodedImage, output: Output) -> dict[str, Any]:
         "format": image.format,
         "mode": image.mode,
         "frames": [
-            [output.add(f.luma), f.width, f.height, f.scale, f.index, f.backdrop] for f in image.frames
+            [
+                output.add(f.luma),
+                f.width,
+                f.height,
+                f.scale,
+                f.index,
+                f.backdrop,
+                None if f.fine is None else output.add(f.fine),
+            ]
+            for f in image.frames
         ],
         "total": image.frames_total,
         "incomplete": image.incomplete,
@@ -39,7 +48,7 @@ def image_from_message(
     """The image that ``message`` describes. Raises ValueError for anything a sound worker would not send."""
     try:
         frames = tuple(_frame(row, arrays, limits) for row in message["frames"])
-        if not frames or len(frames) != len(arrays) or message["format"] not in FORMATS:
+        if not frames or message["format"] not in FORMATS:
             raise ValueError("a worker's image is not described properly")
         incomplete = message["incomplete"]
         return DecodedImage(
@@ -56,13 +65,22 @@ def image_from_message(
 
 
 def _frame(row: list[Any], arrays: list[npt.NDArray[Any]], limits: ImageLimits) -> LumaFrame:
-    number, width, height, scale, index, backdrop = row
+    number, width, height, scale, index, backdrop, fine_number = row
     width, height = _whole(width, 1, limits.max_pixels), _whole(height, 1, limits.max_pixels)
     luma = arrays[_whole(number, 0, len(arrays) - 1)]
     sound = width * height <= limits.max_pixels and scale in _SCALES and backdrop in _BACKDROPS
     if not sound or luma.dtype != np.uint8 or luma.shape != (-(-height // scale), -(-width // scale)):
         raise ValueError("a worker's frame is not described properly")
-    return LumaFrame(luma, width, height, scale, _whole(index, 0, limits.max_frames), backdrop)
+    fine = None
+    if fine_number is not None:
+        fine = arrays[_whole(fine_number, 0, len(arrays) - 1)]
+        if (
+            fine.dtype != np.float32
+            or fine.shape != luma.shape
+            or not (fine.min() >= 0 and fine.max() <= 255)
+        ):
+            raise ValueError("a worker's frame is not described properly")
+    return LumaFrame(luma, width, height, scale, _whole(index, 0, limits.max_frames), backdrop, fine)
 
 
 def _whole(value: object, low: int, high: int) -> int:

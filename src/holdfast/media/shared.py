@@ -76,7 +76,7 @@ def read_array(buffer: SharedBuffer, place: object, most_bytes: int) -> npt.NDAr
     if offset < 0 or size > most_bytes or offset + size > buffer.size():
         raise ValueError("a worker's array lies outside its memory")
     array: npt.NDArray[Any] = np.empty(shape, dtype)
-    target = memoryview(array.reshape(-1).view(np.uint8))
+    target = array.reshape(-1).view(np.uint8).data
     done = 0
     while done < size:
         count = os.preadv(buffer.descriptor, [target[done:]], offset + done)

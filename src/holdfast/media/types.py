@@ -14,6 +14,7 @@ import numpy.typing as npt
 __all__ = ["DecodedImage", "ImageLimits", "LumaFrame", "Reason"]
 
 UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
 
 
 class Reason(StrEnum):
@@ -54,7 +55,8 @@ class LumaFrame:
     a JPEG decoded at a reduced size in the DCT domain). ``width`` and ``height`` are those of the
     original picture after orientation. ``backdrop`` says on which colour transparency was
     composited ("white", "black"), None where the picture is opaque. ``index`` is the frame's number in
-    its file.
+    its file. ``fine`` is the same luma before rounding, float32 (h, w), for opaque colour pictures so
+    small that rounding could move a hash by several bits; None elsewhere.
     """
 
     luma: UInt8Array
@@ -63,6 +65,7 @@ class LumaFrame:
     scale: int = 1
     index: int = 0
     backdrop: str | None = None
+    fine: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
