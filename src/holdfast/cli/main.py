@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.cli import bank, bench, demo, doctor, hashes, match, scan
+from holdfast.cli import bank, bench, demo, doctor, hashes, lists, match, scan, sources  # noqa: F401
 from holdfast.errors import HoldfastError, SettingsError, UsageError
 
 __all__ = ["app", "main"]
@@ -23,7 +23,7 @@ app = typer.Typer(
 )
 
 app.command("hash")(hashes.hash_files)
-app.add_typer(bank.app, name="bank")
+app.add_typer(bank.app, name="bank")  # with the commands that `lists` and `sources` add
 app.command("match")(match.match_files)
 app.command("scan")(scan.scan_folder)
 app.add_typer(bench.app, name="bench")

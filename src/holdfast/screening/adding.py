@@ -88,8 +88,8 @@ def fingerprints_of(hashes: FileHashes) -> list[Fingerprint]:
     ]
     seen = set()
     for one in hashes.pdq:
-        value, convention = one.hash.bits.tobytes(), str(one.hash.convention)
-        if not one.hash.featureless and (value, convention) not in seen:
+        value, convention = one.pdq.bits.tobytes(), str(one.pdq.convention)
+        if not one.pdq.featureless and (value, convention) not in seen:
             seen.add((value, convention))
-            kept.append(Fingerprint("pdq", value, convention, quality=one.hash.quality))
+            kept.append(Fingerprint("pdq", value, convention, quality=one.pdq.quality))
     return kept

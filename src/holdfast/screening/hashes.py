@@ -44,9 +44,9 @@ class FileHashes:
             "sha256": self.digests.sha256_hex,
             "pdq": [
                 {
-                    "hash": h.hash.hex,
-                    "quality": h.hash.quality,
-                    "convention": str(h.hash.convention),
+                    "hash": h.pdq.hex,
+                    "quality": h.pdq.quality,
+                    "convention": str(h.pdq.convention),
                     "frame": h.frame,
                     "backdrop": h.backdrop,
                 }
@@ -64,9 +64,7 @@ class FileHashes:
         for one in self.pdq:
             where = f", frame {one.frame}" if one.frame else ""
             where += f", on {one.backdrop}" if one.backdrop else ""
-            lines.append(
-                f"    pdq     {one.hash.hex}  {one.hash.convention}, quality {one.hash.quality}{where}"
-            )
+            lines.append(f"    pdq     {one.pdq.hex}  {one.pdq.convention}, quality {one.pdq.quality}{where}")
         if self.reason:
             lines.append(
                 f"    no PDQ hash to match by: {self.detail}" if not self.pdq else f"    {self.detail}"
@@ -75,11 +73,15 @@ class FileHashes:
 
 
 class FileHasher:
-    """Hashes files in decode workers, exactly (every pixel decoded). Use as a context manager."""
+    """Hashes files in decode workers, exactly (every pixel decoded). Use as a context manager.
 
-    def __init__(self, media: MediaSettings) -> None:
+    ``pool`` are workers to share; they stay the caller's. Without it, own ones are started.
+    """
+
+    def __init__(self, media: MediaSettings, pool: DecodePool | None = None) -> None:
         self._max_bytes = media.max_bytes
-        self._pool = DecodePool(media.image_limits(), workers=media.workers)
+        self._own_pool = pool is None
+        self._pool = pool or DecodePool(media.image_limits(), workers=media.workers)
 
     def hash_file(self, path: Path | str) -> FileHashes:
         """Fingerprints of one file. Raises `UnreadableError` when its bytes cannot be had.
@@ -99,7 +101,7 @@ class FileHasher:
             return FileHashes(str(path), medium, digests, (), error.reason, str(error))
         pdq = tuple(image_hashes(decoded, conventions=BOTH_CONVENTIONS))
         reason, detail = str(decoded.incomplete or ""), decoded.incomplete_detail
-        if not reason and all(h.hash.featureless for h in pdq):
+        if not reason and all(h.pdq.featureless for h in pdq):
             reason, detail = (
                 str(Reason.FEATURELESS),
                 "too plain for PDQ (quality below 50); digests still match",
@@ -107,7 +109,8 @@ class FileHasher:
         return FileHashes(str(path), "image", digests, pdq, reason, detail)
 
     def close(self) -> None:
-        self._pool.close()
+        if self._own_pool:
+            self._pool.close()
 
     def __enter__(self) -> FileHasher:
         return self

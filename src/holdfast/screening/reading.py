@@ -37,10 +37,11 @@ def read_file(path: Path, max_bytes: int) -> FileContent:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0))
     except OSError as error:
         raise UnreadableError(f"cannot be opened: {error.strerror}. It was not checked.") from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise UnreadableError("is not a regular file. It was not checked.")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError("is not a regular file. It was not checked.")
         try:
             if status.st_size > max_bytes:
                 large = digests(file)

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from holdfast.banks.resolve import BankMatch, conventions_in_use, resolve
 from holdfast.banks.service import get_bank, list_banks
 from holdfast.errors import NotMatchableError, UnreadableError
@@ -21,6 +23,7 @@ from holdfast.hashing.image import QueryHashes, query_hashes
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import Reason
 from holdfast.records.home import Home
+from holdfast.screening.hashes import FileHasher
 from holdfast.screening.lists import ListIndex, Progress
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import FileContent, bytes_content, read_file
@@ -36,15 +39,25 @@ class Screener:
     """A home's banks, ready to screen. Thread-safe; starts its decode workers when first needed.
 
     ``home`` is the state folder (``HOLDFAST_HOME`` or ~/.holdfast when None), made if it is absent.
-    Raises SettingsError or RecordsError when the home or its records cannot be used.
+    ``pool`` are decode workers to share; they stay the caller's. Raises SettingsError or RecordsError when
+    the home or its records cannot be used.
     """
 
-    def __init__(self, home: Path | str | None = None, *, settings: Settings | None = None) -> None:
+    def __init__(
+        self,
+        home: Path | str | None = None,
+        *,
+        settings: Settings | None = None,
+        pool: DecodePool | None = None,
+    ) -> None:
         place = Home(Path(home) if home is not None else None)
         self.settings = settings or load_settings(place.path)
         self.home = Home(place.path, database_url=self.settings.database_url)
         self.database = self.home.database()
-        self.pool = DecodePool(self.settings.media.image_limits(), workers=self.settings.media.workers)
+        media = self.settings.media
+        self._own_pool = pool is None
+        self.pool = pool or DecodePool(media.image_limits(), workers=media.workers)
+        self.hasher = FileHasher(media, self.pool)
         self.lists = ListIndex(self.database, self.home.index_folder)
         self._lock = threading.Lock()
         self._known_at = -1
@@ -83,7 +96,8 @@ class Screener:
                 self._known_at = self.lists.position
 
     def close(self) -> None:
-        self.pool.close()
+        if self._own_pool:
+            self.pool.close()
         self.database.close()
 
     def __enter__(self) -> Screener:
@@ -124,11 +138,12 @@ class Screener:
             return Checked(medium, Reason(error.reason), str(error)), None
         # With no PDQ hash in any bank the hashes are still made: a featureless picture must say so.
         hashes = query_hashes(decoded, conventions=self._conventions or (Convention.FULL,))
-        meaningful = hashes.meaningful()
-        if len(meaningful.codes) == 0:
+        if len(hashes) == 0:
+            return Checked("image", Reason.TOO_SMALL, "Not matchable: under 5 pixels high or wide."), None
+        if not hashes.matchable.any():
             detail = "Not matchable: too plain for a perceptual hash. Equal files would still be found."
             return Checked("image", Reason.FEATURELESS, detail), None
-        return Checked("image", decoded.incomplete, decoded.incomplete_detail), meaningful
+        return Checked("image", decoded.incomplete, decoded.incomplete_detail), hashes
 
     def _search(
         self, hashes: QueryHashes | None, radius: int
@@ -136,9 +151,12 @@ class Screener:
         """Index hits as (fingerprint id, distance), and for each id the row of the nearest query hash."""
         if hashes is None:
             return _NO_HITS, {}
-        rows, ids, bits = self.lists.search(hashes.codes, radius)
+        wanted = np.flatnonzero(hashes.matchable)
+        rows, ids, bits = self.lists.search(hashes.codes[wanted], radius)
         nearest: dict[int, tuple[int, int]] = {}
-        for row, fingerprint_id, distance in zip(rows.tolist(), ids.tolist(), bits.tolist(), strict=True):
+        for row, fingerprint_id, distance in zip(
+            wanted[rows].tolist(), ids.tolist(), bits.tolist(), strict=True
+        ):
             nearest[fingerprint_id] = min((distance, row), nearest.get(fingerprint_id, (distance, row)))
         hits = [(fingerprint_id, distance) for fingerprint_id, (distance, _) in nearest.items()]
         return hits, {fingerprint_id: row for fingerprint_id, (_, row) in nearest.items()}
@@ -149,4 +167,5 @@ def _view(match: BankMatch, hashes: QueryHashes | None, rows: dict[int, int]) ->
     row = rows.get(match.fingerprint_id)
     if row is None or hashes is None:
         return "as is", 0
-    return hashes.views[row], int(hashes.frames[row])
+    view = hashes.view(row)
+    return view.words, view.frame

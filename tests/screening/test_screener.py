@@ -1,0 +1,247 @@
+"""From a file to an outcome, with real decode workers, a real index and a real database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageOps
+from tests.pictures import encoded, picture
+
+from holdfast.banks.entries import add_entry, remove_entry
+from holdfast.banks.models import Fingerprint, Handling
+from holdfast.banks.service import create_bank, update_bank
+from holdfast.banks.sources import ensure_source, set_handling
+from holdfast.errors import NotFoundError
+from holdfast.hashing.code import Convention
+from holdfast.media.pool import DecodePool
+from holdfast.screening.adding import Added, add_media
+from holdfast.screening.outcome import OutcomeKind
+from holdfast.screening.screener import Screener
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DecodePool]:
+    with DecodePool() as one:
+        yield one
+
+
+@pytest.fixture
+def screener(tmp_path: Path, pool: DecodePool) -> Iterator[Screener]:
+    with Screener(tmp_path / "home", pool=pool) as one:
+        yield one
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return folder
+
+
+def _bank(screener: Screener, name: str, *paths: Path, benign: bool = False) -> list[Added]:
+    with screener.database.write() as connection:
+        create_bank(connection, name, kind="benign" if benign else "known", trusted=not benign)
+    return add_media(screener.database, screener.hasher, name, paths)
+
+
+def _photo(folder: Path, seed: int, name: str = "") -> Path:
+    path = folder / (name or f"photo{seed}.jpg")
+    path.write_bytes(encoded(picture(seed), quality=90))
+    return path
+
+
+def test_the_same_file_is_an_exact_match(screener: Screener, files: Path) -> None:
+    known = _photo(files, 1)
+    _bank(screener, "KNOWN", known)
+    outcome = screener.screen_file(known)
+    assert outcome.outcome is OutcomeKind.MATCH
+    (match,) = outcome.matches
+    assert match.exact and match.algorithm in ("sha1", "sha256") and match.distance == 0
+    assert (match.bank, match.label, match.trusted) == ("KNOWN", "photo1.jpg", True)
+
+
+def test_an_altered_copy_is_found_and_its_view_is_named(screener: Screener, files: Path) -> None:
+    _bank(screener, "KNOWN", _photo(files, 1))
+    altered = {
+        "as is": encoded(picture(1), quality=30),
+        "mirrored": encoded(ImageOps.mirror(picture(1))),
+        "border removed": encoded(ImageOps.expand(picture(1), 50, "white")),
+    }
+    for words, data in altered.items():
+        outcome = screener.screen_bytes(data, words)
+        assert outcome.outcome is OutcomeKind.MATCH, words
+        assert outcome.matches[0].view == words
+        assert not outcome.matches[0].exact and (outcome.matches[0].distance or 0) <= 31
+
+
+def test_another_picture_is_no_match(screener: Screener, files: Path) -> None:
+    _bank(screener, "KNOWN", _photo(files, 1))
+    outcome = screener.screen_file(_photo(files, 2))
+    assert outcome.outcome is OutcomeKind.NO_MATCH and outcome.matches == () and outcome.reason == ""
+
+
+def test_a_benign_entry_suppresses_and_says_so(screener: Screener, files: Path) -> None:
+    photo = _photo(files, 1)
+    _bank(screener, "KNOWN", photo)
+    _bank(screener, "ALLOWED", photo, benign=True)
+    outcome = screener.screen_file(photo)
+    assert outcome.outcome is OutcomeKind.NO_MATCH and outcome.reason == "benign_bank"
+    assert "ALLOWED" in outcome.detail and outcome.suppressed[0].bank == "KNOWN"
+
+
+def test_a_benign_entry_does_not_hide_the_known_picture_it_resembles(screener: Screener, files: Path) -> None:
+    known = _photo(files, 1)
+    alike = files / "alike.jpg"
+    alike.write_bytes(encoded(picture(1).resize((320, 240)), quality=40))
+    _bank(screener, "KNOWN", known)
+    _bank(screener, "ALLOWED", alike, benign=True)
+    assert screener.screen_file(known).outcome is OutcomeKind.MATCH
+    assert screener.screen_file(alike).outcome is OutcomeKind.NO_MATCH
+
+
+def test_bank_switches_and_radius(screener: Screener, files: Path) -> None:
+    _bank(screener, "KNOWN", _photo(files, 1))
+    near = encoded(picture(1).resize((200, 150)), quality=30)
+    found = screener.screen_bytes(near).matches[0].distance
+    assert found
+    with screener.database.write() as connection:
+        update_bank(connection, "KNOWN", max_distance_bits=found - 1)
+    assert screener.screen_bytes(near).outcome is OutcomeKind.NO_MATCH
+    with screener.database.write() as connection:
+        update_bank(connection, "KNOWN", max_distance_bits=found)
+    assert screener.screen_bytes(near).outcome is OutcomeKind.MATCH
+    with screener.database.write() as connection:
+        update_bank(connection, "KNOWN", enabled=False)
+    assert screener.screen_bytes(near).outcome is OutcomeKind.NO_MATCH
+
+
+def test_only_the_banks_asked_for(screener: Screener, files: Path) -> None:
+    photo = _photo(files, 1)
+    _bank(screener, "ONE", photo)
+    _bank(screener, "TWO", photo)
+    assert {m.bank for m in screener.screen_file(photo).matches} == {"ONE", "TWO"}
+    assert {m.bank for m in screener.screen_file(photo, banks=["TWO"]).matches} == {"TWO"}
+    with pytest.raises(NotFoundError, match="THREE"):
+        screener.screen_file(photo, banks=["THREE"])
+
+
+def test_changes_by_another_process_count_at_once(tmp_path: Path, files: Path, pool: DecodePool) -> None:
+    photo = _photo(files, 1)
+    other_copy = encoded(picture(1), quality=50)
+    with Screener(tmp_path / "home", pool=pool) as one, Screener(tmp_path / "home", pool=pool) as other:
+        assert other.screen_bytes(other_copy).outcome is OutcomeKind.NO_MATCH
+        (added,) = _bank(one, "KNOWN", photo)
+        assert other.screen_bytes(other_copy).outcome is OutcomeKind.MATCH
+        with one.database.write() as connection:
+            remove_entry(connection, added.entry or 0)
+        assert other.screen_bytes(other_copy).outcome is OutcomeKind.NO_MATCH
+
+
+def test_sharing_terms_are_asked_when_an_answer_leaves(screener: Screener, files: Path) -> None:
+    photo = _photo(files, 1)
+    _bank(screener, "KNOWN", photo)
+    assert screener.screen_file(photo).outcome is OutcomeKind.MATCH
+    with screener.database.write() as connection:
+        set_handling(connection, "own", Handling(may_match=False))
+    assert screener.screen_file(photo).outcome is OutcomeKind.NO_MATCH
+
+
+@pytest.mark.parametrize("convention", [Convention.FULL, Convention.NEAREST_512, Convention.UNKNOWN])
+def test_every_convention_is_found(screener: Screener, convention: Convention) -> None:
+    large = picture(5, 1900, 1500)
+    with screener.database.write() as connection:
+        path = screener.home.path / "large.jpg"
+        path.write_bytes(encoded(large, quality=90))
+        made_by = Convention.NEAREST_512 if convention is not Convention.FULL else Convention.FULL
+        (pdq,) = [h.pdq for h in screener.hasher.hash_file(path).pdq if h.pdq.convention is made_by]
+        bank = create_bank(connection, "KNOWN", max_distance_bits=4)
+        source = ensure_source(connection, "a list")
+        fingerprint = Fingerprint("pdq", pdq.bits.tobytes(), str(convention), quality=pdq.quality)
+        add_entry(connection, bank.id, label="x", added=[fingerprint], source_id=source.id)
+    outcome = screener.screen_bytes(encoded(large, quality=88))
+    assert outcome.outcome is OutcomeKind.MATCH
+
+
+def test_a_damaged_index_is_built_again(tmp_path: Path, files: Path, pool: DecodePool) -> None:
+    photo = _photo(files, 1)
+    copy = encoded(picture(1), quality=50)
+    with Screener(tmp_path / "home", pool=pool) as one:
+        _bank(one, "KNOWN", photo)
+        assert one.screen_bytes(copy).outcome is OutcomeKind.MATCH
+        (path,) = one.home.index_folder.rglob("*.hfx")
+    for damage in (b"", b"not an index at all", path.read_bytes()[:-200]):
+        path.write_bytes(damage)
+        with Screener(tmp_path / "home", pool=pool) as again:
+            assert again.screen_bytes(copy).outcome is OutcomeKind.MATCH
+
+
+BAD_INPUT = {
+    "empty.jpg": (b"", "empty"),
+    "text.jpg": (b"These are only words, not a picture." * 9, "not_media"),
+    "one_pixel.png": (encoded(Image.new("RGB", (1, 1), "red"), "PNG"), "too_small"),
+    "flat.png": (encoded(Image.new("L", (2500, 2000), 128), "PNG"), "featureless"),
+    "bomb.png": (encoded(Image.new("1", (30000, 30000)), "PNG"), "too_large"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(BAD_INPUT))
+def test_bad_input_is_not_matchable_and_says_why(screener: Screener, name: str) -> None:
+    data, reason = BAD_INPUT[name]
+    outcome = screener.screen_bytes(data, name)
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.NOT_MATCHABLE, reason)
+    assert len(outcome.detail) > 20
+
+
+def test_a_truncated_picture(screener: Screener, files: Path) -> None:
+    whole = encoded(picture(7), quality=95)
+    _bank(screener, "KNOWN", _photo(files, 7))
+    nearly = screener.screen_bytes(whole[: len(whole) * 9 // 10])
+    assert nearly.outcome is OutcomeKind.MATCH
+    stranger = encoded(picture(8), quality=95)
+    cut = screener.screen_bytes(stranger[: len(stranger) // 2])
+    assert (cut.outcome, cut.reason) == (OutcomeKind.NOT_MATCHABLE, "truncated")
+
+
+def test_not_matchable_content_still_matches_by_digest(screener: Screener, files: Path) -> None:
+    odd = files / "archive.bin"
+    odd.write_bytes(b"PK\x03\x04 not a picture" * 40)
+    (added,) = _bank(screener, "KNOWN", odd)
+    assert added.entry is not None and "digests only" in added.problem
+    assert screener.screen_file(odd).outcome is OutcomeKind.MATCH
+
+
+def test_unreadable_files_are_errors(screener: Screener, files: Path) -> None:
+    assert screener.screen_file(files / "absent.jpg").outcome is OutcomeKind.ERROR
+    assert screener.screen_file(files).outcome is OutcomeKind.ERROR
+    os.mkfifo(files / "pipe.jpg")
+    outcome = screener.screen_file(files / "pipe.jpg")
+    assert outcome.outcome is OutcomeKind.ERROR and "not a regular file" in outcome.detail
+
+
+def test_a_file_over_the_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLDFAST_MEDIA__MAX_BYTES", "1000")
+    path = tmp_path / "large.jpg"
+    path.write_bytes(encoded(picture(1)))
+    with Screener(tmp_path / "home") as screener:
+        outcome = screener.screen_file(path)
+        assert (outcome.outcome, outcome.reason) == (OutcomeKind.NOT_MATCHABLE, "too_large")
+        _bank(screener, "KNOWN", path)
+        assert screener.screen_file(path).outcome is OutcomeKind.MATCH
+
+
+def test_nothing_about_unmatched_content_is_kept(tmp_path: Path, pool: DecodePool) -> None:
+    data = encoded(picture(3))
+    with Screener(tmp_path / "home", pool=pool) as screener:
+        path = tmp_path / "secret-holiday-name.jpg"
+        path.write_bytes(data)
+        assert screener.screen_file(path).outcome is OutcomeKind.NO_MATCH
+    import hashlib
+
+    traces = [b"secret-holiday-name", hashlib.sha256(data).digest(), hashlib.md5(data).hexdigest().encode()]
+    for file in (tmp_path / "home").rglob("*"):
+        if file.is_file():
+            content = file.read_bytes()
+            assert not any(trace in content for trace in traces), file
