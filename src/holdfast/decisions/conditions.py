@@ -121,6 +121,7 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     "lacks": Condition(_one_of(*words.CONTEXT_FIELDS), item=_lacks),
     # on the match
     "bank": Condition(_names, match=lambda v: lambda m, _: m.bank in v),
+    # The engine picks the matches by kind already; the test makes the rule one about matches.
     "bank_kind": Condition(_single(*words.BANK_KINDS), match=lambda v: lambda m, _: m.bank_kind == v),
     "trusted": Condition(_flag, match=lambda v: lambda m, _: m.trusted is v),
     "exact": Condition(_flag, match=lambda v: lambda m, _: m.exact is v),

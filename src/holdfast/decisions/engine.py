@@ -24,6 +24,15 @@ Matches = tuple[EntryMatch, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """The matches that the rules are read with: known and benign ones apart, and how near the nearest is."""
+
+    known: Matches
+    benign: Matches
+    best: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShadowResult:
     """A shadow rule whose conditions hold. ``would_decide``: it would have decided, had it alone been on."""
 
@@ -53,6 +62,8 @@ class Decision:
     decided: bool = True
 
 
+_NO_MATCHES: Final = _Reading((), (), 0)
+
 # Without a rule: a match is held, whatever was forgotten in the file; nothing else is touched.
 _UNCOVERED: Final = Rule(
     "", "review", "No rule covers this match: it is held for a person.", Actions(quarantine=True, queue=2), {}
@@ -80,7 +91,7 @@ class _Answer:
 class _Compiled:
     """A rule with its tests."""
 
-    __slots__ = ("item_tests", "match_tests", "on_match", "rule")
+    __slots__ = ("benign", "item_tests", "match_tests", "on_match", "rule")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
@@ -92,8 +103,7 @@ class _Compiled:
                 item.append(condition.item(value))
             if condition.match is not None:
                 match.append(condition.match(value))
-        if match and "bank_kind" not in rule.when:
-            match.insert(0, lambda m, _: m.bank_kind == "known")
+        self.benign = rule.when.get("bank_kind") == "benign"
         if rule.actions.block or rule.actions.draft_report:
             # The reader refuses such rules on weak evidence already; this holds the line whatever was read.
             match.append(lambda m, _: may_decide(m))
@@ -101,16 +111,16 @@ class _Compiled:
         self.item_tests = tuple(item)
         self.match_tests = tuple(match)
 
-    def hold(self, facts: MatchFacts, matches: Matches, best: int) -> tuple[EntryMatch | None] | None:
+    def hold(self, facts: MatchFacts, reading: _Reading) -> tuple[EntryMatch | None] | None:
         """None when the rule does not hold, else the match behind it (none for an upload without matches)."""
         for item_test in self.item_tests:
             if not item_test(facts):
                 return None
         if not self.on_match:
-            return (next((match for match in matches if match.bank_kind == "known"), None),)
-        for match in matches:
+            return (reading.known[0] if reading.known else None,)
+        for match in reading.benign if self.benign else reading.known:
             for test in self.match_tests:
-                if not test(match, best):
+                if not test(match, reading.best):
                     break
             else:
                 return (match,)
@@ -154,10 +164,10 @@ class Engine:
             shadow,
         )
 
-    def _shadows(self, facts: MatchFacts, readings: list[Matches]) -> list[ShadowResult]:
+    def _shadows(self, facts: MatchFacts, readings: list[_Reading]) -> list[ShadowResult]:
         found = []
         for one, rules in self._shadow:
-            held = one.hold(facts, readings[0], _best(readings[0]))
+            held = one.hold(facts, readings[0])
             if held is not None:
                 actions, _ = restrain(one.rule.actions, held[0])
                 decides = _strongest(rules, facts, readings).rule is one.rule
@@ -170,56 +180,61 @@ def open_rules(path: Path = DEFAULT_RULES, webhooks: Collection[str] | None = No
     return Reloadable(path, lambda path: Engine(load_rules(path, webhooks)))
 
 
-def _readings(matches: Matches) -> list[Matches]:
+def _readings(matches: Matches) -> list[_Reading]:
     """All matches, sure ones first; then without doubtful untrusted ones; then without any doubtful one.
 
     Readings in which no known match is left, or that are as long as the one before, are left out.
     A doubtful benign entry clears nothing, so it is in none.
     """
     if not any(is_doubtful(match) for match in matches):
-        return [matches]
+        return [_reading(matches)]
     weighed = [match for match in matches if match.bank_kind == "known" or not is_doubtful(match)]
     ordered = tuple(sorted(weighed, key=lambda match: is_doubtful(match) * (2 - match.trusted)))
-    readings = [ordered]
+    readings, shortest = [_reading(ordered)], len(ordered)
     for keep in (
         tuple(match for match in ordered if match.trusted or not is_doubtful(match)),
         tuple(match for match in ordered if not is_doubtful(match)),
     ):
-        if len(keep) < len(readings[-1]) and any(match.bank_kind == "known" for match in keep):
-            readings.append(keep)
+        if len(keep) < shortest and any(match.bank_kind == "known" for match in keep):
+            readings.append(_reading(keep))
+            shortest = len(keep)
     return readings
 
 
-def _strongest(rules: tuple[_Compiled, ...], facts: MatchFacts, readings: list[Matches]) -> _Answer:
+def _reading(matches: Matches) -> _Reading:
+    if not matches:
+        return _NO_MATCHES
+    known = tuple([match for match in matches if match.bank_kind == "known"])
+    benign = (
+        tuple([match for match in matches if match.bank_kind != "known"]) if len(known) < len(matches) else ()
+    )
+    return _Reading(known, benign, min(map(match_rank, matches)))
+
+
+def _strongest(rules: tuple[_Compiled, ...], facts: MatchFacts, readings: list[_Reading]) -> _Answer:
     answer = _read(rules, facts, readings[0])
-    for matches in readings[1:]:
-        other = _read(rules, facts, matches)
+    for reading in readings[1:]:
+        other = _read(rules, facts, reading)
         if other.actions.strength() > answer.actions.strength():
             answer = other
     return answer
 
 
-def _read(rules: tuple[_Compiled, ...], facts: MatchFacts, matches: Matches) -> _Answer:
-    best = _best(matches)
+def _read(rules: tuple[_Compiled, ...], facts: MatchFacts, reading: _Reading) -> _Answer:
     for compiled in rules:
-        held = compiled.hold(facts, matches, best)
+        held = compiled.hold(facts, reading)
         if held is not None:
             actions, restraint = restrain(compiled.rule.actions, held[0])
             return _Answer(compiled.rule, held[0], actions, restraint)
-    return _without_rule(facts, matches)
+    return _without_rule(facts, reading.known)
 
 
-def _without_rule(facts: MatchFacts, matches: Matches) -> _Answer:
+def _without_rule(facts: MatchFacts, known: Matches) -> _Answer:
     if facts.outcome in _NOTHING:
         rule = _NOTHING[facts.outcome]
         return _Answer(rule, None, rule.actions, "")
-    known = [match for match in matches if match.bank_kind == "known"]
     sure = [match for match in known if match.tier == "match"]
     rule = _UNCOVERED if sure else _UNCOVERED_POSSIBLE
     match = (sure or known)[0]
     actions, restraint = restrain(rule.actions, match)
     return _Answer(rule, match, actions, restraint)
-
-
-def _best(matches: Matches) -> int:
-    return min(map(match_rank, matches), default=0)
