@@ -129,7 +129,7 @@ def decrypt_stream(source: Iterable[bytes], key: Passphrase | Identity) -> Itera
         file_key = AESGCM(sealing_key).decrypt(ZERO_NONCE, head[-SEALED_KEY_BYTES:], None)
     except InvalidTag as error:
         raise KeyUnavailableError(
-            "The passphrase or key does not open this file, or its first bytes are altered. Nothing was opened."
+            "The passphrase or key does not open this file, or its start is altered. Nothing was opened."
         ) from error
     yield from envelope.decrypt(reader, key=file_key, object_id=sha256(head).digest()[:16])
 
