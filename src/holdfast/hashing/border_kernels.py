@@ -14,7 +14,7 @@ _GROUP = 32  # columns looked at together
 _TOLERANCE = 7  # grey levels by which JPEG makes a plain border vary
 _NOISE_SHARE = 0.004  # of a line's points may vary by more
 _REACH = 9  # lines over which JPEG smears the edge of a border: a block and one
-_STRETCH_SHARE = 0.25  # of the line where the picture begins must lie between points unlike the border
+_STRETCH_SHARE = 0.2  # of the line where the picture begins must lie between points unlike the border
 _FILLED_SHARE = 0.4  # of the points of that stretch must be unlike it
 
 
