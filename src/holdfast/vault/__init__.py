@@ -5,8 +5,9 @@
     store       where the ciphertext lies: a folder or an S3-compatible bucket
     service     hold, open, release, destroy, legal holds
     sweep       what a clock does: expired items, and what a crash left behind
-    backup      encrypted backup and export files; SQLite backup and restore
-    keybackup   the key store's own backup
+    retention   how long an item stays: release, legal holds, preservation
+    sealing     encrypted files for a passphrase or a recipient: backups and exports
+    backup      SQLite backup and restore; the key store's own backup
 
 Nothing is imported here: each name has one address.
 """
