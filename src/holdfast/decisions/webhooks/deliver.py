@@ -27,7 +27,7 @@ from holdfast.decisions.webhooks import outbox
 from holdfast.decisions.webhooks.endpoints import Sealer, check_url, valid_secrets
 from holdfast.decisions.webhooks.outbox import Delivery, Try
 from holdfast.decisions.webhooks.signing import signed_headers
-from holdfast.errors import HoldfastError, UsageError
+from holdfast.errors import UsageError
 from holdfast.records.database import Database
 
 __all__ = ["Deliverer"]
@@ -184,10 +184,11 @@ class Deliverer:
         """Status, error and wished pause of one try. Errors are words of ours: an answer is never quoted."""
         try:
             check_url(url, allow_loopback_http=self._allow_loopback_http)
-            headers, body = await asyncio.to_thread(self._sign, delivery)
         except UsageError:
             return None, "the URL is not allowed: https only", 0.0
-        except HoldfastError as error:
+        try:
+            headers, body = await asyncio.to_thread(self._sign, delivery)
+        except Exception as error:  # noqa: BLE001  (a sealer is anybody's code, a key service may be away)
             return None, f"not signed: {type(error).__name__}", 0.0
         status: int | None = None
         retry_after_s = 0.0
