@@ -75,8 +75,9 @@ fingerprints = sa.Table(
     sa.Column("quality", sa.Integer, nullable=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=True),  # of the file, where the list gives it
     sa.Column("active", sa.Boolean, nullable=False),  # kept by banks/log.py
-    sa.UniqueConstraint("entry_id", "algorithm", "value", "convention"),
-    sa.Index("ix_fingerprints_algorithm_value", "algorithm", "value"),
+    # The value leads, so that the rule's own index serves look-ups too: a million rows feel one index less.
+    sa.UniqueConstraint("value", "algorithm", "entry_id", "convention"),
+    sa.Index("ix_fingerprints_entry_id", "entry_id"),
     sa.Index("ix_fingerprints_convention", "convention"),
     sqlite_autoincrement=True,
 )
@@ -97,7 +98,6 @@ fingerprint_sources = sa.Table(
     ),  # tombstone: kept so that a re-sent old page cannot revive it
     sa.Column("updated_at", Timestamp, nullable=False),
     sa.CheckConstraint("opinion IN ('positive', 'negative', 'seed')", name="opinion"),
-    sa.Index("ix_fingerprint_sources_source_id", "source_id"),
 )
 
 # The value is not repeated here: a value that was deleted must be gone (`banks/log.py` joins it).

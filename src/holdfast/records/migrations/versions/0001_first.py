@@ -407,16 +407,16 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fingerprints")),
         sa.UniqueConstraint(
-            "entry_id",
-            "algorithm",
             "value",
+            "algorithm",
+            "entry_id",
             "convention",
-            name=op.f("uq_fingerprints_entry_id_algorithm_value_convention"),
+            name=op.f("uq_fingerprints_value_algorithm_entry_id_convention"),
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_fingerprints_algorithm_value", "fingerprints", ["algorithm", "value"])
     op.create_index("ix_fingerprints_convention", "fingerprints", ["convention"])
+    op.create_index("ix_fingerprints_entry_id", "fingerprints", ["entry_id"])
 
     op.create_table(
         "webhook_attempts",
@@ -456,4 +456,3 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_fingerprint_sources_source_id")),
         sa.PrimaryKeyConstraint("fingerprint_id", "source_id", name=op.f("pk_fingerprint_sources")),
     )
-    op.create_index("ix_fingerprint_sources_source_id", "fingerprint_sources", ["source_id"])
