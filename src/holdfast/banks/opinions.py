@@ -65,7 +65,8 @@ def set_opinion(
     written = 0
     for ids in _batches(fingerprint_ids):
         rows = [{"fingerprint_id": fingerprint_id, **common} for fingerprint_id in ids]
-        written += connection.execute(statement, rows).rowcount
+        counted = connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
+        written += counted.rowcount
     _record(connection, fingerprint_ids)
     return written
 
