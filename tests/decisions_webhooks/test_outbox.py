@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -224,3 +225,9 @@ def test_pages_and_pruning(database: Database, sealer: AesSealer) -> None:
         assert outbox.attempts(connection, ids[0]) == []
         assert outbox.prune(connection, finished_before=soon, include_dead=True) == 1
         assert outbox.counts(connection) == {("takedown", "pending"): 2}
+
+
+def test_the_guide_names_every_kind() -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    missing = [kind for kind in events.KINDS if f"`{kind}`" not in guide]
+    assert not missing
