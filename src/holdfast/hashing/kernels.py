@@ -8,7 +8,7 @@ import numpy as np
 
 from holdfast._numba import njit
 
-__all__ = ["band_into", "block_into", "hash_blocks", "is_within"]
+__all__ = ["band_into", "block_into", "hash_blocks"]
 
 _REORDER = {"reassoc", "contract", "nsz"}  # sums may be regrouped into vector lanes; NaN keeps its meaning
 
@@ -58,6 +58,20 @@ def band_into(
 
 
 @njit(fastmath=_REORDER)
+def _is_within_range(rows: Any) -> Any:
+    """Whether all of these whole rows lie in -0.5..255.5; NaN does not.
+
+    The weights of red, green and blue do not add up to 1 exactly, so white can pass 255 a little.
+    """
+    values = rows.reshape(rows.size)
+    outside = np.float32(0.0)  # a float, which this loop can add up in vector registers
+    for i in range(values.size):
+        off_centre = abs(np.float32(values[i]) - np.float32(127.5))
+        outside += np.float32(0.0) if off_centre <= np.float32(128.0) else np.float32(1.0)
+    return outside == np.float32(0.0)
+
+
+@njit(fastmath=_REORDER)
 def block_into(
     luma: Any,
     row_index: Any,
@@ -66,9 +80,13 @@ def block_into(
     column_start: Any,
     column_dense: Any,
     norm: Any,
+    check: bool,
     block: Any,
-) -> None:
+) -> bool:
     """Fills ``block`` float32 (64, 64) with A_h . luma . A_w^T; luma is C-contiguous (h, w).
+
+    With ``check``, False where a value is outside 0..255 or NaN; the block is then worthless. Rows are
+    checked just before they are used, so that a large picture is fetched from memory once.
 
     One sample row at a time: its image rows are added up over the full width (contiguous, four rows a
     pass, so that the sums stay in the first cache), then that one row is reduced to 64 samples.
@@ -76,7 +94,10 @@ def block_into(
     width = luma.shape[1]
     length = column_dense.shape[1]
     sums = np.zeros(width + length, np.float32)
+    height = luma.shape[0]
     for k in range(64):
+        if check and not _is_within_range(luma[k * height // 64 : (k + 1) * height // 64]):
+            return False
         sums[:width] = np.float32(0.0)
         taps = row_count[k]
         fours = taps - taps % 4
@@ -105,16 +126,7 @@ def block_into(
             for j in range(length):
                 total += column_dense[m, j] * sums[start + j]
             block[k, m] = total * norm
-
-
-@njit
-def is_within(luma: Any, low: Any, high: Any) -> Any:
-    """Whether every value of the C-contiguous luma lies in low..high; NaN does not. One pass."""
-    flat = luma.reshape(luma.size)
-    inside = np.int64(0)
-    for i in range(flat.size):
-        inside += np.int64((flat[i] >= low) & (flat[i] <= high))
-    return inside == flat.size
+    return True
 
 
 @njit

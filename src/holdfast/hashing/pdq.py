@@ -34,8 +34,6 @@ UInt8Array = npt.NDArray[np.uint8]
 # Row of the result for each pattern of signs, as it stands and transposed (see `kernels`).
 _ALL_SLOTS = np.array([[0, 6], [4, 1], [5, 3], [2, 7]])
 _ONE_SLOT = np.array([[0, -1]])
-# The weights of red, green and blue do not add up to 1 exactly in float32, so white can pass 255.
-_LOWEST, _HIGHEST = np.float32(-0.5), np.float32(255.5)
 
 
 def pdq(
@@ -133,7 +131,11 @@ def _hash_block(block: Float32Array, slots: npt.NDArray[np.int64], count: int) -
 def _block(luma: npt.NDArray[Any], rows: Band, columns: Band) -> Float32Array:
     block = np.empty((BLOCK_SIDE, BLOCK_SIDE), np.float32)
     norm = np.float32(rows.norm * columns.norm)
-    kernels.block_into(luma, rows.index, rows.weight, rows.count, columns.start, columns.dense, norm, block)
+    check = luma.dtype == np.float32
+    if not kernels.block_into(
+        luma, rows.index, rows.weight, rows.count, columns.start, columns.dense, norm, check, block
+    ):
+        raise ValueError("luma holds values outside 0..255 or NaN; scale it to 0..255 first")
     return block
 
 
@@ -148,15 +150,13 @@ def _dct() -> tuple[Float32Array, Float32Array]:
 
 
 def _checked(luma: Any) -> LumaArray:
-    """The luma, C-contiguous; raises ValueError where it is not one."""
+    """The luma, C-contiguous; raises ValueError where type or shape are not those of one."""
     if not isinstance(luma, np.ndarray) or luma.dtype not in (np.uint8, np.float32):
         kind = luma.dtype if isinstance(luma, np.ndarray) else type(luma).__name__
         raise ValueError(f"luma must be a uint8 or float32 array with values 0..255, not {kind}")
     if luma.ndim != 2 or not luma.size:
         raise ValueError(f"luma must have the shape (height, width) and some pixels, not {luma.shape}")
     checked: LumaArray = np.ascontiguousarray(luma)
-    if luma.dtype == np.float32 and not kernels.is_within(checked, _LOWEST, _HIGHEST):
-        raise ValueError("luma holds values outside 0..255 or NaN; scale it to 0..255 first")
     return checked
 
 
