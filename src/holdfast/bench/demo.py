@@ -28,6 +28,7 @@ class DemoRow:
     label: str
     distance: int | None
     view: str
+    reason: str
     detail: str
     time_ms: float
 
@@ -66,7 +67,7 @@ class DemoResult:
             rows = [row for row in self.rows if row.edit == edit]
             distances = sorted({row.distance for row in rows if row.distance is not None})
             spread = f"{distances[0]}-{distances[-1]}" if len(distances) > 1 else "".join(map(str, distances))
-            views = ", ".join(sorted({row.view for row in rows if row.view})) or rows[0].detail or "-"
+            views = ", ".join(sorted({row.view for row in rows if row.view})) or rows[0].reason or "-"
             found = f"{sum(row.outcome == 'match' for row in rows)} of {len(rows)}"
             lines.append(
                 [edit, found, spread or "-", views, f"{sum(r.time_ms for r in rows) / len(rows):.1f}"]
@@ -106,6 +107,7 @@ def run_demo(out: Path) -> DemoResult:
         for edit in EDITS
         for original in known
     ]
+    files = [(path, "the same file", path.stem) for path in known] + files
     files += [(path, "unrelated photographs", "") for path in others[1:]]
     files.append((others[0], "allowed by a benign bank", ""))
     with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as home:
@@ -143,6 +145,7 @@ def _check(home: Path, known: list[Path], allowed: Path, files: list[tuple[Path,
                     Path(best.label).stem if best else "",
                     best.distance if best else None,
                     best.view if best else "",
+                    outcome.reason.replace("_", " "),
                     outcome.detail,
                     elapsed_ms,
                 )

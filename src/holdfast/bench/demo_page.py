@@ -23,7 +23,7 @@ main { max-width: 72rem; margin: 0 auto; padding: 2rem 1.25rem 4rem }
 h1 { font-size: 1.6rem; margin: 0 0 .25rem } h2 { font-size: 1.05rem; margin: 2.25rem 0 .75rem }
 p { max-width: 46rem; margin: .25rem 0 }
 .quiet { color: var(--quiet) }
-.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: .9rem }
+.grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(12.5rem, 1fr)); gap: .9rem }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 8px;
   overflow: hidden }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 1px; background: var(--line) }
@@ -39,7 +39,9 @@ def write_page(out: Path, rows: Sequence[DemoRow]) -> Path:
     sections = []
     for edit in dict.fromkeys(row.edit for row in rows):
         cards = "\n".join(_card(row) for row in rows if row.edit == edit)
-        sections.append(f"<h2>{html.escape(edit.capitalize())}</h2>\n<div class='grid'>\n{cards}\n</div>")
+        sections.append(
+            f"<h2>{html.escape(edit[:1].upper() + edit[1:])}</h2>\n<div class='grid'>\n{cards}\n</div>"
+        )
     page = out / "index.html"
     page.write_text(
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"

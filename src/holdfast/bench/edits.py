@@ -110,7 +110,7 @@ def _filtered(picture: Picture) -> Picture:
 
 
 EDITS: tuple[Edit, ...] = (
-    Edit("copy", "the same file", ".jpg", lambda p: _encode(p, quality=92)),
+    Edit("copy", "saved again as JPEG, quality 92", ".jpg", lambda p: _encode(p, quality=92)),
     Edit("recompressed", "saved again as JPEG, quality 30", ".jpg", lambda p: _encode(p, quality=30)),
     Edit("resized", "a third of the size", ".jpg", lambda p: _encode(_resized(p, 0.33))),
     Edit("greyscale", "black and white", ".jpg", lambda p: _encode(p.convert("L"))),

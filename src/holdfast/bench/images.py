@@ -67,7 +67,7 @@ def exactness(pool: DecodePool, paths: Iterable[Path], peer: Any) -> list[Row]:
         reference = {np.packbits(one).tobytes() for one in peer.compute_dihedral(rgb)[0]}
         oriented.append(len(reference - {one.bits.tobytes() for one in pdq_orientations(luma)}))
         if quality >= 80 and decoded.frames[0].luma.shape[0] and "exif" not in path.name:
-            end_to_end.append(_off(image_hashes(decoded)[0].hash.bits, bits))
+            end_to_end.append(_off(image_hashes(decoded)[0].pdq.bits, bits))
     return [
         {"measure": "bits off pdqhash on equal luma", **_spread(same_luma)},
         {"measure": "orientations of 8 that pdqhash has and we have not", **_spread(oriented)},
@@ -85,7 +85,7 @@ def formats(pool: DecodePool, path: Path) -> list[Row]:
         distances = [_off(code, np.unpackbits(original)) for code in hashes.codes]
         best = int(np.argmin(distances))
         rows.append(
-            {"measure": f"distance, {edit.words}", "bits": distances[best], "view": hashes.views[best]}
+            {"measure": f"distance, {edit.words}", "bits": distances[best], "view": hashes.view(best).words}
         )
     return rows
 
