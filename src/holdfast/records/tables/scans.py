@@ -17,10 +17,14 @@ scans = sa.Table(
     metadata,
     sa.Column("id", BigId, primary_key=True),
     sa.Column("root", sa.String(4096), nullable=False),
+    sa.Column("banks", sa.JSON, nullable=False),  # names of the banks asked for; [] for all
+    sa.Column("revision", sa.Integer, nullable=False),  # a second process on the same scan is noticed by it
     sa.Column("started_at", Timestamp, nullable=False),
     sa.Column("updated_at", Timestamp, nullable=False),
     sa.Column("finished_at", Timestamp, nullable=True),
-    sa.Column("cursor", sa.JSON, nullable=True),  # path parts of the last file counted; None at the start and the end
+    sa.Column(
+        "cursor", sa.JSON, nullable=True
+    ),  # path parts of the last file counted; None at the start and the end
     sa.Column("counts", sa.JSON, nullable=False),  # outcome -> files
     sa.Column("bytes_done", sa.BigInteger, nullable=False),
 )
