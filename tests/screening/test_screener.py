@@ -178,6 +178,22 @@ def test_a_damaged_index_is_built_again(tmp_path: Path, files: Path, pool: Decod
             assert again.screen_bytes(copy).outcome is OutcomeKind.MATCH
 
 
+def test_the_index_of_other_records_is_not_used(tmp_path: Path, files: Path, pool: DecodePool) -> None:
+    copies = [encoded(picture(seed), quality=50) for seed in (1, 2)]
+    for home, seed in (("one", 1), ("two", 2)):
+        with Screener(tmp_path / home, pool=pool) as screener:
+            _bank(screener, "KNOWN", _photo(files, seed))
+            assert screener.screen_bytes(copies[seed - 1]).outcome is OutcomeKind.MATCH
+    for suffix in ("", "-wal", "-shm"):
+        (tmp_path / "two" / f"holdfast.db{suffix}").unlink(missing_ok=True)
+    (tmp_path / "one" / "holdfast.db").rename(tmp_path / "two" / "holdfast.db")
+    with Screener(tmp_path / "two", pool=pool) as restored:
+        with restored.database.write() as connection:  # the same number of changes, another history
+            create_bank(connection, "OTHER")
+        assert restored.screen_bytes(copies[0]).outcome is OutcomeKind.MATCH
+        assert restored.screen_bytes(copies[1]).outcome is OutcomeKind.NO_MATCH
+
+
 BAD_INPUT = {
     "empty.jpg": (b"", "empty"),
     "text.jpg": (b"These are only words, not a picture." * 9, "not_media"),

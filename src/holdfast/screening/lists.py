@@ -9,6 +9,7 @@ whole. The files are a cache: absent, damaged or foreign ones are built again.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import threading
 import uuid
@@ -18,11 +19,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import sqlalchemy as sa
 
 from holdfast.banks.log import Change, active_codes, last_position, read_since
 from holdfast.errors import IndexFileError
 from holdfast.matching.hamming import HammingIndex
 from holdfast.records.database import Database
+from holdfast.records.tables.banks import fingerprint_log, fingerprints
 
 __all__ = ["ListIndex"]
 
@@ -44,6 +47,7 @@ class ListIndex:
         self._lock = threading.Lock()
         self._index = HammingIndex()
         self._position = -1
+        self._unproved = ""  # the mark of a file that was just opened and may belong to other records
 
     @property
     def position(self) -> int:
@@ -77,6 +81,9 @@ class ListIndex:
             newest = last_position(connection)
             if not newest >= self._position >= newest - FAR_BEHIND or self._position < 0:
                 return False
+            if self._unproved and self._mark_of(connection, self._position) != self._unproved:
+                return False
+            self._unproved = ""
             while self._position < newest:
                 self._apply(read_since(connection, self._position, _PAGE))
         return True
@@ -96,24 +103,26 @@ class ListIndex:
             return
         try:
             index = HammingIndex.open(self._path)
+            self._unproved = str(index.properties["mark"])
             self._index, self._position = index, int(index.properties["position"])
         except (IndexFileError, KeyError, ValueError):
             self._path.unlink(missing_ok=True)
 
     def _build(self, progress: Progress) -> None:
-        index, position = self._from_records(progress)
+        index, position, mark = self._from_records(progress)
         new = self._folder / f".{uuid.uuid4().hex}.hfx"
         try:
-            index.save(new, {"position": position})
+            index.save(new, {"position": position, "mark": mark})
             new.replace(self._path)
         finally:
             new.unlink(missing_ok=True)
         self._open()
 
-    def _from_records(self, progress: Progress) -> tuple[HammingIndex, int]:
+    def _from_records(self, progress: Progress) -> tuple[HammingIndex, int, str]:
         index, read = HammingIndex(), 0
         with self._database.read() as connection:
             position = last_position(connection)
+            mark = self._mark_of(connection, position)
             codes, ids = [], []
             for block_ids, block_codes in active_codes(connection, ALGORITHM):
                 ids.append(block_ids)
@@ -122,7 +131,17 @@ class ListIndex:
                 progress(read)
         if ids:
             index.add(np.concatenate(codes), np.concatenate(ids))
-        return index, position
+        return index, position, mark
+
+    def _mark_of(self, connection: sa.Connection, position: int) -> str:
+        """Which records, and which history of them: a restored or exchanged database has another one."""
+        newest = (
+            sa.select(fingerprints.c.value)
+            .join(fingerprint_log, fingerprint_log.c.fingerprint_id == fingerprints.c.id)
+            .where(fingerprint_log.c.position == position)
+        )
+        value = connection.execute(newest).scalar() or b""
+        return f"{self._database.description} {position} {hashlib.sha256(value).hexdigest()}"
 
 
 @contextmanager
