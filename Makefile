@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 UV_VERSION := 0.13.9
+# What scikit-image depends on is left out: only its photographs are used, and with SciPy around Numba starts slower.
+UNUSED := scipy networkx imageio tifffile lazy-loader
 
 .PHONY: help setup demo test check format lint types bench docs lock clean
 
@@ -25,8 +27,8 @@ $(READY): requirements/lock.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV) || \
 	  { echo "This Python cannot make virtual environments. Nothing was set up. On Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/lock.txt || \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode --require-hashes -r requirements/lock.txt || \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/lock.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
@@ -60,7 +62,7 @@ docs: setup
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv==$(UV_VERSION); }
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	  --python-version 3.11 --extra demo --group dev -o requirements/lock.txt pyproject.toml
+	  --python-version 3.11 $(UNUSED:%=--no-emit-package %) --extra demo --group dev -o requirements/lock.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-out bench-out

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +12,14 @@ import typer
 
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import print_json
+from holdfast.errors import HoldfastError
 
 if TYPE_CHECKING:
+    from holdfast.media.pool import DecodePool
     from holdfast.screening.outcome import Match, Outcome
+    from holdfast.screening.screener import Screener
 
-__all__ = ["EXIT_MATCH", "match_files", "outcome_lines"]
+__all__ = ["EXIT_MATCH", "match_files", "open_screener", "outcome_lines"]
 
 EXIT_MATCH = 3
 
@@ -34,11 +40,8 @@ def match_files(
     Each file is a match, no match, or not matchable (with the reason): what could not be checked is never
     called "no match". Exit status: 0 done, 1 a file could not be read, 2 usage, 3 see --exit-code.
     """
-    from holdfast.screening.outcome import OutcomeKind
-    from holdfast.screening.screener import Screener
-
     kinds = set()
-    with Screener(home) as screener:
+    with open_screener(home) as screener:
         for outcome in screener.screen_files(files, banks=bank or ()):
             kinds.add(outcome.outcome)
             if json:
@@ -46,10 +49,32 @@ def match_files(
             else:
                 for line in outcome_lines(outcome):
                     typer.echo(line)
-    if OutcomeKind.ERROR in kinds:
+    if "error" in kinds:
         raise typer.Exit(1)
-    if exit_code and OutcomeKind.MATCH in kinds:
+    if exit_code and "match" in kinds:
         raise typer.Exit(EXIT_MATCH)
+
+
+@contextmanager
+def open_screener(home: Path) -> Iterator[Screener]:
+    """A screener whose decode workers start while the rest of the program is still being loaded."""
+    from holdfast.media.pool import DecodePool
+    from holdfast.settings import load_settings
+
+    media = load_settings(home).media
+    with DecodePool(media.image_limits(), workers=media.workers) as pool:
+        starting = threading.Thread(target=_start, args=(pool,), daemon=True)
+        starting.start()
+        from holdfast.screening.screener import Screener
+
+        with Screener(home, pool=pool) as screener:
+            yield screener
+        starting.join()
+
+
+def _start(pool: DecodePool) -> None:
+    with suppress(HoldfastError):  # the first file to be decoded meets the same error, and reports it
+        pool.sandbox_status()
 
 
 def outcome_lines(outcome: Outcome) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli.match import EXIT_MATCH, outcome_lines
+from holdfast.cli.match import EXIT_MATCH, open_screener, outcome_lines
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, progress, size
 
@@ -42,10 +42,9 @@ def scan_folder(
     """
     from holdfast.screening.outcome import OutcomeKind
     from holdfast.screening.scan import FolderScan
-    from holdfast.screening.screener import Screener
 
     started = time.monotonic()
-    with Screener(home) as screener, progress(f"scanning {folder}") as advance:
+    with open_screener(home) as screener, progress(f"scanning {folder}") as advance:
         work = FolderScan(
             screener.database,
             screener,
