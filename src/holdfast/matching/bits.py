@@ -12,7 +12,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.matching import kernels
+from holdfast.matching import table_kernels
 
 __all__ = ["CODE_BYTES", "checked_codes", "shuffled"]
 
@@ -62,5 +62,5 @@ def shuffled(
     """Codes uint8 (n, 32) in the order that the index keeps: uint64 (n, 4), in ``out`` where given."""
     if out is None:
         out = np.empty((len(codes), 4), np.uint64)
-    kernels.permute(codes, _byte_table(), out)
+    table_kernels.permute(codes, _byte_table(), out)
     return out

@@ -1,285 +1,207 @@
-"""One immutable set of codes with its tables: built in memory or straight into a file, or opened from one.
+"""One immutable set of codes with its tables, in memory or mapped from a file.
 
-Codes whose bits are shared by so many others that a bucket is over-full (more than ``cap`` codes) lie at
-the front, as the *dense* block. A search that meets such a bucket does not follow it but scans the
-dense block, once. The work of one query is therefore at most: its look-ups, plus ``BUDGET_SHARE`` of the codes as
-candidates, plus the dense block; or, once its candidates pass that share, one scan of all codes besides.
+**Bound.** Bits that very many codes share would make buckets over-full. A bucket with more than 1/512 of
+all codes is *hot*: it is left empty, and its members lie at the front of the segment, the *dense* block
+(they stay in their other, ordinary buckets). A query that meets a hot key scans the dense block, once,
+instead. All work in tables is counted in units of one comparison (`plan`); when a query's count passes half
+the number of codes, it turns to a scan of all codes. So, whatever the codes and the query, among n codes:
+
+    work of one query  <=  n / 2  +  one batch (32 look-ups, 128 candidates)  +  (dense, or n)
+
+in comparisons of a flat scan: never more than about one and a half flat scans.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from holdfast.errors import IndexFileError
 from holdfast.matching import kernels
-from holdfast.matching.bits import shuffled
-from holdfast.matching.plan import Plan, choose_plan, flip_masks, reach_for
-from holdfast.matching.segments import SectionWriter, read_sections
+from holdfast.matching.plan import Plan, reach_for
 
-__all__ = ["BUDGET_SHARE", "Hits", "Segment", "build_segment", "open_segment", "write_segment"]
+__all__ = ["SIGNATURE_PADDING", "WORK_COUNTERS", "Arrays", "Segment", "flat_hits"]
 
-BUDGET_SHARE = 1 / 16
-LEAST_CAP = 128
-CAP_OVER_MEAN = 16  # a bucket is over-full with so many times the mean of its table
-MOST_DENSE = 1 / 4  # of all codes; were it more, the cap is doubled
-_UINT32_LIMIT = 2**32
-_NO_CODES = np.zeros((0, 4), np.uint64)
+SIGNATURE_PADDING = 32  # signatures are read 32 at a time
+WORK_COUNTERS = 6  # look-ups, signatures, candidates, dense and full scans, and whether damage was met
+_NOTHING = np.zeros(0, np.uint8)
+_NOTHING.setflags(write=False)
 
-Allocate = Callable[[str, str, tuple[int, ...]], npt.NDArray[Any]]
+Hits = npt.NDArray[np.int64]  # (n, 3): query row, position, distance in bits; in no order
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """What a search found: three arrays of equal length, in no order."""
+class Arrays(NamedTuple):
+    """What a segment is stored as; see `kernels` for the tables (the last three).
 
-    rows: npt.NDArray[np.int64]  # which query
-    places: npt.NDArray[np.int64]  # position in the segment
-    bits: npt.NDArray[np.uint8]  # distance
-
-
-@dataclass(slots=True)
-class Segment:
-    """Codes uint64 (n, 4) in the index's bit order, their ids, and tables over them.
-
-    ``dead`` is uint8 (n,), 1 where a code was removed since, or (0,) while none is.
+    ``codes`` uint64 (n, 4) in the index's bit order, ``ids`` uint32 or int64 (n,), ``offsets`` uint32,
+    ``signatures`` uint16 (tables * n + padding,), ``positions`` uint8 (3 * tables * n,).
     """
 
     codes: npt.NDArray[np.uint64]
     ids: npt.NDArray[Any]
     offsets: npt.NDArray[np.uint32]
-    positions: npt.NDArray[np.uint32]
+    signatures: npt.NDArray[np.uint16]
+    positions: npt.NDArray[np.uint8]
+
+    def read_only(self) -> Arrays:
+        """The same memory, as mapped files are seen: then kernels are compiled for one kind of array only."""
+        seen = Arrays._make(array.view() for array in self)
+        for array in seen:
+            array.setflags(write=False)
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Codes, their ids, and tables over them (read-only arrays).
+
+    ``parity`` is that of all codes' numbers of ones, or -1; ``dense``: so many codes at the front were
+    crowded out of some bucket; ids rise before and behind that border. ``cost_limit``: see `plan.cost_limit`.
+    ``dead`` is a bit map, uint8 (ceil(n / 8),), of codes removed since, or (0,) while there are none;
+    ``removed`` is how many.
+    """
+
+    arrays: Arrays
     plan: Plan
-    cap: int
+    parity: int
     dense: int
-    dead: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros(0, np.uint8))
-    _layout: dict[int, Any] = field(default_factory=dict)
+    cost_limit: int
+    dead: npt.NDArray[np.uint8] = field(default_factory=lambda: _NOTHING)
+    removed: int = 0
+    _arguments: dict[int, Any] = field(default_factory=dict)
+
+    @property
+    def codes(self) -> npt.NDArray[np.uint64]:
+        return self.arrays.codes
+
+    @property
+    def ids(self) -> npt.NDArray[Any]:
+        return self.arrays.ids
 
     def __len__(self) -> int:
         return len(self.codes)
 
     @property
+    def living(self) -> int:
+        """How many codes were not removed."""
+        return len(self.codes) - self.removed
+
+    @property
     def size_bytes(self) -> int:
-        return self.codes.nbytes + self.ids.nbytes + self.offsets.nbytes + self.positions.nbytes
+        return sum(array.nbytes for array in self.arrays) + self.dead.nbytes
+
+    @property
+    def hot_keys(self) -> int:
+        """How many buckets were over-full."""
+        return int(np.count_nonzero(self.arrays.offsets & np.uint32(1 << 31)))
 
     def search(self, queries: npt.NDArray[np.uint64], radius: int, work: npt.NDArray[np.int64]) -> Hits:
-        """All living codes within ``radius`` bits of queries uint64 (q, 4). Adds to ``work`` int64 (4,)."""
-        layout = self._layout_for(radius)
-        if layout is None:
-            work[3] += len(self.codes) * len(queries)
-            return scan(self.codes, len(self.codes), self.dead, queries, radius)
-        begin, room = 0, max(64, 2 * len(queries))
+        """All living codes within ``radius`` bits of queries uint64 (q, 4); ``work`` int64 (6,) is added to.
+
+        Raises `IndexFileError` where the tables lead outside the segment: the file is damaged.
+        """
+        arguments = self._arguments_for(radius)
+        if arguments is None:
+            work[4] += len(self.codes) * len(queries)
+            return flat_hits(self.codes, len(self.codes), self.dead, queries, radius)
+        tables, facts, radii = arguments
+        arrays, begin, room = self.arrays, 0, max(64, 2 * len(queries))
+        batches = np.empty((kernels.RING + 1, kernels.BATCH_COLUMNS), np.int64)
         found: list[Hits] = []
         while True:
-            hits = _room_for(room)
+            hits = np.empty((room, 3), np.int64)
             begin, count, needed = kernels.search_tables(
-                *(self.codes, self.offsets, self.positions), *layout, self.cap, self.dense,
-                int(len(self.codes) * BUDGET_SHARE), self.dead, queries, begin, radius,
-                hits.rows, hits.places, hits.bits, work,
+                self.codes, arrays.signatures, arrays.positions, arrays.offsets, tables, facts, radii,
+                self.dead, queries, begin, batches, np.zeros((len(queries), 3), np.int64), hits, work,
             )  # fmt: skip
-            found.append(Hits(hits.rows[:count], hits.places[:count], hits.bits[:count]))
+            if work[5]:
+                raise IndexFileError(
+                    "The index's tables are damaged. Nothing was found or excluded. Build it again."
+                )
+            found.append(hits[:count])
             if begin == len(queries):
-                return _joined(found)
-            room = 2 * needed
+                return found[0] if len(found) == 1 else np.concatenate(found)
+            room = 2 * (needed - count) + len(queries)
 
-    def positions_of(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Where codes with one of these ids (sorted) lie."""
-        blocks = []
-        for start in range(0, len(self.ids), 1 << 20):
-            block = np.asarray(self.ids[start : start + (1 << 20)], np.int64)
-            place = np.minimum(np.searchsorted(ids, block), len(ids) - 1)
-            blocks.append(np.flatnonzero(ids[place] == block) + start)
-        return np.concatenate(blocks) if blocks else np.zeros(0, np.int64)
+    def without(self, ids: npt.NDArray[np.int64]) -> Segment:
+        """The segment less all codes with one of these ids (sorted, each once); itself when it has none."""
+        places = self._positions_of(ids)
+        dead = self.dead.copy() if len(self.dead) else np.zeros(-(-len(self.codes) // 8), np.uint8)
+        masks = np.left_shift(1, places & 7).astype(np.uint8)
+        fresh = (dead[places >> 3] & masks) == 0
+        if not fresh.any():
+            return self
+        np.bitwise_or.at(dead, places[fresh] >> 3, masks[fresh])
+        dead.setflags(write=False)
+        return replace(self, dead=dead, removed=self.removed + int(fresh.sum()))
 
-    def _layout_for(self, radius: int) -> Any:
-        if radius not in self._layout:
-            self._layout[radius] = _layout(self.plan, radius, len(self.codes))
-        return self._layout[radius]
+    def alive(self, start: int, end: int) -> npt.NDArray[np.bool_]:
+        """bool (end - start,): which of these codes were not removed; ``start`` is a multiple of 8."""
+        if not len(self.dead):
+            return np.ones(end - start, np.bool_)
+        bits = np.unpackbits(self.dead[start >> 3 : -(-end // 8)], bitorder="little")
+        alive: npt.NDArray[np.bool_] = bits[: end - start] == 0
+        return alive
+
+    def _positions_of(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        wanted = ids[ids <= np.iinfo(self.ids.dtype).max].astype(self.ids.dtype)
+        ranges = []
+        for start, end in ((0, self.dense), (self.dense, len(self.ids))):
+            part = self.ids[start:end]
+            first, last = np.searchsorted(part, wanted, "left"), np.searchsorted(part, wanted, "right")
+            lengths = last - first
+            some = lengths > 0
+            first, lengths = first[some], lengths[some]
+            within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+            ranges.append(start + np.repeat(first, lengths) + within)
+        return np.concatenate(ranges).astype(np.int64)
+
+    def _arguments_for(self, radius: int) -> Any:
+        if radius not in self._arguments:
+            self._arguments[radius] = self._made_arguments(radius)
+        return self._arguments[radius]
+
+    def _made_arguments(self, radius: int) -> Any:
+        """The kernel's arguments about chunks for one radius; None for a scan."""
+        plan, count = self.plan, len(self.codes)
+        reach = reach_for(plan, radius, count, self.cost_limit)
+        reach_of_one_less = reach_for(plan, radius - 1, count, self.cost_limit)
+        if reach is None or reach_of_one_less is None:
+            return None
+        firsts = np.array(plan.firsts)
+        columns = [
+            firsts,
+            np.array(plan.key_bits),
+            np.roll(firsts, -1),
+            np.array(plan.signature_bits),
+            np.array(plan.offset_bases(count)[:-1]),
+            np.arange(len(firsts)) * count,
+        ]
+        facts = [
+            radius, self.parity, self.dense, plan.blocks(count), plan.block_bits, self.cost_limit, count,
+        ]  # fmt: skip
+        return (
+            np.ascontiguousarray(np.stack(columns, axis=1), np.int64),
+            np.array(facts, np.int64),
+            np.stack([reach, reach_of_one_less]),
+        )
 
 
-def _layout(plan: Plan, radius: int, count: int) -> Any:
-    """The kernel's arguments about chunks for one radius; None for a scan."""
-    reach = reach_for(plan.widths, radius, count)
-    if reach is None:
-        return None
-    masks, ends, start = [], [], 0
-    for width, most in zip(plan.widths, reach.radii.tolist(), strict=True):
-        chunk_masks, chunk_ends = flip_masks(width, max(most, 0))
-        masks.append(chunk_masks)
-        padded = [*chunk_ends, *[chunk_ends[-1]] * 8][:8]
-        ends.append([start + end for end in padded])
-        start += len(chunk_masks)
-    sizes = [2**width + 1 for width in plan.widths]
-    return (
-        np.array(plan.firsts, np.int64),
-        np.array(plan.widths, np.int64),
-        np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64),
-        np.concatenate(masks),
-        np.array(ends, np.int64),
-        reach.radii,
-    )
-
-
-def scan(
+def flat_hits(
     codes: npt.NDArray[np.uint64],
     count: int,
     dead: npt.NDArray[np.uint8],
     queries: npt.NDArray[np.uint64],
     radius: int,
 ) -> Hits:
-    """Hits among the first ``count`` codes, by comparing with each."""
+    """Hits among the first ``count`` codes (read-only arrays), by comparing with each."""
     room = 64
     while True:
-        hits = _room_for(room)
-        found = kernels.scan_flat(codes, count, dead, queries, radius, hits.rows, hits.places, hits.bits, 0)
+        hits = np.empty((room, 3), np.int64)
+        found = kernels.scan_flat(codes, count, dead, queries, 0, len(queries), radius, hits, 0)
         if found <= room:
-            return Hits(hits.rows[:found], hits.places[:found], hits.bits[:found])
+            return hits[:found]
         room = found
-
-
-def _room_for(count: int) -> Hits:
-    return Hits(np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.uint8))
-
-
-def _joined(parts: list[Hits]) -> Hits:
-    if len(parts) == 1:
-        return parts[0]
-    return Hits(
-        np.concatenate([p.rows for p in parts]),
-        np.concatenate([p.places for p in parts]),
-        np.concatenate([p.bits for p in parts]),
-    )
-
-
-Source = Callable[[], Any]
-
-
-def build_segment(
-    blocks: Source, count: int, widest_id: int, allocate: Allocate | None = None, plan: Plan | None = None
-) -> Segment:
-    """Builds a segment from ``blocks()``, an iterable of (codes, ids int64) with ``count`` codes in all.
-
-    Codes are uint8 (n, 32), or uint64 (n, 4) already in the index's order. ``allocate(name, dtype, shape)``
-    gives the arrays (in memory by default). Temporary memory: one byte a code, and one table's counts.
-    """
-    allocate = allocate or (lambda _name, dtype, shape: np.zeros(shape, dtype))
-    plan = plan or choose_plan(count)
-    codes = allocate("codes", "<u8", (count, 4))
-    ids = allocate("ids", "<u4" if widest_id < _UINT32_LIMIT else "<i8", (count,))
-    end = 0
-    for block_codes, block_ids in blocks():
-        start, end = end, end + len(block_codes)
-        if block_codes.dtype == np.uint8:
-            shuffled(block_codes, codes[start:end])
-        else:
-            codes[start:end] = block_codes
-        ids[start:end] = block_ids
-    cap, dense = _dense_first(codes, ids, plan)
-    offsets = allocate("offsets", "<u4", (sum(2**width + 1 for width in plan.widths),))
-    positions = allocate("positions", "<u4", (len(plan.widths) * count,))
-    _fill_tables(codes, plan, offsets, positions)
-    return Segment(codes, ids, offsets, positions, plan, cap, dense)
-
-
-def _dense_first(codes: npt.NDArray[np.uint64], ids: npt.NDArray[Any], plan: Plan) -> tuple[int, int]:
-    """Moves members of over-full buckets to the front. Returns (cap, how many they are)."""
-    count = len(codes)
-    mean = max((count / 2**width for width in plan.widths), default=0.0)
-    cap = max(LEAST_CAP, int(CAP_OVER_MEAN * mean))
-    hot = np.zeros(count, np.uint8)
-    while plan.widths:
-        hot[:] = 0
-        for first, width in zip(plan.firsts, plan.widths, strict=True):
-            counts = np.zeros(2**width, np.uint32)
-            kernels.count_keys(codes, first, width, counts)
-            if counts.max(initial=0) > cap:
-                kernels.mark_hot(codes, first, width, counts, cap, hot)
-        if hot.sum() <= count * MOST_DENSE or cap > count:
-            break
-        cap *= 2
-    dense = int(hot.sum())
-    if dense:
-        order = np.argsort(hot == 0, kind="stable")
-        codes[:] = codes[order]
-        ids[:] = ids[order]
-    return cap, dense
-
-
-def _fill_tables(
-    codes: npt.NDArray[np.uint64],
-    plan: Plan,
-    offsets: npt.NDArray[np.uint32],
-    positions: npt.NDArray[np.uint32],
-) -> None:
-    base, count = 0, len(codes)
-    for chunk, (first, width) in enumerate(zip(plan.firsts, plan.widths, strict=True)):
-        table = offsets[base : base + 2**width + 1]
-        kernels.count_keys(codes, first, width, table[1:])
-        np.cumsum(table, out=table)
-        kernels.place_keys(
-            codes, first, width, table[:-1].copy(), positions[chunk * count : (chunk + 1) * count]
-        )
-        base += 2**width + 1
-
-
-def write_segment(
-    path: Path,
-    blocks: Source,
-    count: int,
-    widest_id: int,
-    properties: dict[str, Any],
-    plan: Plan | None = None,
-) -> None:
-    """Builds a segment straight into a file (see `build_segment`); memory stays far below its size."""
-    writer = SectionWriter(path)
-    try:
-        segment = build_segment(blocks, count, widest_id, writer.section, plan)
-        own = {
-            "count": count,
-            "widths": list(segment.plan.widths),
-            "cap": segment.cap,
-            "dense": segment.dense,
-        }
-        writer.commit(own | {"caller": properties})
-    finally:
-        writer.abandon()
-
-
-def open_segment(path: Path) -> tuple[Segment, dict[str, Any]]:
-    """A segment mapped from a file, and the properties that its writer gave. Raises `IndexFileError`."""
-    properties, sections = read_sections(path)
-    try:
-        plan = Plan(tuple(int(width) for width in properties["widths"]))
-        segment = Segment(
-            sections["codes"],
-            sections["ids"],
-            sections["offsets"],
-            sections["positions"],
-            plan,
-            int(properties["cap"]),
-            int(properties["dense"]),
-        )
-        caller: dict[str, Any] = properties["caller"]
-    except (KeyError, TypeError, ValueError) as error:
-        raise IndexFileError(f"{path}: its header lacks something. It was not used. Remove it.") from error
-    _check_shapes(path, segment)
-    return segment, caller
-
-
-def _check_shapes(path: Path, segment: Segment) -> None:
-    count, widths = len(segment.codes), segment.plan.widths
-    right = (
-        segment.codes.shape == (count, 4)
-        and segment.ids.shape == (count,)
-        and segment.offsets.shape == (sum(2**width + 1 for width in widths),)
-        and segment.positions.shape == (len(widths) * count,)
-        and (not widths or sum(widths) == 256)
-        and 0 <= segment.dense <= count
-    )
-    if not right:
-        raise IndexFileError(f"{path}: its sections do not fit together. It was not used. Remove it.")

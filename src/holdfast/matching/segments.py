@@ -5,7 +5,7 @@
     bytes 12..15   length of the header text in bytes, uint32
     bytes 16..19   CRC-32 of the header text, uint32
     from byte 20   header text: JSON, the segment's properties and a table of sections
-    then           the sections, each at a multiple of 64 bytes, little-endian
+    then           the sections, each at the start of a page, little-endian
 
 The header's checksum is verified on opening, the sections' (CRC-32 each) by `verify_file`: reading a gigabyte
 to open it would cost a second. A file is written under another name, synchronised, then renamed: it
@@ -18,6 +18,7 @@ import json
 import mmap
 import os
 import struct
+import uuid
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,10 +34,9 @@ __all__ = ["SectionWriter", "read_sections", "verify_file"]
 MAGIC = b"HOLDFIDX"
 VERSION = 1
 _PREAMBLE = struct.Struct("<8sIII")
-_ALIGNMENT = 64  # a cache line
 _HEADER_ROOM = 16 * 1024
 _CHECK_BYTES = 1 << 24
-_KINDS = {"<u8": "<u8", "<u4": "<u4", "<i8": "<i8"}
+_KINDS = {kind: kind for kind in ("<u8", "<u4", "<u2", "|u1", "<i8")}
 
 Sections = dict[str, npt.NDArray[Any]]
 
@@ -50,7 +50,7 @@ class SectionWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
         self._file = self._partial.open("w+b")
         self._sections: dict[str, tuple[npt.NDArray[Any], dict[str, Any]]] = {}
         self._end = _HEADER_ROOM
