@@ -5,23 +5,20 @@ from __future__ import annotations
 import io
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import ExifTags, Image
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.luma import fine_luma, orient, planes
-from holdfast.media.types import ImageLimits, LumaFrame, Reason, UInt8Array
+from holdfast.media.types import Float32Array, ImageLimits, LumaFrame, Reason, UInt8Array
 
 __all__ = ["Frames", "collect", "orientation_of"]
 
 _COUNTED = ("PNG", "WEBP", "AVIF", "HEIF")  # formats whose header tells the number of frames
 _SEVERAL = (*_COUNTED, "GIF", "TIFF")
 _SIGNATURE_SIDE = 32
-_SAME_MEAN_SQUARE = 1.0  # squared grey levels, over the cells of a signature
-_SAME_CELL = 6.0  # grey levels
+_SAME = 0.02  # deviation between two signatures, in units of their contrast: up to about 4 bits of PDQ
 _TIME_SHARE = 0.5  # of the time limits: after it an animation ends early, with what was seen
 
 
@@ -173,22 +170,24 @@ class _Clock:
 
 
 class _Signatures:
-    """Remembers the pictures seen so far as tiny thumbnails, to keep nearly equal frames once."""
+    """Remembers the pictures seen so far as tiny thumbnails, to keep nearly equal frames once.
+
+    Brightness and contrast are taken out, as perceptual hashes do: a faint picture is as much a picture.
+    """
 
     def __init__(self) -> None:
-        self._seen: list[npt.NDArray[np.float32]] = []
+        self._seen: list[Float32Array] = []
 
     def is_new(self, shown: list[UInt8Array]) -> bool:
-        cells = [self._cells(luma) for luma in (shown[0], shown[-1])]
-        signature = np.concatenate(cells)
+        signature = np.concatenate([_cells(luma) for luma in (shown[0], shown[-1])])
         for other in reversed(self._seen):
-            difference = np.abs(signature - other)
-            if difference.max() <= _SAME_CELL and np.square(difference).mean() <= _SAME_MEAN_SQUARE:
+            if np.square(signature - other).mean() <= _SAME**2:
                 return False
         self._seen.append(signature)
         return True
 
-    @staticmethod
-    def _cells(luma: UInt8Array) -> npt.NDArray[np.float32]:
-        small: Any = Image.fromarray(luma).resize((_SIGNATURE_SIDE,) * 2, Image.Resampling.BOX)
-        return np.asarray(small, np.float32).ravel()
+
+def _cells(luma: UInt8Array) -> Float32Array:
+    small = Image.fromarray(luma).resize((_SIGNATURE_SIDE, _SIGNATURE_SIDE), Image.Resampling.BOX)
+    cells: Float32Array = np.asarray(small, np.float32).ravel()
+    return (cells - cells.mean()) / np.float32(max(float(cells.std()), 1.0))
