@@ -333,6 +333,29 @@ def _finish(
     return found
 
 
+@njit
+def _compare_until(
+    codes: Any, dead: Any, queries: Any, tables: Any, facts: Any, radii: Any, batches: Any, states: Any,
+    hits: Any, begin: Any, end: Any, start: Any, found: Any, work: Any,
+) -> Any:  # fmt: skip
+    """Fifth stage for batches [begin, end), and the end of each query that ends there.
+
+    Returns (number of hits, those of finished queries, the query whose hits do not fit or -1).
+    """
+    for batch in range(begin, end):
+        slot = batch & (RING - 1)
+        found = _compare_codes(
+            codes, dead, queries, tables, facts, radii, batches, slot, states, hits, found, work
+        )
+        if batches[slot, LAST]:
+            query = batches[slot, QUERY]
+            found = _finish(codes, dead, queries, query, facts, states, hits, start, found, work)
+            if found > hits.shape[0]:
+                return found, start, query
+            start = found
+    return found, start, -1
+
+
 @inlined
 def _parity_row(queries: Any, query: Any, facts: Any) -> Any:
     """1 where no code lies at exactly the radius, for its parity, so that one bit less is enough; else 0."""
@@ -358,63 +381,64 @@ def search_tables(
     batches[RING, AT_QUERY], batches[RING, AT_CHUNK] = begin, 0
     batches[RING, AT_FLIPPED], batches[RING, AT_FLIPS] = -1, 0
     found = start = step = 0
+    compared = coded = 0  # so many batches went through the last and the last but one stage
     steps = 1 << 62  # how many batches there are, once that is known
-    while True:
+    while compared < steps:
         query = batches[RING, AT_QUERY]
         if query < number:
             slot = step & (RING - 1)
             if batches[RING, AT_CHUNK] == 0 and batches[RING, AT_FLIPPED] < 0:
                 batches[RING, AT_LOW] = _parity_row(queries, query, facts)
             _ask_offsets(queries, offsets, tables, facts, radii, batches, slot, work)
-            if (
-                batches[RING, AT_QUERY] == query and states[query, SCAN]
-            ):  # the scan makes the query's other batches needless
-                batches[slot, LAST] = 1
-                (
-                    batches[RING, AT_QUERY],
-                    batches[RING, AT_CHUNK],
-                    batches[RING, AT_FLIPPED],
-                    batches[RING, AT_FLIPS],
-                ) = query + 1, 0, -1, 0
+            if batches[RING, AT_QUERY] == query and states[query, SCAN]:
+                batches[slot, LAST] = 1  # the scan makes the query's other batches needless
+                batches[RING, AT_QUERY], batches[RING, AT_CHUNK] = query + 1, 0
+                batches[RING, AT_FLIPPED], batches[RING, AT_FLIPS] = -1, 0
         elif steps > step:
             steps = step
-        done = step - TO_SIGNATURES
-        if 0 <= done < steps:
-            _ask_signatures(offsets, signatures, tables, facts, batches, done & (RING - 1), states, work)
-        done = step - TO_SCAN
-        if 0 <= done < steps:
-            slot = done & (RING - 1)
+        batch = step - TO_SIGNATURES
+        if 0 <= batch < steps:
+            _ask_signatures(offsets, signatures, tables, facts, batches, batch & (RING - 1), states, work)
+        batch = step - TO_SCAN
+        if 0 <= batch < steps:
+            slot = batch & (RING - 1)
             query, chunk = batches[slot, QUERY], batches[slot, CHUNK]
             word = np.uint16(chunk_bits(queries, query, tables[chunk, NEXT_FIRST], tables[chunk, NEXT_BITS]))
             bucket = 0
-            while True:
+            while bucket < batches[slot, NUMBER]:
                 if states[query, COST] > facts[COST_LIMIT]:
                     states[query, SCAN] = 1
                     break
                 bucket = _compare_signatures(signatures, positions, word, batches, slot, bucket)
-                if bucket == batches[slot, NUMBER]:
-                    break
-                _ask_codes(codes, positions, offsets, tables, facts, batches, slot, work)
-                found = _compare_codes(
-                    codes, dead, queries, tables, facts, radii, batches, slot, states, hits,
-                    found, work,
-                )  # fmt: skip
-        done = step - TO_CODES
-        if 0 <= done < steps:
-            _ask_codes(codes, positions, offsets, tables, facts, batches, done & (RING - 1), work)
-        done = step - TO_COMPARE
-        if done >= steps:
-            return number, found, found
-        if done >= 0:
-            slot = done & (RING - 1)
-            query = batches[slot, QUERY]
-            found = _compare_codes(
-                codes, dead, queries, tables, facts, radii, batches, slot, states, hits, found,
-                work,
+                if bucket < batches[slot, NUMBER]:
+                    # No room for more survivors: all that is under way goes through the last stages now.
+                    for earlier in range(coded, batch):
+                        _ask_codes(
+                            codes, positions, offsets, tables, facts, batches, earlier & (RING - 1), work
+                        )
+                    found, start, unfit = _compare_until(
+                        codes, dead, queries, tables, facts, radii, batches, states, hits, compared, batch,
+                        start, found, work,
+                    )  # fmt: skip
+                    if unfit >= 0:
+                        return unfit, start, found
+                    compared = coded = batch
+                    _ask_codes(codes, positions, offsets, tables, facts, batches, slot, work)
+                    found = _compare_codes(
+                        codes, dead, queries, tables, facts, radii, batches, slot, states, hits, found, work
+                    )
+        batch = step - TO_CODES
+        if coded <= batch < steps:
+            _ask_codes(codes, positions, offsets, tables, facts, batches, batch & (RING - 1), work)
+            coded = batch + 1
+        batch = step - TO_COMPARE
+        if compared <= batch < steps:
+            found, start, unfit = _compare_until(
+                codes, dead, queries, tables, facts, radii, batches, states, hits, compared, batch + 1, start,
+                found, work,
             )  # fmt: skip
-            if batches[slot, LAST]:
-                found = _finish(codes, dead, queries, query, facts, states, hits, start, found, work)
-                if found > hits.shape[0]:
-                    return query, start, found
-                start = found
+            if unfit >= 0:
+                return unfit, start, found
+            compared = batch + 1
         step += 1
+    return number, found, found
