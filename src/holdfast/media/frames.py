@@ -190,4 +190,5 @@ class _Signatures:
 def _cells(luma: UInt8Array) -> Float32Array:
     small = Image.fromarray(luma).resize((_SIGNATURE_SIDE, _SIGNATURE_SIDE), Image.Resampling.BOX)
     cells: Float32Array = np.asarray(small, np.float32).ravel()
-    return (cells - cells.mean()) / np.float32(max(float(cells.std()), 1.0))
+    signature: Float32Array = (cells - cells.mean()) / np.float32(max(float(cells.std()), 1.0))
+    return signature

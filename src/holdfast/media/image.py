@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pillow_heif
-import pillow_jxl  # noqa: F401  # registers its decoder
 from PIL import AvifImagePlugin, Image, ImageFile, JpegImagePlugin, UnidentifiedImageError
-from pillow_jxl import JpegXLImagePlugin
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.formats import jxl_size, sniff
@@ -25,7 +23,13 @@ _LONGEST_MESSAGE = 120  # characters
 # One thread each: the workers are the parallelism, and limits on memory stay predictable.
 pillow_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=1)
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-JpegXLImagePlugin.DECODE_THREADS = 0
+try:  # optional: its licence (GPL) is not everybody's, see docs/decisions/0003-image-codecs.md
+    from pillow_jxl import JpegXLImagePlugin
+except ImportError:
+    _JXL = False
+else:
+    _JXL = True
+    JpegXLImagePlugin.DECODE_THREADS = 0
 
 
 def decode_image(
@@ -55,6 +59,11 @@ def decode_image(
     if name is None:
         raise NotMatchableError(
             Reason.NOT_MEDIA, "Not matchable: the bytes are of no image format known here."
+        )
+    if name == "JXL" and not _JXL:
+        raise NotMatchableError(
+            Reason.NOT_MEDIA,
+            "Not matchable: JPEG XL needs the package pillow-jxl-plugin, which is not installed.",
         )
     try:
         with _pillow_limits(limits):

@@ -86,9 +86,10 @@ def enter_sandbox(setup: WorkerSetup, parent_pid: int, highest_descriptor: int) 
         os._exit(0)
     dumpable = layer(_prctl(_PR_SET_DUMPABLE, 0, "be hidden from other processes"))
     privileges = layer(_prctl(_PR_SET_NO_NEW_PRIVS, 1, "give up new privileges"))
-    rlimits = layer(_set_limits(setup, highest_descriptor))
+    idle_bytes = _address_space_bytes()
     files = layer(take_away_files() if privileges else "Landlock needs no-new-privileges")
     version = landlock_version() if files else 0
+    rlimits = layer(_set_limits(setup, idle_bytes, highest_descriptor))  # Landlock needs a descriptor
     calls = layer(restrict_system_calls() if privileges else "seccomp needs no-new-privileges")
     return SandboxStatus(rlimits, privileges, dumpable, dies, version, calls, tuple(missing))
 
@@ -102,13 +103,13 @@ def _prctl(option: int, value: int, what: str) -> str:
     return ""
 
 
-def _set_limits(setup: WorkerSetup, highest_descriptor: int) -> str:
+def _set_limits(setup: WorkerSetup, idle_bytes: int, highest_descriptor: int) -> str:
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: setup.output_bytes,
         resource.RLIMIT_NOFILE: highest_descriptor + 1,
         resource.RLIMIT_CPU: setup.cpu_s,
-        resource.RLIMIT_AS: _address_space_bytes() + setup.memory_bytes,
+        resource.RLIMIT_AS: idle_bytes + setup.memory_bytes,
     }
     problems = []
     for which, value in wanted.items():
