@@ -62,7 +62,7 @@ docs: setup
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv==$(UV_VERSION); }
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
-	  --python-version 3.11 $(UNUSED:%=--no-emit-package %) --extra demo --group dev -o requirements/lock.txt pyproject.toml
+	  --python-version 3.11 $(UNUSED:%=--no-emit-package %) --extra demo --extra jxl --group dev -o requirements/lock.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-out bench-out

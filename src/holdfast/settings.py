@@ -33,21 +33,21 @@ class MediaSettings(_Section):
     """Limits on what comes from outside, and the decode workers."""
 
     workers: int | None = Field(
-        None, ge=1, description="Decode workers; the number of processors by default."
+        default=None, ge=1, description="Decode workers; the number of processors by default."
     )
-    max_bytes: int = Field(100 * MEBIBYTE, ge=1, description="Largest file that is decoded.")
+    max_bytes: int = Field(default=100 * MEBIBYTE, ge=1, description="Largest file that is decoded.")
     max_pixels: int = Field(
-        120_000_000, ge=1, description="Largest picture (width x height) that is decoded."
+        default=120_000_000, ge=1, description="Largest picture (width x height) that is decoded."
     )
-    max_frames: int = Field(256, ge=1, description="Frames of an animation that are looked at.")
+    max_frames: int = Field(default=256, ge=1, description="Frames of an animation that are looked at.")
     max_total_pixels: int = Field(
-        400_000_000, ge=1, description="Pixels of all frames of one file together that are looked at."
+        default=400_000_000, ge=1, description="Pixels of all frames of one file together that are looked at."
     )
     max_memory_bytes: int = Field(
-        2048 * MEBIBYTE, ge=256 * MEBIBYTE, description="Memory of one decode worker."
+        default=2048 * MEBIBYTE, ge=256 * MEBIBYTE, description="Memory of one decode worker."
     )
-    cpu_s: float = Field(10.0, gt=0, description="Processor time for one file.")
-    wall_s: float = Field(20.0, gt=0, description="Time on the clock for one file.")
+    cpu_s: float = Field(default=10.0, gt=0, description="Processor time for one file.")
+    wall_s: float = Field(default=20.0, gt=0, description="Time on the clock for one file.")
 
     def image_limits(self) -> ImageLimits:
         from holdfast.media.types import ImageLimits
@@ -58,9 +58,11 @@ class MediaSettings(_Section):
 class ScanSettings(_Section):
     """Folder scans."""
 
-    checkpoint_s: float = Field(1.0, gt=0, description="At most this much work is done twice after a kill.")
+    checkpoint_s: float = Field(
+        default=1.0, gt=0, description="At most this much work is done twice after a kill."
+    )
     threads: int | None = Field(
-        None, ge=1, description="Files in work at once; twice the processors by default."
+        default=None, ge=1, description="Files in work at once; twice the processors by default."
     )
 
 
@@ -72,10 +74,10 @@ class Settings(BaseSettings):
     )
 
     database_url: str | None = Field(
-        None, description="postgresql://USER@HOST/NAME; by default an SQLite file in the home."
+        default=None, description="postgresql://USER@HOST/NAME; by default an SQLite file in the home."
     )
-    media: MediaSettings = Field(default_factory=MediaSettings)  # type: ignore[call-arg]
-    scan: ScanSettings = Field(default_factory=ScanSettings)  # type: ignore[call-arg]
+    media: MediaSettings = Field(default_factory=MediaSettings)
+    scan: ScanSettings = Field(default_factory=ScanSettings)
 
     @classmethod
     def settings_customise_sources(

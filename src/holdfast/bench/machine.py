@@ -14,10 +14,8 @@ def describe_machine() -> str:
     """Processor, cores, memory and versions, on one line."""
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("numpy", "numba", "pillow"))
-    return (
-        f"{_processor()}, {os.cpu_count()} cores, {memory_bytes / 2**30:.0f} GiB, "
-        f"{platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}, {versions}"
-    )
+    system = f"{platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}"
+    return f"{_processor()}, {os.cpu_count()} cores, {memory_bytes / 2**30:.0f} GiB, {system}, {versions}"
 
 
 def _processor() -> str:

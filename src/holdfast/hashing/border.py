@@ -7,7 +7,7 @@ to the noise of JPEG and end in a straight, clear edge, which skies and studio b
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,8 +32,8 @@ class Box(NamedTuple):
     left: int
     right: int
 
-    def of(self, luma: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        """This part of the luma, uint8 (bottom - top, right - left); a view."""
+    def of(self, luma: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """This part of the luma, (bottom - top, right - left) of the same type; a view."""
         return luma[self.top : self.bottom, self.left : self.right]
 
 

@@ -149,5 +149,6 @@ def _original_size(frame: LumaFrame, box: Box | None) -> tuple[int, int]:
 
 def _block(frame: LumaFrame, box: Box | None, convention: Convention) -> npt.NDArray[np.float32] | None:
     height, width = _original_size(frame, box)
-    luma = frame.luma if box is None else box.of(frame.luma)
+    plane = frame.luma if frame.fine is None else frame.fine
+    luma = plane if box is None else box.of(plane)
     return block64(luma, scale=frame.scale, width=width, height=height, convention=convention)

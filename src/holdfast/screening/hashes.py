@@ -123,5 +123,5 @@ def hash_file(path: Path | str) -> FileHashes:
     """Digests and PDQ hashes of one file, with default limits. For many files, keep a `FileHasher`."""
     from holdfast.settings import MediaSettings
 
-    with FileHasher(MediaSettings()) as hasher:  # type: ignore[call-arg]
+    with FileHasher(MediaSettings()) as hasher:
         return hasher.hash_file(path)
