@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.databases import TEMPLATE, PostgresServer, postgres_server, sqlite_template
 
 from holdfast.records.database import Database, sqlite_url
+from tests.databases import TEMPLATE, PostgresServer, postgres_server, sqlite_template
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
