@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks import entries
 from holdfast.banks.log import last_position, read_since
@@ -15,6 +14,7 @@ from holdfast.banks.opinions import opinions_of
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
+from tests.banks.conftest import digest, pdq
 
 
 def add(

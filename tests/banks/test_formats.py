@@ -7,11 +7,11 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks.formats import FORMATS, BadLine, Options, Row, detect, get_format
 from holdfast.banks.formats.lines import MAX_LINE_BYTES, read_lines
 from holdfast.errors import BadEntryError, UsageError
+from tests.banks.conftest import digest, pdq
 
 HASH = pdq(1).value.hex()
 MD5 = digest("md5", 1).value.hex()

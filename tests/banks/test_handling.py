@@ -6,7 +6,6 @@ import io
 
 import pytest
 import sqlalchemy as sa
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks.entries import add_entry, list_fingerprints
 from holdfast.banks.exporting import export_bank
@@ -20,6 +19,7 @@ from holdfast.banks.sources import create_source, set_handling
 from holdfast.errors import HandlingError, RecordsError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.banks import sources
+from tests.banks.conftest import digest, pdq
 
 NOTHING = Handling(may_match=False)
 MATCH = Handling()

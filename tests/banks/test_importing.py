@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks import service
 from holdfast.banks.entries import add_entry, list_entries, list_fingerprints, remove_entry
@@ -31,6 +30,7 @@ from holdfast.errors import BadEntryError, NotFoundError, UnreadableError
 from holdfast.records.database import Database
 from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints
 from holdfast.records.tables.base import now
+from tests.banks.conftest import digest, pdq
 
 OPEN = Handling(True, True, ("*",))
 

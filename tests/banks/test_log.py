@@ -6,13 +6,13 @@ import threading
 
 import numpy as np
 import pytest
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks.entries import add_entry, remove_entry
 from holdfast.banks.log import Change, active_codes, last_position, read_since
 from holdfast.banks.models import Bank, Source
 from holdfast.banks.opinions import set_opinion, withdraw
 from holdfast.records.database import Database
+from tests.banks.conftest import digest, pdq
 
 
 def test_interleaved_writers_give_positions_in_the_order_of_their_commits(

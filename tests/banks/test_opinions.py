@@ -11,7 +11,6 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
-from tests.banks.conftest import pdq
 
 from holdfast.banks.entries import add_entry, list_fingerprints
 from holdfast.banks.log import last_position, read_since
@@ -19,8 +18,9 @@ from holdfast.banks.models import Bank, Handling, Source
 from holdfast.banks.opinions import opinions_of, set_opinion, verdict, withdraw
 from holdfast.banks.service import create_bank
 from holdfast.banks.sources import create_source, set_handling
-from holdfast.errors import ConflictError, UsageError
+from holdfast.errors import NotFoundError, UsageError
 from holdfast.records.database import Database
+from tests.banks.conftest import pdq
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -115,9 +115,9 @@ def test_many_at_once(database: Database, bank: Bank, own: Source, exchange: Sou
 def test_what_cannot_be_is_refused(database: Database, held: int, own: Source) -> None:
     with database.write() as connection, pytest.raises(UsageError):
         set_opinion(connection, [held], own.id, "maybe")
-    with pytest.raises(ConflictError), database.write() as connection:
-        set_opinion(connection, [held + 1], own.id)
-    with pytest.raises(ConflictError), database.write() as connection:
+    with pytest.raises(NotFoundError), database.write() as connection:
+        set_opinion(connection, [held, held + 1], own.id)
+    with pytest.raises(NotFoundError), database.write() as connection:
         set_opinion(connection, [held], own.id + 1)
 
 

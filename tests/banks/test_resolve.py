@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks.entries import add_entry, list_fingerprints, update_entry
 from holdfast.banks.models import Bank, Source
@@ -14,6 +13,7 @@ from holdfast.banks.resolve import conventions_in_use, find_digests, resolve
 from holdfast.banks.service import create_bank, update_bank
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
+from tests.banks.conftest import digest, pdq
 
 
 def test_a_hit_tells_bank_and_entry(database: Database, bank: Bank, own: Source) -> None:

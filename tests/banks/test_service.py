@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from tests.banks.conftest import digest, pdq
 
 from holdfast.banks import service
 from holdfast.banks.entries import add_entry
@@ -13,6 +12,7 @@ from holdfast.banks.models import Bank, Source
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints
+from tests.banks.conftest import digest, pdq
 
 
 def test_a_new_bank_is_enabled_untrusted_and_known(database: Database) -> None:

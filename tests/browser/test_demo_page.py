@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.databases import missing
-from tests.pictures import encoded, picture
 
 from holdfast.bench.demo import DemoRow
 from holdfast.bench.demo_page import write_page
+from tests.databases import missing
+from tests.pictures import encoded, picture
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+
 from tests.pictures import encoded, picture
 
 PROGRAM = [sys.executable, "-c", "from holdfast.cli.main import main; main()"]

@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from tests.decisions_webhooks.sealing import AesSealer
 
 from holdfast.records.database import Database
 from holdfast.records.tables import events as event_tables
 from holdfast.records.tables import outbox as outbox_tables
+from tests.decisions_webhooks.sealing import AesSealer
 
 
 @dataclass

@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.decisions_webhooks.conftest import Receiver
-from tests.decisions_webhooks.sealing import AesSealer
 
 from holdfast.client.webhooks import WebhookVerificationError, verify
 from holdfast.decisions.webhooks import endpoints, outbox
@@ -25,6 +23,8 @@ from holdfast.decisions.webhooks.endpoints import Endpoint
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.outbox import webhook_deliveries, webhook_endpoints
+from tests.decisions_webhooks.conftest import Receiver
+from tests.decisions_webhooks.sealing import AesSealer
 
 
 def make(database: Database, sealer: AesSealer, receiver: Receiver, name: str = "a") -> tuple[Endpoint, str]:

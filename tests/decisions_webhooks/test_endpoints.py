@@ -6,7 +6,6 @@ import time
 
 import pytest
 import sqlalchemy as sa
-from tests.decisions_webhooks.sealing import AesSealer
 
 from holdfast.decisions.webhooks import endpoints, outbox
 from holdfast.decisions.webhooks.endpoints import check_url
@@ -14,6 +13,7 @@ from holdfast.decisions.webhooks.signing import new_secret, parse_secret, secret
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.outbox import webhook_secrets
+from tests.decisions_webhooks.sealing import AesSealer
 
 URL = "https://platform.example/hooks"
 

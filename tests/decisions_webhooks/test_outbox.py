@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.decisions_webhooks.sealing import AesSealer
 
 from holdfast.decisions.webhooks import endpoints, outbox
 from holdfast.decisions.webhooks.outbox import Delivery, Try
@@ -18,6 +17,7 @@ from holdfast.records import events
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.outbox import webhook_deliveries
+from tests.decisions_webhooks.sealing import AesSealer
 
 WELL = Try(5, 200, None)
 ILL = Try(7, 500, "HTTP 500")

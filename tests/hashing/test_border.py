@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from PIL import Image
-from tests.pictures import encoded, picture
 
 from holdfast.hashing.border import Box, inner_box
 from holdfast.hashing.pdq import pdq
+from tests.pictures import encoded, picture
 
 UInt8Array = npt.NDArray[np.uint8]
 

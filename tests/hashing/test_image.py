@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.pictures import picture
 
 from holdfast.hashing.code import Convention
 from holdfast.hashing.image import image_hashes, query_hashes
 from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import pdq
 from holdfast.media.types import DecodedImage, LumaFrame
+from tests.pictures import picture
 
 BOTH = (Convention.FULL, Convention.NEAREST_512)
 

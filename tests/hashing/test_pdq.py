@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.hashing import oracle
 
 from holdfast.errors import BadEntryError
 from holdfast.hashing.code import Convention, PdqHash, distance_bits
 from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import block64, pdq, pdq_from_blocks, pdq_orientations
+from tests.hashing import oracle
 
 UInt8Array = npt.NDArray[np.uint8]
 COMPUTED = (Convention.FULL, Convention.NEAREST_512)

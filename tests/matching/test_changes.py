@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from tests.matching.codes import clustered, random_codes
 
 from holdfast.matching import oracle
 from holdfast.matching.hamming import TAIL_ROWS, HammingIndex
+from tests.matching.codes import clustered, random_codes
 
 
 class Changes(RuleBasedStateMachine):

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.matching.codes import Codes, clustered, flipped, random_codes, spread
 
 from holdfast.matching import oracle
 from holdfast.matching.hamming import TAIL_ROWS, HammingIndex
+from tests.matching.codes import Codes, clustered, flipped, random_codes, spread
 
 Found = tuple[npt.NDArray[np.int64], ...]
 

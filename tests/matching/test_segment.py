@@ -9,13 +9,13 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.matching.codes import Codes, clustered, random_codes
 
 from holdfast.matching import oracle
 from holdfast.matching.bits import shuffled
 from holdfast.matching.build import build_segment
 from holdfast.matching.plan import Plan
 from holdfast.matching.segment import WORK_COUNTERS, Segment
+from tests.matching.codes import Codes, clustered, random_codes
 
 NEVER = 10**12  # comparisons: then tables are searched, whatever they cost
 

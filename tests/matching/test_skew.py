@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.matching.codes import Codes, flipped, random_codes
 
 from holdfast.matching import oracle
 from holdfast.matching.hamming import HammingIndex, SearchWork
 from holdfast.matching.plan import CANDIDATE_COST, LOOK_UP_COST, cost_limit
+from tests.matching.codes import Codes, flipped, random_codes
 
 COUNT = 100_000
 ONE_BATCH = 32 * LOOK_UP_COST + 128 * CANDIDATE_COST  # what may be counted after the limit was passed

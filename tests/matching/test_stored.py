@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.matching.codes import random_codes
 
 from holdfast.errors import IndexFileError
 from holdfast.matching.hamming import HammingIndex
+from tests.matching.codes import random_codes
 
 COUNT = 9000
 

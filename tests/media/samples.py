@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pillow_heif
 import pillow_jxl  # noqa: F401  # registers its encoder
 from PIL import Image, ImageCms
+
 from tests.pictures import encoded, picture
 
 __all__ = ["FORMATS", "MODES", "gif_of_frames", "likeness", "mean_difference", "scene", "stored"]

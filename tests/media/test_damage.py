@@ -10,12 +10,12 @@ import zlib
 
 import pytest
 from PIL import Image
-from tests.media.samples import FORMATS, likeness, scene, stored
-from tests.pictures import encoded, picture
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.image import decode_image
 from holdfast.media.types import ImageLimits, Reason
+from tests.media.samples import FORMATS, likeness, scene, stored
+from tests.pictures import encoded, picture
 
 LIMITS = ImageLimits()
 PARTIAL = ("JPEG", "PNG", "GIF", "TIFF", "BMP")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.media.samples import scene, stored
-from tests.pictures import encoded
 
 from holdfast.media.formats import FORMATS, jxl_size, sniff
+from tests.media.samples import scene, stored
+from tests.pictures import encoded
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -7,11 +7,11 @@ import time
 
 import pytest
 from PIL import Image
-from tests.media.samples import gif_of_frames, likeness, scene
-from tests.pictures import encoded
 
 from holdfast.media.image import decode_image
 from holdfast.media.types import ImageLimits, Reason
+from tests.media.samples import gif_of_frames, likeness, scene
+from tests.pictures import encoded
 
 LIMITS = ImageLimits()
 SEVERAL = ("GIF", "WEBP", "PNG", "AVIF", "TIFF", "HEIF")

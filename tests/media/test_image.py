@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
-from tests.media.samples import FORMATS, MODES, in_mode, likeness, luma_of, mean_difference, scene, stored
-from tests.pictures import encoded, picture
 
 from holdfast.media.image import decode_image
 from holdfast.media.jpeg import scale_for
 from holdfast.media.luma import BACKDROPS
 from holdfast.media.types import ImageLimits
+from tests.media.samples import FORMATS, MODES, in_mode, likeness, luma_of, mean_difference, scene, stored
+from tests.pictures import encoded, picture
 
 LIMITS = ImageLimits()
 TURNED = ("JPEG", "PNG", "WEBP", "AVIF", "HEIF", "TIFF")

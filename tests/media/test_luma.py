@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
-from tests.media.samples import mean_difference, scene
 
 from holdfast.media.luma import orient, planes, weigh
+from tests.media.samples import mean_difference, scene
 
 
 @pytest.mark.parametrize(("by", "mode"), [("LA", "La"), ("RGBA", "RGBa"), ("RGB", "HSV"), ("RGB", "RGBX")])

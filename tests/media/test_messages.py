@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.media.samples import stored
 
 from holdfast.media import wire
 from holdfast.media.image import decode_image
 from holdfast.media.messages import image_from_message, image_to_message
 from holdfast.media.shared import Output, SharedBuffer, read_array
 from holdfast.media.types import ImageLimits
+from tests.media.samples import stored
 
 LIMITS = ImageLimits()
 

@@ -18,14 +18,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests.media.samples import FORMATS, MODES, gif_of_frames, in_mode, scene, stored
-from tests.pictures import encoded, picture
 
 from holdfast.errors import NotMatchableError, WorkerError
 from holdfast.media import remote
 from holdfast.media.image import decode_image
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import DecodedImage, ImageLimits, Reason
+from tests.media.samples import FORMATS, MODES, gif_of_frames, in_mode, scene, stored
+from tests.pictures import encoded, picture
 
 LIMITS = ImageLimits()
 ON_LINUX = sys.platform.startswith("linux")

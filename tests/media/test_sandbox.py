@@ -10,11 +10,11 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tests.media.samples import stored
 
 from holdfast.media.landlock import landlock_version
 from holdfast.media.pool import DecodePool
 from holdfast.media.sandbox import SandboxStatus
+from tests.media.samples import stored
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux")
 

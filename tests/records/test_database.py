@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.databases import PostgresServer
 
 from holdfast.errors import (
     ConflictError,
@@ -21,6 +20,7 @@ from holdfast.errors import (
 from holdfast.records.database import Database, sqlite_url
 from holdfast.records.tables.banks import banks, sources
 from holdfast.records.tables.base import now
+from tests.databases import PostgresServer
 
 
 def add_source(connection: sa.Connection, name: str, created_at: datetime | None = None) -> None:

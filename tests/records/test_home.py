@@ -7,11 +7,11 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.databases import PostgresServer
 
 from holdfast.errors import SettingsError
 from holdfast.records.home import Home
 from holdfast.records.schema import SCHEMA_VERSION, schema_version
+from tests.databases import PostgresServer
 
 
 def mode(path: Path) -> int:

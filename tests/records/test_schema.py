@@ -13,13 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from tests.conftest import BOTH
-from tests.databases import PostgresServer
 
 from holdfast.errors import SchemaVersionError
 from holdfast.records.database import Database, sqlite_url
 from holdfast.records.schema import SCHEMA_VERSION, ensure_schema, schema_version
 from holdfast.records.tables import metadata
+from tests.conftest import BOTH
+from tests.databases import PostgresServer
 
 OVER_EXPRESSIONS = {
     index.name

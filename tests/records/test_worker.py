@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.records.worker_process import effects
 
 from holdfast.errors import BadEntryError, LeaseLostError
 from holdfast.records import jobs
@@ -24,6 +23,7 @@ from holdfast.records.database import Database
 from holdfast.records.jobs import Job
 from holdfast.records.tables.jobs import jobs as table
 from holdfast.records.worker import Context, Handler, Worker
+from tests.records.worker_process import effects
 
 PROCESS = Path(__file__).with_name("worker_process.py")
 

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from tests.screening.web import Web, body, certificate_for, forever, redirect, serving
 
 from holdfast.errors import FetchError, FetchFailedError, FetchRefusedError
 from holdfast.screening.fetch import Fetched, Fetcher, FetchPolicy, Resolver
+from tests.screening.web import Web, body, certificate_for, forever, redirect, serving
 
 LOOPBACK = [ipaddress.ip_network("127.0.0.1/32"), ipaddress.ip_network("::1/128")]
 POLICY = FetchPolicy(

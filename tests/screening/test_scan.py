@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.pictures import encoded, picture
 
 from holdfast.banks.service import create_bank
 from holdfast.errors import ConflictError, NotFoundError
@@ -22,6 +21,7 @@ from holdfast.screening.adding import add_media
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.scan import FolderScan
 from holdfast.screening.screener import Screener
+from tests.pictures import encoded, picture
 
 FILES, KNOWN_EVERY = 600, 50
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageOps
-from tests.pictures import encoded, picture
 
 from holdfast.banks.entries import add_entry, remove_entry
 from holdfast.banks.models import Fingerprint, Handling
@@ -20,6 +19,7 @@ from holdfast.media.pool import DecodePool
 from holdfast.screening.adding import Added, add_media
 from holdfast.screening.outcome import OutcomeKind
 from holdfast.screening.screener import Screener
+from tests.pictures import encoded, picture
 
 
 @pytest.fixture(scope="module")
