@@ -55,9 +55,8 @@ class DemoResult:
         edits = len({row.edit for row in self.rows})
         return (
             f"{len(self.known)} photographs are in the bank {BANK} ({', '.join(self.known)}). "
-            f"{len(self.rows)} files were checked: {edits - 2} kinds of altered copies, "
-            f"unrelated photographs, "
-            f"and one that a benign bank allows."
+            f"{len(self.rows)} files were checked: the known files themselves, {edits - 3} kinds of altered "
+            "copies, unrelated photographs, and one that a benign bank allows."
         )
 
     def table(self) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated
 
@@ -31,7 +32,7 @@ def demo(
             print_json(row.to_json())
         return
     typer.echo("DEMO: ordinary photographs stand in for known content. Nothing is reported anywhere.\n")
-    typer.echo(result.introduction + "\n")
+    typer.echo(textwrap.fill(result.introduction, 100) + "\n")
     print_table(result.header, result.table())
-    typer.echo("\n" + result.conclusion)
+    typer.echo("\n" + textwrap.fill(result.conclusion, 100))
     typer.echo(f"Pairs and distances as a page: {result.page}")
