@@ -19,7 +19,7 @@ from holdfast.banks import log, opinions
 from holdfast.banks.handling import Gate, Purpose
 from holdfast.banks.models import CLASSIFICATIONS, MEDIA, Entry, Fingerprint, StoredFingerprint, tidy
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.records.tables.banks import entries, fingerprints
+from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints
 from holdfast.records.tables.base import now
 
 __all__ = [
@@ -67,7 +67,8 @@ def add_entry(
 
     Raises
         UsageError: no fingerprints, or a value that cannot be.
-        ConflictError: no such bank or source.
+        ConflictError: no such bank.
+        NotFoundError: no such source.
     """
     if not added:
         raise UsageError(f"{label!r} has no fingerprint. Nothing was added.")
@@ -172,7 +173,9 @@ def remove_entry(connection: sa.Connection, entry_id: int) -> None:
     """
     log.lock(connection)
     get_entry(connection, entry_id)
-    log.record_removal(connection, sa.select(fingerprints.c.id).where(fingerprints.c.entry_id == entry_id))
+    held = sa.select(fingerprints.c.id).where(fingerprints.c.entry_id == entry_id)
+    log.record_removal(connection, held)
+    connection.execute(fingerprint_sources.delete().where(fingerprint_sources.c.fingerprint_id.in_(held)))
     connection.execute(entries.delete().where(entries.c.id == entry_id))
 
 

@@ -6,6 +6,7 @@ one transaction. A crash, a kill or a full disk on the way leaves the bank as it
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
 
+import numpy as np
 import sqlalchemy as sa
 
 from holdfast.banks import merging, service, staging
@@ -145,7 +147,13 @@ def import_stream(
         connection.commit()
         steps = iter(range(1, 100))
         with database.transaction(connection):
-            merged = merging.merge(connection, bank_id, as_of or now(), lambda: tell("merging", next(steps)))
+            merged = merging.merge(
+                connection,
+                bank_id,
+                as_of or now(),
+                lambda: tell("merging", next(steps)),
+                plain=intake.is_plain(),
+            )
     return intake.result(merged)
 
 
@@ -182,6 +190,12 @@ class _Intake:
     refused: int = 0
     suspicious: int = 0
     problems: list[Problem] = field(default_factory=list)
+    keyed: bool = False
+    keys: array[int] = field(default_factory=lambda: array("q"))  # eight bytes a row
+
+    def is_plain(self) -> bool:
+        """No row has a key of an entry, and no fingerprint comes twice: unequal hashes are unequal values."""
+        return not self.keyed and len(np.unique(np.array(self.keys))) == len(self.keys)
 
     def rows(self, items: Iterator[Row | BadLine]) -> Iterator[Row]:
         for item in items:
@@ -190,6 +204,8 @@ class _Intake:
                 self._note(self.bad_lines, item.line, item.reason)
             elif item.algorithm != "pdq" or self._fit(item):
                 self.accepted += 1
+                self.keyed = self.keyed or item.entry is not None
+                self.keys.append(hash((item.algorithm, item.value, item.convention)))
                 yield self._attributed(item)
 
     def _fit(self, row: Row) -> bool:
@@ -208,7 +224,7 @@ class _Intake:
     def _attributed(self, row: Row) -> Row:
         if self.keep_sources and row.source:
             return row
-        return row._replace(source=self.source, provenance=row.provenance or row.source or "")
+        return Row(*row[:-2], self.source, row.provenance or row.source or "")  # twice as fast as _replace
 
     def _note(self, count_of_kind: int, line: int, reason: str) -> None:
         if count_of_kind <= PROBLEMS_KEPT:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from holdfast.banks import log
 from holdfast.banks.models import OPINIONS, Opinion, tidy
-from holdfast.errors import UsageError
+from holdfast.errors import NotFoundError, UsageError
 from holdfast.records.dialect import upsert
 from holdfast.records.tables.banks import fingerprint_sources, fingerprints, sources
 from holdfast.records.tables.base import now
@@ -42,11 +42,13 @@ def set_opinion(
 
     Raises
         UsageError: an unknown opinion.
-        ConflictError: no such fingerprint or source.
+        NotFoundError: no such source or fingerprint.
     """
     if opinion not in OPINIONS:
         raise UsageError(f"{opinion!r} is no opinion ({', '.join(OPINIONS)}). Nothing was changed.")
     log.lock(connection)
+    if connection.scalar(sa.select(sources.c.id).where(sources.c.id == source_id)) is None:
+        raise NotFoundError(f"There is no source {source_id}. Nothing was changed.")
     insert = upsert(connection, fingerprint_sources)
     statement = insert.on_conflict_do_update(
         index_elements=["fingerprint_id", "source_id"],
@@ -64,6 +66,9 @@ def set_opinion(
     }
     written = 0
     for ids in _batches(fingerprint_ids):
+        found = sa.select(sa.func.count()).select_from(fingerprints).where(fingerprints.c.id.in_(ids))
+        if connection.scalar(found) != len(set(ids)):
+            raise NotFoundError("One of the fingerprints is not there (any more). Nothing was changed.")
         rows = [{"fingerprint_id": fingerprint_id, **common} for fingerprint_id in ids]
         counted = connection.execute(statement, rows, execution_options={"preserve_rowcount": True})
         written += counted.rowcount

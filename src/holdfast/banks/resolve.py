@@ -210,7 +210,9 @@ _OPINIONS = (
 
 
 def _used(convention: str) -> sa.ColumnElement[bool]:
-    return sa.select(sa.literal(1)).where(fingerprints.c.convention == convention).exists()
+    # Written out, not a parameter: PostgreSQL's plan for any value would read the table through.
+    value = sa.literal(convention, literal_execute=True)
+    return sa.select(sa.literal(1)).where(fingerprints.c.convention == value).exists()
 
 
 _CONVENTIONS = sa.select(

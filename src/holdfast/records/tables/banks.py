@@ -85,10 +85,11 @@ fingerprints = sa.Table(
 fingerprint_sources = sa.Table(
     "fingerprint_sources",
     metadata,
-    sa.Column(
-        "fingerprint_id", BigId, sa.ForeignKey("fingerprints.id", ondelete="CASCADE"), primary_key=True
-    ),
-    sa.Column("source_id", BigId, sa.ForeignKey("sources.id"), primary_key=True),
+    # No foreign keys: each check costs an import of a million rows six seconds on PostgreSQL. Both ids
+    # are checked in `banks/opinions.py`, sources are never deleted, and whoever deletes a fingerprint
+    # deletes these (`banks/entries.py`, `banks/service.py`).
+    sa.Column("fingerprint_id", BigId, primary_key=True),
+    sa.Column("source_id", BigId, primary_key=True),
     sa.Column("opinion", sa.String(20), nullable=False),  # "positive" | "negative" | "seed"
     sa.Column(
         "provenance", sa.String(500), nullable=False, server_default=""

@@ -115,6 +115,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("position", name=op.f("pk_fingerprint_log")),
     )
     op.create_table(
+        "fingerprint_sources",
+        sa.Column("fingerprint_id", big_id(), nullable=False),
+        sa.Column("source_id", big_id(), nullable=False),
+        sa.Column("opinion", sa.String(length=20), nullable=False),
+        sa.Column("provenance", sa.String(length=500), server_default="", nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "opinion IN ('positive', 'negative', 'seed')", name=op.f("ck_fingerprint_sources_opinion")
+        ),
+        sa.PrimaryKeyConstraint("fingerprint_id", "source_id", name=op.f("pk_fingerprint_sources")),
+    )
+    op.create_table(
         "idempotency_keys",
         sa.Column("principal_id", sa.String(length=100), nullable=False),
         sa.Column("key_digest", sa.LargeBinary(length=32), nullable=False),
@@ -435,24 +448,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_attempts")),
     )
     op.create_index("ix_webhook_attempts_delivery_id", "webhook_attempts", ["delivery_id"])
-
-    op.create_table(
-        "fingerprint_sources",
-        sa.Column("fingerprint_id", big_id(), nullable=False),
-        sa.Column("source_id", big_id(), nullable=False),
-        sa.Column("opinion", sa.String(length=20), nullable=False),
-        sa.Column("provenance", sa.String(length=500), server_default="", nullable=False),
-        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint(
-            "opinion IN ('positive', 'negative', 'seed')", name=op.f("ck_fingerprint_sources_opinion")
-        ),
-        sa.ForeignKeyConstraint(
-            ["fingerprint_id"],
-            ["fingerprints.id"],
-            name=op.f("fk_fingerprint_sources_fingerprint_id"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_fingerprint_sources_source_id")),
-        sa.PrimaryKeyConstraint("fingerprint_id", "source_id", name=op.f("pk_fingerprint_sources")),
-    )
