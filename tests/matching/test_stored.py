@@ -76,6 +76,20 @@ def test_equal_lists_make_equal_files(written: bytes, tmp_path: Path) -> None:
     index.add(codes[:4000], np.arange(4000))
     index.save(tmp_path / "other.hfx", {"position": 7})
     assert (tmp_path / "other.hfx").read_bytes() == written
+    built = HammingIndex.build(tmp_path / "built.hfx", codes, properties={"position": 7})
+    assert (tmp_path / "built.hfx").read_bytes() == written
+    assert len(built) == COUNT
+
+
+def test_files_may_hold_nothing_or_one_code(tmp_path: Path) -> None:
+    for count in (0, 1):
+        codes = random_codes(np.random.default_rng(1), count)
+        index = HammingIndex.build(tmp_path / "index.hfx", codes)
+        index.verify()
+        index.save(tmp_path / "again.hfx")
+        again = HammingIndex.open(tmp_path / "again.hfx")
+        assert again.range_search(np.zeros((1, 32), np.uint8), 63)[1].tolist() == []
+        assert again.range_search(codes, 0)[1].tolist() == list(range(count))
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from holdfast.matching.bits import checked_codes, shuffled
 from holdfast.matching.build import build_segment
 from holdfast.matching.segment import WORK_COUNTERS, Segment, flat_hits
 from holdfast.matching.segments import verify_file
-from holdfast.matching.stored import open_segment, write_segment
+from holdfast.matching.stored import copy_segment, open_segment, write_segment
 from holdfast.matching.tail import Tail
 
 __all__ = ["MAX_RADIUS", "HammingIndex", "SearchWork"]
@@ -91,13 +91,10 @@ class HammingIndex:
 
     def add(self, codes: npt.ArrayLike, ids: npt.ArrayLike) -> None:
         """Adds ``codes`` uint8 (n, 32) with ``ids`` int64 (n,), 0 or more: found by every later search."""
-        checked, own_ids = checked_codes(codes), _checked_ids(ids)
-        if len(checked) != len(own_ids):
-            raise ValueError(f"{len(checked)} codes came with {len(own_ids)} ids; nothing was added")
+        checked = checked_codes(codes)
+        own_ids = _matching_ids(checked, ids)
         if len(own_ids) == 0:
             return
-        if own_ids.min() < 0:
-            raise ValueError("ids must be 0 or more; nothing was added")
         if len(checked) > SMALL_ROWS:
             segment = _built([(checked, own_ids)])  # outside the lock: this takes seconds
             with self._lock:
@@ -175,10 +172,30 @@ class HammingIndex:
 
     def save(self, path: Path | str, properties: dict[str, Any] | None = None) -> None:
         """Writes everything, merged, to one file, replaced as a whole. ``properties`` (JSON) go with it."""
-        state = self._state
-        write_segment(
-            Path(path), lambda: _living(state), state.living, _widest_id(state), properties or self.properties
-        )
+        state, own = self._state, properties or self.properties
+        if len(state.segments) == 1 and not state.segments[0].removed and not len(state.tail):
+            copy_segment(Path(path), state.segments[0], own)
+        else:
+            write_segment(Path(path), lambda: _living(state), state.living, _widest_id(state), own)
+
+    @classmethod
+    def build(
+        cls,
+        path: Path | str,
+        codes: npt.ArrayLike,
+        ids: npt.ArrayLike | None = None,
+        properties: dict[str, Any] | None = None,
+    ) -> HammingIndex:
+        """As `from_codes`, `save` and `open`, but built straight into the file: for lists near memory's size.
+
+        ``codes`` may be mapped from a file themselves.
+        """
+        checked = checked_codes(codes)
+        own_ids = np.arange(len(checked), dtype=np.int64) if ids is None else _matching_ids(checked, ids)
+        parts = [(checked, own_ids)]
+        widest = int(own_ids.max(initial=0))
+        write_segment(Path(path), lambda: parts, len(checked), widest, properties or {})
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: Path | str) -> HammingIndex:
@@ -227,6 +244,15 @@ def _checked_ids(ids: npt.ArrayLike) -> Int64Array:
     if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
         raise ValueError(f"ids must be whole numbers of shape (n,); these are {array.dtype} {array.shape}")
     return array.astype(np.int64)
+
+
+def _matching_ids(codes: npt.NDArray[np.uint8], ids: npt.ArrayLike) -> Int64Array:
+    own_ids = _checked_ids(ids)
+    if len(codes) != len(own_ids):
+        raise ValueError(f"{len(codes)} codes came with {len(own_ids)} ids; nothing was added")
+    if own_ids.min(initial=0) < 0:
+        raise ValueError("ids must be 0 or more; nothing was added")
+    return own_ids
 
 
 def _with_added(state: _State, words: npt.NDArray[np.uint64], ids: Int64Array) -> _State:

@@ -11,7 +11,7 @@ from holdfast.matching.plan import Plan, cost_limit
 from holdfast.matching.segment import SIGNATURE_PADDING, Arrays, Segment
 from holdfast.matching.segments import SectionWriter, read_sections
 
-__all__ = ["open_segment", "write_segment"]
+__all__ = ["copy_segment", "open_segment", "write_segment"]
 
 
 def write_segment(
@@ -29,16 +29,30 @@ def write_segment(
     writer = SectionWriter(path)
     try:
         segment = build_segment(blocks, count, widest_id, writer.section, plan)
-        own = {
-            "widths": segment.plan.widths,
-            "key_bits": segment.plan.key_bits,
-            "block_bits": segment.plan.block_bits,
-            "parity": segment.parity,
-            "dense": segment.dense,
-        }
-        writer.commit(own | {"caller": properties})
+        writer.commit(_own_properties(segment) | {"caller": properties})
     finally:
         writer.abandon()
+
+
+def copy_segment(path: Path, segment: Segment, properties: dict[str, Any]) -> None:
+    """Writes a segment, from which nothing was removed, as it is. Otherwise as `write_segment`."""
+    writer = SectionWriter(path)
+    try:
+        for name, array in segment.arrays._asdict().items():
+            writer.section(name, array.dtype.str, array.shape)[...] = array
+        writer.commit(_own_properties(segment) | {"caller": properties})
+    finally:
+        writer.abandon()
+
+
+def _own_properties(segment: Segment) -> dict[str, Any]:
+    return {
+        "widths": segment.plan.widths,
+        "key_bits": segment.plan.key_bits,
+        "block_bits": segment.plan.block_bits,
+        "parity": segment.parity,
+        "dense": segment.dense,
+    }
 
 
 def open_segment(path: Path) -> tuple[Segment, dict[str, Any]]:
