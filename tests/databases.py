@@ -11,12 +11,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -27,6 +29,7 @@ __all__ = ["PostgresServer", "missing", "postgres_programs", "postgres_server", 
 
 UNPRIVILEGED_ID = 65534  # "nobody": PostgreSQL refuses to run as root
 TEMPLATE = "holdfast_template"
+GUARD = '"$@" & server=$!; read -r nothing; kill -QUIT $server; wait $server; rm -rf "$PWD"'
 SETTINGS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses="
 
 
@@ -95,35 +98,72 @@ def postgres_server() -> Iterator[PostgresServer]:
     if user is not None:
         os.chown(folder, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 
-    def run(*command: str) -> None:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            text=True,
-            capture_output=True,
-            check=False,
-            timeout=120,
-            user=user,
-            group=user,
-            extra_groups=None if user is None else [],
-        )
-        assert done.returncode == 0, f"{command[0]}: {done.stdout}{done.stderr}"
-
-    data = str(folder / "data")
-    control = str(programs / "pg_ctl")
+    identity = Identity(user)
+    initialise = [
+        str(programs / "initdb"),
+        "-D",
+        str(folder / "data"),
+        "-U",
+        "holdfast",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+    ]
     try:
-        run(str(programs / "initdb"), "-D", data, "-U", "holdfast", "-A", "trust", "-E", "UTF8", "--no-sync",
-            "--locale=C")  # fmt: skip
-        log = str(folder / "log")
-        run(control, "-D", data, "-l", log, "-w", "-o", f"-k {folder} {SETTINGS}", "start")
-        try:
+        done = subprocess.run(
+            [*initialise, "--no-sync", "--locale=C"],
+            cwd=folder, text=True, capture_output=True, check=False, timeout=120,
+            user=identity.user, group=identity.user, extra_groups=identity.groups,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        with _running(folder, programs / "postgres", identity):
             server = PostgresServer(folder)
             server.create_template()
             yield server
-        finally:
-            run(control, "-D", data, "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """As whom the server's programs run; None: as ourselves."""
+
+    user: int | None
+
+    @property
+    def groups(self) -> list[int] | None:
+        return None if self.user is None else []
+
+
+@contextmanager
+def _running(folder: Path, program: Path, identity: Identity) -> Iterator[None]:
+    """The server. It ends when we do, however we end: the pipe that its shell reads is closed then."""
+    command = [str(program), "-D", str(folder / "data"), "-k", str(folder), *SETTINGS.split()]
+    with (folder.with_suffix(".log")).open("w+") as log:
+        folder.with_suffix(".log").unlink()
+        with subprocess.Popen(
+            ["sh", "-c", GUARD, "guard", *command], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder,
+            user=identity.user, group=identity.user, extra_groups=identity.groups,
+        ) as guard:  # fmt: skip
+            for _ in range(600):
+                if _answers(folder):
+                    break
+                time.sleep(0.05)
+            else:
+                log.seek(0)
+                pytest.fail(f"PostgreSQL did not start: {log.read()}")
+            yield
+            assert guard.stdin is not None
+            guard.stdin.close()
+
+
+def _answers(folder: Path) -> bool:
+    try:
+        psycopg.connect(host=str(folder), user="holdfast", dbname="postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def sqlite_template(folder: Path) -> Path:
