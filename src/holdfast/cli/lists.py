@@ -94,7 +94,7 @@ def import_list(
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdqtool; else as it looks."),
+        typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdq; else as it looks."),
     ] = None,
     algorithm: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of plain hashes: pdq, md5, sha1 or sha256.")
@@ -138,7 +138,7 @@ def export_list(
         Path | None, typer.Option("--out", metavar="FILE", help="Where to; by default standard output.")
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdqtool.")
+        str, typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdq.")
     ] = "csv",
     to: Annotated[
         str | None, typer.Option("--for", metavar="NAME", help="Share with this recipient: bare hashes only.")
