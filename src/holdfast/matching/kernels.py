@@ -40,7 +40,7 @@ RING = 16  # batches under way; a power of two, more than all stages lie apart
 KEYS = 32  # of one batch
 SURVIVORS = 128  # of one batch; when there are more, they are compared at once
 TO_SIGNATURES, TO_SCAN, TO_CODES, TO_COMPARE = 3, 6, 8, 10  # batches from the first stage to the others
-LINES_AHEAD = 16  # cache lines of one bucket that are asked for; the processor foresees the rest
+LINES_AHEAD = 16  # cache lines of one bucket that are asked for at first, and then ahead of its scan
 HOT, PLACE = np.uint32(1 << 31), np.uint32((1 << 31) - 1)
 SCAN_ROWS = 2048  # codes compared with all queries before the next ones: 64 kB
 SCAN_AHEAD = 128  # codes between asking and reading: a fifth faster than what the processor foresees
@@ -229,6 +229,8 @@ def _compare_signatures(
             if found > SURVIVORS - 32:
                 batches[slot, START + bucket], batches[slot, FOUND] = place, found
                 return bucket
+            if place + 32 * LINES_AHEAD < end:
+                prefetch(signatures, place + 32 * LINES_AHEAD)
             near = near_signatures(signatures, place, word, limit)
             if end - place < 32:
                 near &= (np.uint64(1) << np.uint64(end - place)) - np.uint64(1)
