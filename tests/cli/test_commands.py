@@ -142,12 +142,15 @@ def test_export_needs_the_sources_consent(home: Home) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
-        (("match", "x.jpg", "--bank", "NOPE"), 1, "no bank"),
-        (("bank", "show", "NOPE"), 1, "no bank"),
+        (("match", "x.jpg", "--bank", "NOPE"), 2, "no bank"),
+        (("bank", "show", "NOPE"), 2, "no bank"),
         (("bank", "create", "A", "--max-distance-bits", "64"), 2, "63"),
         (("bank", "remove", "A"), 2, "whole-bank"),
-        (("scan", "nowhere"), 1, "not a folder"),
+        (("scan", "nowhere"), 2, "not a folder"),
         (("nonsense",), 2, "No such command"),
+        (("bank", "remove", "A", "99999999999999999999999"), 2, "less than or equal"),
+        (("bank", "show", "\udcff"), 2, "no bank"),
+        (("bank", "create", "\udcff", "--max-distance-bits", "-1"), 2, "bits"),
     ],
 )
 def test_errors_say_what_happened(home: Home, arguments: tuple[str, ...], status: int, words: str) -> None:

@@ -143,5 +143,5 @@ def test_unreadable_files_do_not_stop_a_scan(tmp_path: Path) -> None:
     with Screener(tmp_path / "home") as screener:
         summary = FolderScan(screener.database, screener, root).run(found.append)
     assert time.monotonic() - started < 60
-    assert summary.counts == {"no_match": 2, "error": 1}
-    assert {one.outcome for one in found} == {OutcomeKind.NO_MATCH, OutcomeKind.ERROR}
+    assert summary.counts == {"not_scanned": 2, "error": 1}  # there is no bank
+    assert {one.outcome for one in found} == {OutcomeKind.NOT_SCANNED, OutcomeKind.ERROR}

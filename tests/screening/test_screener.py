@@ -102,6 +102,36 @@ def test_a_benign_entry_does_not_hide_the_known_picture_it_resembles(screener: S
     assert screener.screen_file(alike).outcome is OutcomeKind.NO_MATCH
 
 
+def _frames(*seeds: int) -> bytes:
+    first, *rest = [picture(seed).quantize(256) for seed in seeds]
+    return encoded(first, "GIF", save_all=True, append_images=rest, duration=200, loop=0)
+
+
+def test_a_benign_frame_does_not_hide_a_known_one(screener: Screener, files: Path) -> None:
+    _bank(screener, "KNOWN", _photo(files, 1))
+    _bank(screener, "ALLOWED", _photo(files, 2), benign=True)
+    outcome = screener.screen_bytes(_frames(2, 1))
+    assert outcome.outcome is OutcomeKind.MATCH and outcome.matches[0].frame == 1
+    _bank(screener, "ALSO_KNOWN", _photo(files, 2, "again.jpg"))
+    assert {m.bank for m in screener.screen_bytes(_frames(2, 1)).matches} == {"KNOWN"}
+    assert screener.screen_bytes(_frames(2)).reason == "benign_bank"
+
+
+def test_suppression_does_not_make_an_unseen_rest_a_no_match(screener: Screener, files: Path) -> None:
+    _bank(screener, "KNOWN", _photo(files, 2))
+    _bank(screener, "ALLOWED", _photo(files, 2), benign=True)
+    whole = _frames(2, 3)
+    outcome = screener.screen_bytes(whole[: len(whole) * 3 // 4])
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.NOT_MATCHABLE, "truncated")
+    assert outcome.suppressed
+
+
+def test_an_empty_file_is_not_added(screener: Screener, files: Path) -> None:
+    (files / ".keep").touch()
+    (added,) = _bank(screener, "KNOWN", files / ".keep")
+    assert added.entry is None and "empty" in added.problem
+
+
 def test_bank_switches_and_radius(screener: Screener, files: Path) -> None:
     _bank(screener, "KNOWN", _photo(files, 1))
     near = encoded(picture(1).resize((200, 150)), quality=30)
@@ -115,7 +145,8 @@ def test_bank_switches_and_radius(screener: Screener, files: Path) -> None:
     assert screener.screen_bytes(near).outcome is OutcomeKind.MATCH
     with screener.database.write() as connection:
         update_bank(connection, "KNOWN", enabled=False)
-    assert screener.screen_bytes(near).outcome is OutcomeKind.NO_MATCH
+    outcome = screener.screen_bytes(near)
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.NOT_SCANNED, "no_banks")
 
 
 def test_only_the_banks_asked_for(screener: Screener, files: Path) -> None:
@@ -132,7 +163,7 @@ def test_changes_by_another_process_count_at_once(tmp_path: Path, files: Path, p
     photo = _photo(files, 1)
     other_copy = encoded(picture(1), quality=50)
     with Screener(tmp_path / "home", pool=pool) as one, Screener(tmp_path / "home", pool=pool) as other:
-        assert other.screen_bytes(other_copy).outcome is OutcomeKind.NO_MATCH
+        assert other.screen_bytes(other_copy).outcome is OutcomeKind.NOT_SCANNED  # there is no bank yet
         (added,) = _bank(one, "KNOWN", photo)
         assert other.screen_bytes(other_copy).outcome is OutcomeKind.MATCH
         with one.database.write() as connection:
@@ -253,6 +284,8 @@ def test_nothing_about_unmatched_content_is_kept(tmp_path: Path, pool: DecodePoo
     with Screener(tmp_path / "home", pool=pool) as screener:
         path = tmp_path / "secret-holiday-name.jpg"
         path.write_bytes(data)
+        with screener.database.write() as connection:
+            create_bank(connection, "KNOWN")
         assert screener.screen_file(path).outcome is OutcomeKind.NO_MATCH
     import hashlib
 

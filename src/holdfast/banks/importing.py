@@ -81,6 +81,8 @@ def import_file(
     Raises
         UnreadableError: the file cannot be read. Nothing was imported.
     """
+    if path.exists() and not path.is_file():  # a named pipe would make this wait for ever
+        raise UnreadableError(f"{path} is not a regular file. Nothing was imported.")
     try:
         with path.open("rb") as stream:
             chosen = get_format(form) if form else look(stream, path.name)

@@ -78,7 +78,9 @@ def list_banks(connection: sa.Connection) -> list[Bank]:
 
 def get_bank(connection: sa.Connection, name: str) -> Bank:
     """Raises `NotFoundError` when there is none of that name."""
-    row = connection.execute(_BANKS.where(banks.c.name == name.strip())).first()
+    # A name with undecodable bytes cannot be asked for, and no bank has it.
+    printable = name.encode("utf-8", "replace").decode()
+    row = connection.execute(_BANKS.where(banks.c.name == printable.strip())).first()
     if row is None:
         raise NotFoundError(f"There is no bank {name!r}. Nothing was done. `holdfast bank list` names them.")
     return Bank(*row)

@@ -22,6 +22,7 @@ __all__ = ["app", "open_records"]
 
 app = typer.Typer(help="Hash lists: banks and what is in them.", no_args_is_help=True)
 
+LAST_ID = 2**63 - 1
 BankName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the bank.", show_default=False)]
 
 
@@ -87,7 +88,9 @@ def show(
     name: BankName,
     home: HomeOption,
     text: Annotated[str | None, typer.Option(help="Only entries with this in label or note.")] = None,
-    after: Annotated[int, typer.Option(metavar="ID", help="Only entries after this one.")] = 0,
+    after: Annotated[
+        int, typer.Option(metavar="ID", min=0, max=LAST_ID, help="Only entries after this one.")
+    ] = 0,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many entries.")] = 50,
     json: JsonOption = False,
 ) -> None:
@@ -156,7 +159,10 @@ def remove(
     name: BankName,
     home: HomeOption,
     entries: Annotated[
-        list[int] | None, typer.Argument(metavar="[ENTRY...]", help="Entries by number.", show_default=False)
+        list[int] | None,
+        typer.Argument(
+            metavar="[ENTRY...]", min=0, max=LAST_ID, help="Entries by number.", show_default=False
+        ),
     ] = None,
     whole_bank: Annotated[bool, typer.Option("--whole-bank", help="The bank and all that is in it.")] = False,
     json: JsonOption = False,

@@ -23,8 +23,6 @@ __all__: list[str] = []
 
 LIST_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".txt", ".hex", ".pdq")
 
-SourceOption = Annotated[str, typer.Option("--source", metavar="NAME", help="Who says so.")]
-
 
 @app.command()
 def add(
@@ -36,7 +34,10 @@ def add(
         ),
     ],
     home: HomeOption,
-    source: SourceOption = "own",
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help='Who says so; "own" for media, a list\'s file name for it.'),
+    ] = None,
     label: Annotated[str | None, typer.Option(help="Label of the entry; by default the file's name.")] = None,
     classification: Annotated[str | None, typer.Option(metavar="A1|A2|B1|B2", help="Classification.")] = None,
     json: JsonOption = False,
@@ -47,7 +48,7 @@ def add(
     (.csv, .tsv, .jsonl, .ndjson, .txt, .hex, .pdq) is imported. Exit status 1 when a file could not be added.
     """
     from holdfast.banks.importing import import_file
-    from holdfast.screening.adding import add_media
+    from holdfast.screening.adding import OWN_SOURCE, add_media
     from holdfast.screening.hashes import FileHasher
     from holdfast.settings import load_settings
 
@@ -71,13 +72,13 @@ def add(
                     hasher,
                     name,
                     _files(media),
-                    source=source,
+                    source=source or OWN_SOURCE,
                     label=label,
                     classification=classification,
                     on_file=tell,
                 )
         for path in lists:
-            result = import_file(database, name, path, source=source)
+            result = import_file(database, name, path, source=source or path.name)
             failed = failed or result.bad_lines > 0
             _tell_import(name, path, result, json)
     if failed:
@@ -137,22 +138,26 @@ def export_list(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Where to; by default standard output.")
     ] = None,
-    form: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdq.")
-    ] = "csv",
+    form: Annotated[str, typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdq.")] = "csv",
     to: Annotated[
-        str | None, typer.Option("--for", metavar="NAME", help="Share with this recipient: bare hashes only.")
+        str | None,
+        typer.Option("--for", metavar="NAME", help="Share with this recipient: no labels, notes or sources."),
     ] = None,
 ) -> None:
     """Write a bank as a hash list. Only what its sources' terms allow leaves; the rest is counted."""
     from holdfast.banks.exporting import export_bank
     from holdfast.banks.formats import get_format
     from holdfast.banks.service import get_bank
+    from holdfast.errors import UsageError
 
     chosen = get_format(form)
     with open_records(home) as database, database.read() as connection:
         bank = get_bank(connection, name)
         purpose: Purpose = "share" if to else "export"
+        if out is not None and not out.parent.is_dir():
+            raise UsageError(f"There is no folder {out.parent}. Nothing was written.")
+        if out is not None and out.is_dir():
+            raise UsageError(f"{out} is a folder. Nothing was written. Give the name of a file.")
         if out is None:
             result = export_bank(connection, bank, sys.stdout, chosen, purpose=purpose, recipient=to)
         else:
@@ -177,7 +182,11 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
     for path in paths:
         if path.is_dir():
-            yield from (found.path for found in walk(path))
+            for found in walk(path):
+                if found.path.suffix.lower() in LIST_SUFFIXES:
+                    message(f"{found.path}: not added: a hash list inside a folder; give it by its own name")
+                else:
+                    yield found.path
         else:
             yield path
 

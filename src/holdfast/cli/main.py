@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from holdfast.cli import bank, bench, demo, doctor, hashes, lists, match, scan, sources  # noqa: F401
-from holdfast.errors import HoldfastError, SettingsError, UsageError
+from holdfast.errors import HoldfastError, NotFoundError, SettingsError, UsageError
 
 __all__ = ["app", "main"]
 
@@ -52,7 +52,7 @@ def main() -> None:
     """Run a command. Exit status: 0 done, 1 some input failed, 2 usage, 3 a match (`match --exit-code`)."""
     try:
         app()
-    except (UsageError, SettingsError) as error:
+    except (UsageError, SettingsError, NotFoundError) as error:
         _fail(error, 2)
     except HoldfastError as error:
         _fail(error, 1)

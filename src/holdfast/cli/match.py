@@ -49,10 +49,10 @@ def match_files(
             else:
                 for line in outcome_lines(outcome):
                     typer.echo(line)
-    if "error" in kinds:
-        raise typer.Exit(1)
     if exit_code and "match" in kinds:
         raise typer.Exit(EXIT_MATCH)
+    if "error" in kinds:
+        raise typer.Exit(1)
 
 
 @contextmanager

@@ -21,7 +21,10 @@ class Advance(Protocol):
 
 def print_json(value: dict[str, Any]) -> None:
     """One JSON object on one line of standard output."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")) + "\n")
+    text = json.dumps(value, ensure_ascii=False, separators=(", ", ": "))
+    if any("\ud800" <= character <= "\udfff" for character in text):  # undecodable bytes of an argument
+        text = json.dumps(value, separators=(", ", ": "))
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 

@@ -70,10 +70,10 @@ def scan_folder(
 
         summary = work.run(show)
     _summarise(summary, time.monotonic() - started, message if json else typer.echo)
-    if summary.counts.get(OutcomeKind.ERROR.value):
-        raise typer.Exit(1)
     if exit_code and summary.counts.get(OutcomeKind.MATCH.value):
         raise typer.Exit(EXIT_MATCH)
+    if summary.counts.get(OutcomeKind.ERROR.value):
+        raise typer.Exit(1)
 
 
 def _summarise(summary: ScanSummary, elapsed_s: float, say: Callable[[str], object]) -> None:

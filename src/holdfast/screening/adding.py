@@ -10,7 +10,8 @@ from holdfast.banks.entries import add_entry
 from holdfast.banks.models import Fingerprint
 from holdfast.banks.service import get_bank
 from holdfast.banks.sources import ensure_source
-from holdfast.errors import InputError
+from holdfast.errors import InputError, NotMatchableError
+from holdfast.media.types import Reason
 from holdfast.records.database import Database
 from holdfast.screening.hashes import FileHasher, FileHashes
 
@@ -44,14 +45,17 @@ def add_media(
     """Hashes files and adds each as an entry, one transaction a file; ``label`` defaults to the file's name.
 
     A file that cannot be hashed perceptually is added by its digests, and its `Added` says so; one that
-    cannot be read is not added. Raises NotFoundError when there is no such bank.
+    is empty or cannot be read is not added. Raises NotFoundError when there is no such bank.
     """
     with database.read() as connection:
         get_bank(connection, bank)
     done = []
     for path in files:
         try:
-            added = _add(database, bank, hasher.hash_file(path), source, label or path.name, classification)
+            hashes = hasher.hash_file(path)
+            if hashes.reason == Reason.EMPTY:
+                raise NotMatchableError(Reason.EMPTY, "empty: every empty file would match it. Not added.")
+            added = _add(database, bank, hashes, source, label or path.name, classification)
         except InputError as error:
             added = Added(str(path), None, False, 0, str(error))
         done.append(added)

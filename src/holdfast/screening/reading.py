@@ -14,7 +14,7 @@ from holdfast.hashing.digest import Digests, digests
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FileContent", "bytes_content", "read_file"]
+__all__ = ["FileContent", "bytes_content", "printable_path", "read_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,11 @@ def read_file(path: Path, max_bytes: int) -> FileContent:
         except OSError as error:
             raise UnreadableError(f"cannot be read: {error.strerror}. It was not checked.") from error
     return FileContent(data, len(data), lambda: digests(data))
+
+
+def printable_path(path: Path | str) -> str:
+    """A path as text that can be printed and stored: undecodable bytes as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def bytes_content(data: bytes, max_bytes: int) -> FileContent:

@@ -23,6 +23,7 @@ from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.scans import scan_matches, scans
 from holdfast.screening.outcome import Outcome, OutcomeKind
+from holdfast.screening.reading import printable_path
 from holdfast.screening.screener import Screener
 from holdfast.screening.walk import Found, walk
 
@@ -65,6 +66,7 @@ class FolderScan:
         self._database = database
         self._screener = screener
         self._root = root.resolve()
+        self._root_text = printable_path(self._root)
         self._banks = sorted(banks)
         self._threads = threads or 2 * (os.cpu_count() or 1)
         self._checkpoint_s = checkpoint_s
@@ -90,7 +92,7 @@ class FolderScan:
                 self._checkpoint(pending, finished=False)
                 pending, last = [], time.monotonic()
         self._checkpoint(pending, finished=True)
-        return ScanSummary(self._id, str(self._root), dict(self._counts), self._size_bytes, self.resumed)
+        return ScanSummary(self._id, self._root_text, dict(self._counts), self._size_bytes, self.resumed)
 
     def _outcomes(self) -> Iterator[tuple[Found, Outcome]]:
         window: deque[tuple[Found, Future[Outcome]]] = deque()
@@ -110,11 +112,13 @@ class FolderScan:
 
     def _screen(self, found: Found) -> Outcome:
         if found.problem:
-            return Outcome(str(found.path), "unknown", OutcomeKind.ERROR, "unreadable", found.problem)
+            return Outcome(
+                printable_path(found.path), "unknown", OutcomeKind.ERROR, "unreadable", found.problem
+            )
         return self._screener.screen_file(found.path, banks=self._banks)
 
     def _open(self, restart: bool) -> None:
-        same = (scans.c.root == str(self._root)) & scans.c.finished_at.is_(None)
+        same = (scans.c.root == self._root_text) & scans.c.finished_at.is_(None)
         with self._database.write() as connection:
             if restart:
                 connection.execute(sa.delete(scans).where(same))
@@ -131,7 +135,7 @@ class FolderScan:
 
     def _new(self) -> dict[str, object]:
         return {
-            "root": str(self._root),
+            "root": self._root_text,
             "banks": self._banks,
             "revision": 0,
             "started_at": now(),

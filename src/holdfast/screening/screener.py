@@ -6,7 +6,6 @@ with Screener(home) as screener:
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,7 @@ from holdfast.records.home import Home
 from holdfast.screening.hashes import FileHasher
 from holdfast.screening.lists import ListIndex, Progress
 from holdfast.screening.outcome import Outcome, OutcomeKind
-from holdfast.screening.reading import FileContent, bytes_content, read_file
+from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
 from holdfast.screening.verdict import Checked, verdict
 from holdfast.settings import Settings, load_settings
 
@@ -69,7 +68,7 @@ class Screener:
         ``banks`` limits the question to these; benign banks among all others still suppress. Raises
         NotFoundError for a bank that does not exist.
         """
-        name = os.fsencode(path).decode("utf-8", "backslashreplace")
+        name = printable_path(path)
         try:
             content = read_file(Path(path), self.settings.media.max_bytes)
         except UnreadableError as error:
@@ -113,15 +112,15 @@ class Screener:
         values = {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
         with self.database.read() as connection:
             asked = [get_bank(connection, bank).id for bank in banks]
-            radius = max(
-                (bank.max_distance_bits for bank in list_banks(connection) if bank.enabled), default=0
-            )
+            enabled = [bank for bank in list_banks(connection) if bank.enabled]
+            radius = max((bank.max_distance_bits for bank in enabled), default=0)
+            had_banks = any(bank.kind == "known" and (not asked or bank.id in asked) for bank in enabled)
             hits, rows = self._search(hashes, radius)
             found = resolve(connection, hits, values, size_bytes=content.size_bytes)
         if asked:
             found = [match for match in found if match.bank_id in asked or match.kind == "benign"]
         seen = {match.fingerprint_id: _view(match, hashes, rows) for match in found}
-        outcome = verdict(name, found, seen, checked)
+        outcome = verdict(name, found, seen, replace(checked, had_banks=had_banks))
         return replace(outcome, size_bytes=content.size_bytes)
 
     def _hash(self, content: FileContent) -> tuple[Checked, QueryHashes | None]:

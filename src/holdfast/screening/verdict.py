@@ -12,15 +12,20 @@ from holdfast.screening.outcome import Match, Outcome, OutcomeKind
 __all__ = ["Checked", "verdict"]
 
 SUPPRESSED = "benign_bank"
+NO_BANKS = "no_banks"
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """How far the content could be looked at. ``reason`` is None when all of it was."""
+    """How far the content could be looked at. ``reason`` is None when all of it was.
+
+    ``had_banks``: there was something to compare it with.
+    """
 
     medium: str
     reason: Reason | None
     detail: str
+    had_banks: bool = True
 
 
 def verdict(
@@ -30,28 +35,42 @@ def verdict(
 
     ``found`` are all matches, of known and of benign banks; ``seen`` gives view and frame by fingerprint
     id. One match for each entry is kept, its nearest. A benign entry suppresses a known one that is no
-    nearer than itself: a harmless picture must not hide the known picture that it resembles.
+    nearer than itself in the same frame: a harmless picture must not hide the known one that it
+    resembles, nor one in another frame.
     """
-    best = _nearest_of_each_entry(found)
-    benign = [match for match in best if match.kind == "benign"]
-    known = [match for match in best if match.kind != "benign"]
-    limit = min((_nearness(match) for match in benign), default=None)
-    kept = [match for match in known if limit is None or _nearness(match) < limit]
-    hidden = [match for match in known if match not in kept]
+    benign = [match for match in found if match.kind == "benign"]
+    known = [match for match in found if match.kind != "benign"]
+    open_to_view = [match for match in known if not _is_hidden(match, benign, seen)]
+    kept = _nearest_of_each_entry(open_to_view)
+    shown = {match.entry_id for match in kept}
+    hidden = [match for match in _nearest_of_each_entry(known) if match.entry_id not in shown]
     matches = tuple(_match(match, seen) for match in kept)
     suppressed = tuple(_match(match, seen) for match in hidden)
     if matches:
         return Outcome(name, checked.medium, OutcomeKind.MATCH, "", "", matches, suppressed)
+    if checked.reason is not None:
+        reason, detail = str(checked.reason), checked.detail
+        return Outcome(name, checked.medium, OutcomeKind.NOT_MATCHABLE, reason, detail, (), suppressed)
     if suppressed:
-        who = benign[0]
+        who = min(benign, key=_nearness)
         detail = (
             f"Nearest is entry {who.entry_id} ({who.label}) of the benign bank {who.bank}, "
             f"which suppressed {len(suppressed)} match{'es' if len(suppressed) > 1 else ''}."
         )
         return Outcome(name, checked.medium, OutcomeKind.NO_MATCH, SUPPRESSED, detail, (), suppressed)
-    if checked.reason is not None:
-        return Outcome(name, checked.medium, OutcomeKind.NOT_MATCHABLE, str(checked.reason), checked.detail)
+    if not checked.had_banks:
+        detail = "No bank of known content is switched on, or none of those asked for: nothing was compared."
+        return Outcome(name, checked.medium, OutcomeKind.NOT_SCANNED, NO_BANKS, detail)
     return Outcome(name, checked.medium, OutcomeKind.NO_MATCH)
+
+
+def _is_hidden(known: BankMatch, benign: Sequence[BankMatch], seen: Mapping[int, tuple[str, int]]) -> bool:
+    """Whether a benign entry that is no farther covers it: in the same frame, or by all the bytes."""
+    frame = seen[known.fingerprint_id][1]
+    return any(
+        _nearness(other) <= _nearness(known) and (other.exact or seen[other.fingerprint_id][1] == frame)
+        for other in benign
+    )
 
 
 def _nearness(match: BankMatch) -> tuple[bool, int]:
