@@ -20,7 +20,19 @@ from holdfast.errors import SettingsError
 if TYPE_CHECKING:
     from holdfast.media.types import ImageLimits
 
-__all__ = ["MediaSettings", "ScanSettings", "Settings", "load_settings"]
+__all__ = [
+    "FetchSettings",
+    "HmaSettings",
+    "LimitSettings",
+    "MediaSettings",
+    "RuleSettings",
+    "ScanSettings",
+    "ServerSettings",
+    "Settings",
+    "VaultSettings",
+    "WebhookSettings",
+    "load_settings",
+]
 
 MEBIBYTE = 1024 * 1024
 
@@ -66,6 +78,149 @@ class ScanSettings(_Section):
     )
 
 
+class ServerSettings(_Section):
+    """The HTTP service."""
+
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; loopback only until you say otherwise."
+    )
+    port: int = Field(default=8600, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    processes: int = Field(
+        default=1, ge=1, le=64, description="API processes; one serves about eight processors of decoding."
+    )
+    job_threads: int = Field(
+        default=1, ge=0, le=64, description="Jobs at once in the worker process; 0 starts no worker process."
+    )
+    threads: int | None = Field(
+        default=None,
+        ge=1,
+        description="Uploads in work at once a process; twice the decode workers by default.",
+    )
+    max_bytes_in_memory: int = Field(
+        default=512 * MEBIBYTE,
+        ge=1,
+        description="Bytes of uploads in work at once a process; beyond it the answer is 503, try again.",
+    )
+    max_body_wait_s: float = Field(
+        default=60.0, gt=0, description="Time in which a request's body has to arrive."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Networks of proxies whose X-Forwarded-For is believed."
+    )
+    public_docs: bool = Field(
+        default=False, description="Show /docs and /openapi.json without a key; else any key opens them."
+    )
+    refresh_s: float = Field(
+        default=0.25, gt=0, le=1, description="How often a process looks for new and withdrawn entries."
+    )
+    stale_s: float = Field(
+        default=30.0, gt=0, description="After so long without a look at the lists a process is not ready."
+    )
+    drain_s: float = Field(
+        default=20.0, gt=0, description="Time that requests under way have to end when the service stops."
+    )
+
+
+class RuleSettings(_Section):
+    """Policy, rules, and the brakes on false positives."""
+
+    policy_file: Path | None = Field(
+        default=None, description="The policy; `policy.toml` in the home when there is one, else the shipped."
+    )
+    rules_file: Path | None = Field(
+        default=None, description="The rules; `rules.toml` in the home when there is one, else the shipped."
+    )
+    flood_least: int = Field(
+        default=20, ge=1, description="Matches of one entry in an hour that are never a flood."
+    )
+    flood_factor: float = Field(
+        default=8.0, gt=0, description="A flood is more than so many times the entry's daily mean in an hour."
+    )
+    probing_versions: int = Field(
+        default=5, ge=2, description="Versions around one entry from one account that are probing."
+    )
+    probing_window_s: float = Field(default=600.0, gt=0, description="Time within which they are counted.")
+    probing_limited_s: float = Field(
+        default=900.0, gt=0, description="How long uploads of a probing account are not checked."
+    )
+    unconfirmed_s: float = Field(
+        default=3600.0, gt=0, description="An action that is not confirmed for so long raises an alarm."
+    )
+
+
+class VaultSettings(_Section):
+    """Held content."""
+
+    store: str | None = Field(
+        default=None, description="A folder, or s3://BUCKET/PREFIX; `vault` in the home by default."
+    )
+    store_options: dict[str, str] = Field(
+        default_factory=dict, description="Options of the store, such as aws_endpoint and aws_region."
+    )
+    key_service: str = Field(
+        default="file", description="`file`, an installed key service, or module:attribute."
+    )
+    key_file: Path | None = Field(
+        default=None, description="The key file, outside the home; in the user's configuration by default."
+    )
+    key_options: dict[str, str] = Field(default_factory=dict, description="Options of the key service.")
+    development_key: bool = Field(
+        default=False, description="Allow a key file inside the home. `doctor` reports it."
+    )
+    cleared_days: float = Field(
+        default=7.0, ge=0, description="Content that was held and cleared is destroyed after so many days."
+    )
+
+
+class FetchSettings(_Section):
+    """Fetching by URL. With no hosts it is off."""
+
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts that may be fetched from; `.example.org` is everything below it."
+    )
+    allow_http: bool = Field(default=False, description="Allow plain http as well.")
+    total_s: float = Field(default=20.0, gt=0, description="Time for one fetch, redirects included.")
+    connect_s: float = Field(default=5.0, gt=0, description="Time for one connection.")
+    max_redirects: int = Field(default=3, ge=0, le=10, description="Redirects that are followed.")
+
+
+class WebhookSettings(_Section):
+    """Webhooks."""
+
+    allow_loopback_http: bool = Field(
+        default=False, description="Allow http:// to this host's loopback address, for development."
+    )
+    timeout_s: float = Field(default=10.0, gt=0, description="Time for one try.")
+    proxy: str | None = Field(default=None, description="URL of a proxy for webhooks; none by default.")
+
+
+class LimitSettings(_Section):
+    """Limits of a key that has none of its own; over all processes of one host together."""
+
+    requests_per_s: float | None = Field(default=1000.0, gt=0, description="Requests a second.")
+    burst_requests: float = Field(default=2000.0, ge=1, description="Requests at once, after a pause.")
+    concurrent_requests: int | None = Field(default=128, ge=1, description="Requests under way at once.")
+    bytes_per_minute: float | None = Field(default=60e9, gt=0, description="Bytes of uploads a minute.")
+    hash_lookups_per_minute: float | None = Field(
+        default=60_000.0, gt=0, description="Ready hashes looked up a minute."
+    )
+    failed_sign_ins_per_minute: float = Field(
+        default=30.0, gt=0, description="Requests without a valid key, by address, before 429."
+    )
+
+
+class HmaSettings(_Section):
+    """The HMA-compatible API."""
+
+    enabled: bool = Field(default=True, description="Offer it at all.")
+    path_keys: bool = Field(
+        default=False, description="Allow a key in the path (/k/KEY/...), for clients that send no header."
+    )
+    test_mode: bool = Field(
+        default=False, description="Offer /dev/factory_reset and the like. Refuses a home with real sources."
+    )
+
+
 class Settings(BaseSettings):
     """All settings of one home."""
 
@@ -78,6 +233,13 @@ class Settings(BaseSettings):
     )
     media: MediaSettings = Field(default_factory=MediaSettings)
     scan: ScanSettings = Field(default_factory=ScanSettings)
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    rules: RuleSettings = Field(default_factory=RuleSettings)
+    vault: VaultSettings = Field(default_factory=VaultSettings)
+    fetch: FetchSettings = Field(default_factory=FetchSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    hma: HmaSettings = Field(default_factory=HmaSettings)
 
     @classmethod
     def settings_customise_sources(

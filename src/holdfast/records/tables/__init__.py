@@ -3,7 +3,10 @@
 from holdfast.records.tables import (  # noqa: F401  (they register their tables)
     access,
     banks,
+    checklist,
+    decisions,
     events,
+    exchanges,
     jobs,
     outbox,
     scans,
