@@ -10,6 +10,7 @@
     │   ├── NotMatchableError    the bytes were had, but no fingerprint can be made of them
     │   └── BadEntryError        a line or row of a hash list is not a known form
     ├── WorkerError              the decode workers themselves cannot run (not: one bad file)
+    ├── OverloadedError          too much is in work at this moment; nothing was done (HTTP 503)
     ├── AccessError              who asks may not have it, or not now
     │   ├── NotAuthenticatedError     no key, or not a key that is valid here and now (HTTP 401)
     │   ├── NotAllowedError           a valid key whose roles do not carry the permission (HTTP 403)
@@ -59,6 +60,7 @@ __all__ = [
     "NotMatchableError",
     "ObjectDamagedError",
     "ObjectDestroyedError",
+    "OverloadedError",
     "RecordsError",
     "RecordsUnavailableError",
     "RulesError",
@@ -117,6 +119,10 @@ class BadEntryError(InputError):
 
 class WorkerError(HoldfastError):
     """The decode workers themselves cannot run. One bad file never raises this."""
+
+
+class OverloadedError(HoldfastError):
+    """Too much is in work at this moment; nothing was done or checked. Try again in a second."""
 
 
 class AccessError(HoldfastError):

@@ -108,7 +108,7 @@ class ServerSettings(_Section):
         default=(), description="Networks of proxies whose X-Forwarded-For is believed."
     )
     public_docs: bool = Field(
-        default=False, description="Show /docs and /openapi.json without a key; else any key opens them."
+        default=False, description="Show /openapi.json without a key; else any key opens it."
     )
     refresh_s: float = Field(
         default=0.25, gt=0, le=1, description="How often a process looks for new and withdrawn entries."

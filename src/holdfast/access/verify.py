@@ -105,6 +105,22 @@ class KeyVerifier:
             self._note_used(known, moment)
         return known.principal
 
+    def recall(self, text: str | None, source_ip: str | None, *, in_path: bool = False) -> Principal | None:
+        """The principal of a key that is remembered and valid; None when `verify` has to look.
+
+        Never waits for the records, so that an event loop may call it.
+        """
+        key = parse_key_text(text) if text else None
+        known = None if key is None else self._known.get(key.key_id)
+        if key is None or known is None or self._clock() - known.read_s >= self._cache_s:
+            return None
+        moment = this_moment()
+        if _denial(known, key, source_ip, moment, in_path) is not None:
+            return None
+        if not known.used_noted:
+            self._note_used(known, moment)
+        return known.principal
+
     def forget(self, key_id: str) -> None:
         """Looks again at the next use: call it after changing or revoking a key in this process."""
         self._known.pop(key_id, None)

@@ -40,7 +40,7 @@ from holdfast.records import jobs
 from holdfast.records.database import Database
 from holdfast.records.jobs import Job
 
-__all__ = ["Context", "Handler", "StoppedError", "Worker"]
+__all__ = ["Context", "Handler", "StoppedError", "Worker", "describe"]
 
 PROGRESS_EVERY_S = 1.0
 POLL_MIN_S = 0.05
@@ -210,7 +210,7 @@ class Worker:
             try:
                 pause_s = POLL_MIN_S if self._run_batch() else min(pause_s * 2, self._poll_max_s)
             except Exception as error:  # noqa: BLE001  (the loop ends when it is told to, and never else)
-                log.warning("no job could be claimed; the worker waits", error=_describe(error))
+                log.warning("no job could be claimed; the worker waits", error=describe(error))
                 pause_s = RETRY_DATABASE_S
             if pause_s > POLL_MIN_S:
                 with self._wake:
@@ -249,7 +249,7 @@ class Worker:
             self._fail(job, error, permanent=isinstance(error, PERMANENT))
 
     def _fail(self, job: Job, error: Exception, *, permanent: bool = False) -> None:
-        text = _describe(error)
+        text = describe(error)
         log.error("job failed", job=job.id, kind=job.kind, attempt=job.attempts, error=text)
         self._release(job, lambda connection: jobs.fail(connection, job, text, permanent=permanent))
 
@@ -274,10 +274,10 @@ class Worker:
                     for context in contexts:
                         context.renew(connection)
             except Exception as error:  # noqa: BLE001  (the next beat may get through)
-                log.warning("no heartbeat could be written", error=_describe(error))
+                log.warning("no heartbeat could be written", error=describe(error))
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """What may be shown of an error. Only our own messages: a database error quotes its parameters, and a
     parameter may be a hash."""
     if isinstance(error, HoldfastError):

@@ -1,0 +1,201 @@
+"""Before every route: request id, path key, who is it, limits; after it: the log line and the measures.
+
+Nothing passes without a valid key but the few paths in `OPEN`: also an unknown path is refused first, so
+that nobody without a key learns what there is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from holdfast.access.keytext import redact
+from holdfast.access.limits import TokenBucket
+from holdfast.access.networks import inside, parse_networks
+from holdfast.api.problems import problem_response
+from holdfast.errors import HoldfastError, LimitError, NotAuthenticatedError
+from holdfast.records.worker import describe
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from holdfast.access.principal import Principal
+    from holdfast.api.measures import Measures
+    from holdfast.service.runtime import Runtime
+
+__all__ = ["OPEN", "Gate"]
+
+# Answer to anybody: they tell whether the process runs, and nothing else.
+OPEN = frozenset({"/health/live", "/health/ready", "/status", "/status/live"})
+DOCS = frozenset({"/openapi.json"})
+
+_ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
+_PATH_KEY = re.compile(r"/k/([^/]*)(/.*)?")
+MAX_ADDRESSES = 10_000
+
+log = structlog.get_logger(__name__)
+
+
+class Gate:
+    """The ASGI application around the routes."""
+
+    def __init__(self, app: ASGIApp, runtime: Runtime, measures: Measures) -> None:
+        self._app = app
+        self._runtime = runtime
+        self._measures = measures
+        settings = runtime.settings
+        self._proxies = parse_networks(settings.server.trusted_proxies)
+        self._open = OPEN | (DOCS if settings.server.public_docs else frozenset())
+        self._path_keys = settings.hma.enabled and settings.hma.path_keys
+        self._failures = _Failures(settings.limits.failed_sign_ins_per_minute)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = dict(scope["headers"])  # of a header sent twice the last counts
+        request_id = _request_id(headers)
+        scope["holdfast.request_id"] = request_id
+        seen = _Seen(send, request_id)
+        try:
+            await self._pass(scope, headers, receive, seen)
+        except HoldfastError as error:
+            await problem_response(error, request_id)(scope, receive, seen)
+        except Exception as error:  # noqa: BLE001  (the answer was given below; its text may quote content)
+            log.error("unforeseen error", error=describe(error), request_id=request_id)
+        finally:
+            self._note(scope, seen.status, time.perf_counter() - started)
+
+    async def _pass(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: _Seen) -> None:
+        key, in_path = _key(headers), False
+        if (found := _PATH_KEY.fullmatch(scope["path"])) is not None:
+            # Cut off whether or not it is allowed, so that no route, log or measure ever sees it.
+            scope["path"], scope["raw_path"] = found[2] or "/", None
+            key, in_path = (found[1], True) if self._path_keys else (None, True)
+        if scope["path"] in self._open:
+            await self._app(scope, receive, send)
+            return
+        principal = await self._who(scope, headers, key, in_path)
+        scope["holdfast.principal"] = principal
+        length = headers.get(b"content-length", b"")
+        size = int(length) if length.isdigit() and len(length) < 16 else 0
+        with self._runtime.limiter.admit(principal.subject, principal.limits, size_bytes=size):
+            await self._app(scope, receive, send)
+
+    async def _who(
+        self, scope: Scope, headers: dict[bytes, bytes], key: str | None, in_path: bool
+    ) -> Principal:
+        address = self._address(scope, headers)
+        verifier = self._runtime.verifier
+        known = verifier.recall(key, address, in_path=in_path)
+        if known is not None:
+            return known
+        self._failures.refuse_if_many(address)
+        try:
+            return await asyncio.to_thread(verifier.verify, key, address, in_path=in_path)
+        except NotAuthenticatedError as error:
+            self._failures.note(address)
+            self._measures.denials.labels(reason=error.reason).inc()
+            log.info("not authenticated", reason=error.reason, address=address, path=_printable(scope))
+            raise
+
+    def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
+        """The caller's address; behind trusted proxies, the last one in the chain that is none of them."""
+        client = scope.get("client")
+        address: str | None = client[0] if client else None
+        if not self._proxies or not inside(address, self._proxies):
+            return address
+        chain = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
+        for one in reversed([part.strip() for part in chain if part.strip()]):
+            address = one
+            if not inside(one, self._proxies):
+                break
+        return address
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = scope.get("route")
+        path = getattr(route, "path", None) or ("(open)" if scope["path"] in self._open else "(none)")
+        self._measures.request(scope["method"], path, status, seconds)
+        if status >= 500 or seconds > 1.0:
+            log.warning(
+                "slow or failed request",
+                method=scope["method"],
+                route=path,
+                status=status,
+                ms=round(seconds * 1000),
+                request_id=scope["holdfast.request_id"],
+            )
+
+
+class _Seen:
+    """``send`` that adds the request id and remembers the status."""
+
+    __slots__ = ("_id", "_send", "status")
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._id = (b"x-request-id", request_id.encode())
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            headers.append(self._id)
+            headers.append((b"cache-control", b"no-store"))
+            headers.append((b"x-content-type-options", b"nosniff"))
+            message = {**message, "headers": headers}
+        await self._send(message)
+
+
+class _Failures:
+    """Holds back addresses that keep sending what is no valid key. For one event loop."""
+
+    def __init__(self, per_minute: float) -> None:
+        self._per_minute = per_minute
+        self._buckets: dict[str | None, TokenBucket] = {}
+
+    def refuse_if_many(self, address: str | None) -> None:
+        bucket = self._buckets.get(address)
+        wait_s = 0.0 if bucket is None else bucket.wait_s(1, time.monotonic())
+        if wait_s > 0:
+            raise LimitError(
+                "Too many requests without a valid key came from this address. Nothing was done. Wait.", wait_s
+            )
+
+    def note(self, address: str | None) -> None:
+        now_s = time.monotonic()
+        if address not in self._buckets:
+            if len(self._buckets) >= MAX_ADDRESSES:
+                self._buckets = {
+                    key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)
+                }
+            self._buckets[address] = TokenBucket(
+                self._per_minute / 60, max(1.0, self._per_minute), now_s
+            )
+        self._buckets[address].wait_s(0, now_s)  # lets flow in what is due before taking
+        self._buckets[address].take(1)
+
+
+def _key(headers: dict[bytes, bytes]) -> str | None:
+    bearer = headers.get(b"authorization", b"")
+    if bearer[:7].lower() == b"bearer ":
+        return bearer[7:].strip().decode("latin-1")
+    key = headers.get(b"x-api-key")
+    return None if key is None else key.decode("latin-1")
+
+
+def _request_id(headers: dict[bytes, bytes]) -> str:
+    given = headers.get(b"x-request-id", b"")
+    return given.decode() if _ID.fullmatch(given) else secrets.token_hex(12)
+
+
+def _printable(scope: dict[str, Any]) -> str:
+    path = redact(scope["path"])[:200]
+    return "".join(character if character.isprintable() else "?" for character in path)

@@ -1,0 +1,1 @@
+"""The HMA-compatible API: the paths, fields, status codes and messages of Meta's Hasher-Matcher-Actioner 1.1."""

@@ -1,0 +1,114 @@
+"""Writes over HTTP: one transaction each, and a write that is sent twice with one key happens once.
+
+    @router.post("/v1/banks", status_code=201, responses=responses(409, 422))
+    def create(body: NewBank, write: Annotated[Write, Writing(Permission.BANK_WRITE)]) -> Response:
+        def work(connection: sa.Connection) -> Bank:
+            return create_bank(connection, body.name)
+        return write.run(work, to_json, status=201)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from fastapi import Header, params
+from starlette.requests import Request
+from starlette.responses import Response
+
+from holdfast.access.principal import Principal
+from holdfast.access.roles import Permission
+from holdfast.api.guard import Caller, Guard
+from holdfast.records import idempotency
+
+__all__ = ["IDEMPOTENCY_KEY", "REPLAYED", "Write", "Writing", "json_bytes", "json_response"]
+
+IDEMPOTENCY_KEY: Any = Header(
+    None,
+    alias="Idempotency-Key",
+    description="1 to 255 visible characters. The same key with the same request again gets the first answer.",
+    max_length=255,
+)
+
+T = TypeVar("T")
+JSON = "application/json"
+REPLAYED = "idempotent-replayed"
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write of one caller, with its idempotency key where it has one."""
+
+    caller: Caller
+    key: str | None
+    body: bytes
+
+    @property
+    def principal(self) -> Principal:
+        return self.caller.principal
+
+    @property
+    def subject(self) -> str:
+        return self.caller.subject
+
+    def run(
+        self,
+        work: Callable[[sa.Connection], T],
+        to_json: Callable[[T], Any] = lambda value: value,
+        *,
+        status: int = 200,
+    ) -> Response:
+        """Does ``work`` in one transaction and answers with what ``to_json`` makes of its result.
+
+        With a key that came before, nothing is done and the first answer is given again.
+        """
+        database = self.caller.runtime.database
+        with database.write() as connection:
+            asked = self.request()
+            stored = None if asked is None else idempotency.begin(connection, asked)
+            if stored is not None:
+                headers = {REPLAYED: "true"}
+                return Response(stored.body, stored.status, headers, stored.content_type)
+            answer = json_bytes(to_json(work(connection))) if status != 204 else b""
+            if asked is not None:
+                idempotency.finish(connection, asked, idempotency.Answer(status, JSON, answer))
+        return Response(answer or None, status, media_type=JSON if answer else None)
+
+    def request(self) -> idempotency.Request | None:
+        """The write as the idempotency store knows it; None without a key."""
+        if self.key is None:
+            return None
+        route = f"{self.caller.request.method} {self.caller.request.url.path}"
+        query = self.caller.request.url.query.encode()
+        return idempotency.Request(self.key, self.subject, route[:200], query + b"\0" + self.body)
+
+
+def Writing(permission: Permission) -> Any:  # noqa: N802  (reads like FastAPI's own Depends)
+    """The dependency for a writing route: demands ``permission``, gives a `Write`."""
+
+    async def write(
+        request: Request, caller: Caller = Guard(permission), key: str | None = IDEMPOTENCY_KEY
+    ) -> Write:
+        return Write(caller, key, await request.body())
+
+    return params.Depends(write)
+
+
+def json_bytes(value: Any) -> bytes:
+    """Compact JSON. Moments are ISO 8601 in UTC."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain).encode()
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """An answer without a model: for hot routes, and where a stored answer is given again."""
+    return Response(json_bytes(value), status, media_type=JSON)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
