@@ -77,8 +77,8 @@ def test_who_is_told(database: Database, sealer: AesSealer) -> None:
     make(database, sealer, "matches", "match")
     assert set(publish(database, "match")) == {"all", "matches"}
     assert set(publish(database, "hold.placed")) == {"all", "holds"}
-    assert set(publish(database, "match", names=["holds", "misspelt"])) == {"holds"}
-    assert publish(database, "match", names=[]) == {}
+    assert set(publish(database, "match", also=["holds", "misspelt"])) == {"all", "holds", "matches"}
+    assert set(publish(database, "match", also=["matches"])) == {"all", "matches"}
 
 
 def test_a_huge_message_is_refused(database: Database, sealer: AesSealer) -> None:

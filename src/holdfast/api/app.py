@@ -6,9 +6,10 @@ Routes are added here and nowhere else, and each must demand a permission (`guar
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
@@ -27,7 +28,7 @@ from holdfast.api.hma.routers import add_hma
 from holdfast.api.measures import Measures
 from holdfast.api.problems import Problem, http_problem, problem_response
 from holdfast.api.v1.routers import ROUTERS
-from holdfast.errors import HoldfastError
+from holdfast.errors import HoldfastError, RecordsError
 from holdfast.service.runtime import Runtime
 
 __all__ = ["create_app", "create_routes"]
@@ -66,16 +67,27 @@ def create_routes(runtime: Runtime) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Uploads are worked on in threads of their own, so that a slow listing never holds one up."""
+    """Uploads are worked on in threads of their own, so that a slow listing never holds one up.
+
+    The lists are looked at and the kernels loaded before the first request; where the records are out of
+    reach the process starts all the same, and says that it is not ready.
+    """
     runtime: Runtime = app.state.runtime
     server = runtime.settings.server
     threads = server.threads or 2 * runtime.screener.pool.workers
     with ThreadPoolExecutor(threads, "upload") as uploads:
         app.state.uploads = uploads
+        await asyncio.to_thread(_prepare, runtime)
         runtime.follower.start()
         runtime.counters.start()
         yield
         runtime.follower.stop()
+
+
+def _prepare(runtime: Runtime) -> None:
+    runtime.screener.warm_up()
+    with suppress(RecordsError):
+        runtime.follower.look()
 
 
 def _refuse_open_routes(app: FastAPI) -> None:

@@ -55,9 +55,7 @@ class Reservation:
             self.size_bytes = size_bytes
 
 
-async def read_body(
-    request: Request, reservation: Reservation, *, most_bytes: int, wait_s: float
-) -> bytes:
+async def read_body(request: Request, reservation: Reservation, *, most_bytes: int, wait_s: float) -> bytes:
     """The whole body. Raises `Problem` 413, 408 or 400, `OverloadedError`.
 
     What the length header says is reserved at once, so that many uploads that begin together do not all
@@ -73,10 +71,15 @@ async def read_body(
             return await _join(request, reservation, most_bytes)
     except TimeoutError:
         raise Problem(
-            408, "http", "The body did not arrive in time", f"The body did not arrive within {wait_s:g} s. Nothing was checked."
+            408,
+            "http",
+            "The body did not arrive in time",
+            f"The body did not arrive within {wait_s:g} s. Nothing was checked.",
         ) from None
     except ClientDisconnect:
-        raise http_problem(400, "The connection broke off before the end of the body. Nothing was checked.") from None
+        raise http_problem(
+            400, "The connection broke off before the end of the body. Nothing was checked."
+        ) from None
 
 
 async def _join(request: Request, reservation: Reservation, most_bytes: int) -> bytes:

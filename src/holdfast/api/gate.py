@@ -10,7 +10,7 @@ import asyncio
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -68,7 +68,7 @@ class Gate:
         except HoldfastError as error:
             await problem_response(error, request_id)(scope, receive, seen)
         except Exception as error:  # noqa: BLE001  (the answer was given below; its text may quote content)
-            log.error("unforeseen error", error=describe(error), request_id=request_id)
+            log.warning("unforeseen error", error=describe(error), request_id=request_id)
         finally:
             self._note(scope, seen.status, time.perf_counter() - started)
 
@@ -166,7 +166,8 @@ class _Failures:
         wait_s = 0.0 if bucket is None else bucket.wait_s(1, time.monotonic())
         if wait_s > 0:
             raise LimitError(
-                "Too many requests without a valid key came from this address. Nothing was done. Wait.", wait_s
+                "Too many requests without a valid key came from this address. Nothing was done. Wait.",
+                wait_s,
             )
 
     def note(self, address: str | None) -> None:
@@ -176,9 +177,7 @@ class _Failures:
                 self._buckets = {
                     key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)
                 }
-            self._buckets[address] = TokenBucket(
-                self._per_minute / 60, max(1.0, self._per_minute), now_s
-            )
+            self._buckets[address] = TokenBucket(self._per_minute / 60, max(1.0, self._per_minute), now_s)
         self._buckets[address].wait_s(0, now_s)  # lets flow in what is due before taking
         self._buckets[address].take(1)
 
@@ -196,6 +195,6 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     return given.decode() if _ID.fullmatch(given) else secrets.token_hex(12)
 
 
-def _printable(scope: dict[str, Any]) -> str:
+def _printable(scope: Scope) -> str:
     path = redact(scope["path"])[:200]
     return "".join(character if character.isprintable() else "?" for character in path)

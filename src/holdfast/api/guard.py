@@ -1,7 +1,7 @@
 """The permission that a route needs. A route without one is not served: `app.create_app` refuses it.
 
-    @router.get("/v1/banks", responses=responses(404))
-    def list_banks(caller: Annotated[Caller, Guard(Permission.BANK_READ)]) -> ...:
+@router.get("/v1/banks", responses=responses(404))
+def list_banks(caller: Annotated[Caller, Guard(Permission.BANK_READ)]) -> ...:
 """
 
 from __future__ import annotations

@@ -37,7 +37,11 @@ class Measures:
             "holdfast_screened_total", "Content checked.", ("medium", "outcome"), registry=own
         )
         self.screen_seconds = Histogram(
-            "holdfast_screen_seconds", "Time from the whole body to the answer.", (), buckets=SECONDS, registry=own
+            "holdfast_screen_seconds",
+            "Time from the whole body to the answer.",
+            (),
+            buckets=SECONDS,
+            registry=own,
         )
         self.list_version = Gauge(
             "holdfast_list_version",

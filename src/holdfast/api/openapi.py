@@ -15,14 +15,15 @@ __all__ = ["DESCRIPTION", "add"]
 DESCRIPTION = """\
 Finds known child sexual abuse material at upload.
 
-**Sign in** with `Authorization: Bearer hf_...` (or `X-API-Key`). Each route names the permission that it needs;
-`docs/api.md` says which roles carry it.
+**Sign in** with `Authorization: Bearer hf_...` (or `X-API-Key`). Each route names the permission that it
+needs; `docs/api.md` says which roles carry it.
 
-**Outcomes** are never mixed: `match` or `possible`, `no_match`, `not_matchable` (with the reason), `not_scanned` (which
-policy said so). A request that fails is a problem (RFC 9457, `application/problem+json`) and says nothing about the
-content: hold it back and send it again.
+**Outcomes** are never mixed: `match` or `possible`, `no_match`, `not_matchable` (with the reason),
+`not_scanned` (which policy said so). A request that fails is a problem (RFC 9457,
+`application/problem+json`) and says nothing about the content: hold it back and send it again.
 
-**Writes** take an `Idempotency-Key`; **answers about content** carry the `list_version` that they were made with.
+**Writes** take an `Idempotency-Key`; **answers about content** carry the `list_version` that they were made
+with.
 """
 
 PROBLEM = {

@@ -69,9 +69,7 @@ def problem_of(error: Exception) -> tuple[int, str, str]:
     return 500, "internal", "The service failed"
 
 
-def problem_response(
-    error: Exception, request_id: str, extra: Mapping[str, Any] | None = None
-) -> Response:
+def problem_response(error: Exception, request_id: str, extra: Mapping[str, Any] | None = None) -> Response:
     """The answer for an error. Only our own messages are shown: another's text could quote content."""
     headers = {"x-request-id": request_id}
     if isinstance(error, Problem):
@@ -108,7 +106,8 @@ def responses(*statuses: int, any_key: bool = True) -> dict[int | str, dict[str,
     wanted = sorted({*statuses, *always})
     reference = {"schema": {"$ref": "#/components/schemas/Problem"}}
     return {
-        status: {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: reference}} for status in wanted
+        status: {"description": _DESCRIPTIONS[status], "content": {MEDIA_TYPE: reference}}
+        for status in wanted
     }
 
 

@@ -1,10 +1,10 @@
 """Writes over HTTP: one transaction each, and a write that is sent twice with one key happens once.
 
-    @router.post("/v1/banks", status_code=201, responses=responses(409, 422))
-    def create(body: NewBank, write: Annotated[Write, Writing(Permission.BANK_WRITE)]) -> Response:
-        def work(connection: sa.Connection) -> Bank:
-            return create_bank(connection, body.name)
-        return write.run(work, to_json, status=201)
+@router.post("/v1/banks", status_code=201, responses=responses(409, 422))
+def create(body: NewBank, write: Annotated[Write, Writing(Permission.BANK_WRITE)]) -> Response:
+    def work(connection: sa.Connection) -> Bank:
+        return create_bank(connection, body.name)
+    return write.run(work, to_json, status=201)
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.records import idempotency
 
-__all__ = ["IDEMPOTENCY_KEY", "REPLAYED", "Write", "Writing", "json_bytes", "json_response"]
+__all__ = ["IDEMPOTENCY_KEY", "JSON", "REPLAYED", "Write", "Writing", "json_bytes", "json_response"]
 
 IDEMPOTENCY_KEY: Any = Header(
     None,
     alias="Idempotency-Key",
-    description="1 to 255 visible characters. The same key with the same request again gets the first answer.",
+    description="1 to 255 visible characters. The same key and request again get the first answer.",
     max_length=255,
 )
 
 T = TypeVar("T")
 JSON = "application/json"
 REPLAYED = "idempotent-replayed"
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -88,9 +89,9 @@ class Write:
 def Writing(permission: Permission) -> Any:  # noqa: N802  (reads like FastAPI's own Depends)
     """The dependency for a writing route: demands ``permission``, gives a `Write`."""
 
-    async def write(
-        request: Request, caller: Caller = Guard(permission), key: str | None = IDEMPOTENCY_KEY
-    ) -> Write:
+    demanded: Any = Guard(permission)
+
+    async def write(request: Request, caller: Caller = demanded, key: str | None = IDEMPOTENCY_KEY) -> Write:
         return Write(caller, key, await request.body())
 
     return params.Depends(write)

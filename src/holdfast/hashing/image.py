@@ -52,6 +52,13 @@ class View:
             return "border removed"
         return f"border removed, {self.orientation.words}"
 
+    @property
+    def family(self) -> str:
+        """The kind of view, a word for rules: "as_is", "orientation" or "border"."""
+        if self.border_removed:
+            return "border"
+        return "as_is" if self.orientation is Orientation.AS_IS else "orientation"
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class QueryHashes:

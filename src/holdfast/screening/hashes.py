@@ -12,7 +12,7 @@ from holdfast.hashing.digest import Digests
 from holdfast.hashing.image import ImageHash, image_hashes
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import Reason
-from holdfast.screening.reading import printable_path, read_file
+from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
 
 if TYPE_CHECKING:
     from holdfast.settings import MediaSettings
@@ -89,16 +89,22 @@ class FileHasher:
         A file that is no picture, or a damaged one, still has its digests; ``reason`` then says why
         there is no PDQ hash.
         """
-        content = read_file(Path(path), self._max_bytes)
+        return self._hash(printable_path(path), read_file(Path(path), self._max_bytes))
+
+    def hash_bytes(self, data: bytes, name: str = "") -> FileHashes:
+        """Fingerprints of content in memory; ``name`` is only for the answer. See `hash_file`."""
+        return self._hash(name, bytes_content(data, self._max_bytes))
+
+    def _hash(self, name: str, content: FileContent) -> FileHashes:
         digests = content.digests()
         if content.data is None:
             detail = f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
-            return FileHashes(printable_path(path), "unknown", digests, (), str(Reason.TOO_LARGE), detail)
+            return FileHashes(name, "unknown", digests, (), str(Reason.TOO_LARGE), detail)
         try:
             decoded = self._pool.decode_image(content.data, exact=True)
         except NotMatchableError as error:
             medium = "unknown" if error.reason in (Reason.EMPTY, Reason.NOT_MEDIA) else "image"
-            return FileHashes(printable_path(path), medium, digests, (), error.reason, str(error))
+            return FileHashes(name, medium, digests, (), error.reason, str(error))
         pdq = tuple(image_hashes(decoded, conventions=BOTH_CONVENTIONS))
         reason, detail = str(decoded.incomplete or ""), decoded.incomplete_detail
         if not reason and all(h.pdq.featureless for h in pdq):
@@ -106,7 +112,7 @@ class FileHasher:
                 str(Reason.FEATURELESS),
                 "too plain for PDQ (quality below 50); digests still match",
             )
-        return FileHashes(printable_path(path), "image", digests, pdq, reason, detail)
+        return FileHashes(name, "image", digests, pdq, reason, detail)
 
     def close(self) -> None:
         if self._own_pool:

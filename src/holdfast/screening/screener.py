@@ -1,4 +1,4 @@
-"""Files and bytes in, outcomes out: the one place where media, hashing, matching and banks meet.
+"""Files and bytes in, outcomes out: media, hashing, matching and banks together.
 
 with Screener(home) as screener:
     outcome = screener.screen_file("photo.jpg")
@@ -14,23 +14,28 @@ from pathlib import Path
 
 import numpy as np
 
+from holdfast.banks.models import Bank
 from holdfast.banks.resolve import BankMatch, conventions_in_use, resolve
 from holdfast.banks.service import get_bank, list_banks
 from holdfast.errors import NotMatchableError, UnreadableError
 from holdfast.hashing.code import Convention
 from holdfast.hashing.image import QueryHashes, query_hashes
 from holdfast.media.pool import DecodePool
-from holdfast.media.types import Reason
+from holdfast.media.types import DecodedImage, LumaFrame, Reason
+from holdfast.records.database import Database
 from holdfast.records.home import Home
+from holdfast.screening.checked import Checked, Screened
 from holdfast.screening.hashes import FileHasher
 from holdfast.screening.lists import ListIndex, Progress
+from holdfast.screening.lookup import GivenHash, look_up
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
-from holdfast.screening.verdict import Checked, verdict
+from holdfast.screening.verdict import verdict
 from holdfast.settings import Settings, load_settings
 
 __all__ = ["Screener"]
 
+DIGESTS_ONLY = "digests_only"
 _NO_HITS: list[tuple[int, int]] = []
 
 
@@ -38,8 +43,9 @@ class Screener:
     """A home's banks, ready to screen. Thread-safe; starts its decode workers when first needed.
 
     ``home`` is the state folder (``HOLDFAST_HOME`` or ~/.holdfast when None), made if it is absent.
-    ``pool`` are decode workers to share; they stay the caller's. Raises SettingsError or RecordsError when
-    the home or its records cannot be used.
+    ``pool`` are decode workers to share, ``database`` the records; they stay the caller's. With ``follows``
+    every check first looks for changes of the lists; without, somebody else calls `refresh` often. Raises
+    SettingsError or RecordsError when the home or its records cannot be used.
     """
 
     def __init__(
@@ -48,19 +54,24 @@ class Screener:
         *,
         settings: Settings | None = None,
         pool: DecodePool | None = None,
+        database: Database | None = None,
+        follows: bool = True,
     ) -> None:
         place = Home(Path(home) if home is not None else None)
         self.settings = settings or load_settings(place.path)
         self.home = Home(place.path, database_url=self.settings.database_url)
-        self.database = self.home.database()
+        self._own_database = database is None
+        self.database = database or self.home.database()
         media = self.settings.media
         self._own_pool = pool is None
         self.pool = pool or DecodePool(media.image_limits(), workers=media.workers)
         self.hasher = FileHasher(media, self.pool)
         self.lists = ListIndex(self.database, self.home.index_folder)
+        self._follows = follows
         self._lock = threading.Lock()
         self._known_at = -1
         self._conventions: tuple[Convention, ...] = ()
+        self._banks: tuple[Bank, ...] = ()
 
     def screen_file(self, path: Path | str, *, banks: Sequence[str] = ()) -> Outcome:
         """Is this file known? An unreadable one is an outcome too (*error*), so that others go on.
@@ -73,31 +84,106 @@ class Screener:
             content = read_file(Path(path), self.settings.media.max_bytes)
         except UnreadableError as error:
             return Outcome(name, "unknown", OutcomeKind.ERROR, "unreadable", str(error))
-        return self._screen(name, content, banks)
+        return self.check(content, name=name, banks=banks).outcome
 
     def screen_bytes(self, data: bytes, name: str = "", *, banks: Sequence[str] = ()) -> Outcome:
         """Is this content known? ``name`` is only for the answer. See `screen_file`."""
-        return self._screen(name, bytes_content(data, self.settings.media.max_bytes), banks)
+        content = bytes_content(data, self.settings.media.max_bytes)
+        return self.check(content, name=name, banks=banks).outcome
 
     def screen_files(self, paths: Iterable[Path], *, banks: Sequence[str] = ()) -> Iterator[Outcome]:
         """Outcomes in the order of ``paths``, several files in work at once."""
         with ThreadPoolExecutor(self.pool.workers, "screen") as threads:
             yield from threads.map(lambda path: self.screen_file(path, banks=banks), paths)
 
+    def check(
+        self,
+        content: FileContent,
+        *,
+        name: str = "",
+        banks: Sequence[str] = (),
+        digests_only: bool = False,
+    ) -> Screened:
+        """The outcome for one content with all that was found, benign entries too: what rules are put to.
+
+        With ``digests_only`` nothing is decoded, and content whose digests are not listed is *not scanned*,
+        never *no match*. Raises NotFoundError for a bank that does not exist.
+        """
+        if self._follows:
+            self.refresh()
+        version = self.lists.position
+        if digests_only:
+            checked, hashes = _digests_alone(), None
+        else:
+            checked, hashes = self._hash(content)
+        digests = content.digests()
+        values = {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
+        asked, radius, had_banks = self._asked(banks)
+        hits, rows = self._search(hashes, radius)
+        found = self._resolve(hits, values, content.size_bytes)
+        if asked:
+            found = [match for match in found if match.bank_id in asked or match.kind == "benign"]
+        seen = {match.fingerprint_id: _view(match, hashes, rows) for match in found}
+        outcome = verdict(name, found, seen, replace(checked, had_banks=had_banks))
+        return Screened(
+            replace(outcome, size_bytes=content.size_bytes), tuple(found), seen, _first_code(hashes), version
+        )
+
+    def look_up(
+        self,
+        hashes: Sequence[GivenHash],
+        *,
+        bank_ids: Sequence[int] | None = None,
+        include_disabled: bool = False,
+    ) -> list[list[BankMatch]]:
+        """For each ready hash its matches, nearest first. One pass through the index for all of them.
+
+        ``include_disabled`` also gives matches of banks and entries that are switched off.
+        """
+        if self._follows:
+            self.refresh()
+        radius = max((bank.max_distance_bits for bank in self._banks), default=0)
+        return look_up(
+            self.database, self.lists, hashes, radius, bank_ids=bank_ids, include_disabled=include_disabled
+        )
+
+    def may_match(self, given: GivenHash) -> bool:
+        """Whether `look_up` may find anything for one hash; False is certain. Only looks into memory."""
+        if given.algorithm != "pdq":
+            return self.lists.may_hold({given.algorithm: given.value})
+        code = np.frombuffer(given.value, np.uint8).reshape(1, -1)
+        radius = max((bank.max_distance_bits for bank in self._banks), default=0)
+        return len(self.lists.search(code, radius)[0]) > 0
+
     def refresh(self, progress: Progress = lambda _: None) -> None:
-        """Takes in what has changed in the banks since. Every check does this by itself first."""
+        """Takes in what has changed in the banks since."""
         with self._lock:
             self.lists.refresh(progress)
-            if self._known_at != self.lists.position:
-                with self.database.read() as connection:
+            with self.database.read() as connection:
+                self._banks = tuple(list_banks(connection))
+                if self._known_at != self.lists.position:
                     wanted = conventions_in_use(connection)
-                self._conventions = tuple(c for c in (Convention.FULL, Convention.NEAREST_512) if c in wanted)
-                self._known_at = self.lists.position
+                    both = (Convention.FULL, Convention.NEAREST_512)
+                    self._conventions = tuple(one for one in both if one in wanted)
+                    self._known_at = self.lists.position
+
+    def warm_up(self) -> None:
+        """Starts the decode workers and loads what the first upload would otherwise wait for."""
+        self.pool.sandbox_status()
+        luma = np.add.outer(np.arange(64, dtype=np.uint8), np.arange(96, dtype=np.uint8))
+        hashes = query_hashes(DecodedImage("warm-up", "L", (LumaFrame(luma, 96, 64),)))
+        self.lists.search(hashes.codes, 0)
+
+    @property
+    def has_known_banks(self) -> bool:
+        """Whether there is anything to compare with: a bank of known content that is switched on."""
+        return any(bank.enabled and bank.kind == "known" for bank in self._banks)
 
     def close(self) -> None:
         if self._own_pool:
             self.pool.close()
-        self.database.close()
+        if self._own_database:
+            self.database.close()
 
     def __enter__(self) -> Screener:
         return self
@@ -105,23 +191,26 @@ class Screener:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _screen(self, name: str, content: FileContent, banks: Sequence[str]) -> Outcome:
-        self.refresh()
-        checked, hashes = self._hash(content)
-        digests = content.digests()
-        values = {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
+    def _asked(self, names: Sequence[str]) -> tuple[list[int], int, bool]:
+        """Ids of the banks asked for, the widest radius of all, and whether there is one to compare with."""
+        asked: list[int] = []
+        if names:
+            with self.database.read() as connection:
+                asked = [get_bank(connection, name).id for name in names]
+        enabled = [bank for bank in self._banks if bank.enabled]
+        radius = max((bank.max_distance_bits for bank in enabled), default=0)
+        had_banks = any(bank.kind == "known" and (not asked or bank.id in asked) for bank in enabled)
+        return asked, radius, had_banks
+
+    def _resolve(
+        self, hits: list[tuple[int, int]], values: dict[str, bytes], size_bytes: int
+    ) -> list[BankMatch]:
+        """The matches behind hits and digests. The records are only asked where there may be one."""
+        listed = self.lists.may_hold(values)
+        if not hits and not listed:
+            return []
         with self.database.read() as connection:
-            asked = [get_bank(connection, bank).id for bank in banks]
-            enabled = [bank for bank in list_banks(connection) if bank.enabled]
-            radius = max((bank.max_distance_bits for bank in enabled), default=0)
-            had_banks = any(bank.kind == "known" and (not asked or bank.id in asked) for bank in enabled)
-            hits, rows = self._search(hashes, radius)
-            found = resolve(connection, hits, values, size_bytes=content.size_bytes)
-        if asked:
-            found = [match for match in found if match.bank_id in asked or match.kind == "benign"]
-        seen = {match.fingerprint_id: _view(match, hashes, rows) for match in found}
-        outcome = verdict(name, found, seen, replace(checked, had_banks=had_banks))
-        return replace(outcome, size_bytes=content.size_bytes)
+            return resolve(connection, hits, values if listed else None, size_bytes=size_bytes)
 
     def _hash(self, content: FileContent) -> tuple[Checked, QueryHashes | None]:
         """What could be looked at, and the hashes of it that mean something."""
@@ -161,10 +250,22 @@ class Screener:
         return hits, {fingerprint_id: row for fingerprint_id, (_, row) in nearest.items()}
 
 
-def _view(match: BankMatch, hashes: QueryHashes | None, rows: dict[int, int]) -> tuple[str, int]:
-    """In which view of the content the match was seen, in words, and in which frame."""
+def _digests_alone() -> Checked:
+    detail = "Only digests were compared, and none is listed; altered copies were not looked for."
+    return Checked("unknown", DIGESTS_ONLY, detail)
+
+
+def _view(match: BankMatch, hashes: QueryHashes | None, rows: dict[int, int]) -> tuple[str, int, str]:
+    """In which view of the content the match was seen: in words, in which frame, and of which family."""
     row = rows.get(match.fingerprint_id)
     if row is None or hashes is None:
-        return "as is", 0
+        return "as is", 0, "as_is"
     view = hashes.view(row)
-    return view.words, view.frame
+    return view.words, view.frame, view.family
+
+
+def _first_code(hashes: QueryHashes | None) -> bytes:
+    """The content's own PDQ hash as it is, b"" where it has none: for the watch on probing."""
+    if hashes is None:
+        return b""
+    return bytes(hashes.codes[int(np.flatnonzero(hashes.matchable)[0])])

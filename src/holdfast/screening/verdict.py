@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from holdfast.banks.resolve import BankMatch
 from holdfast.media.types import Reason
+from holdfast.screening.checked import Checked, Seen
 from holdfast.screening.outcome import Match, Outcome, OutcomeKind
 
-__all__ = ["Checked", "verdict"]
+__all__ = ["verdict"]
 
 SUPPRESSED = "benign_bank"
 NO_BANKS = "no_banks"
+_UNMATCHABLE = frozenset(Reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """How far the content could be looked at. ``reason`` is None when all of it was.
-
-    ``had_banks``: there was something to compare it with.
-    """
-
-    medium: str
-    reason: Reason | None
-    detail: str
-    had_banks: bool = True
-
-
-def verdict(
-    name: str, found: Sequence[BankMatch], seen: Mapping[int, tuple[str, int]], checked: Checked
-) -> Outcome:
+def verdict(name: str, found: Sequence[BankMatch], seen: Mapping[int, Seen], checked: Checked) -> Outcome:
     """The outcome for one content.
 
     ``found`` are all matches, of known and of benign banks; ``seen`` gives view and frame by fingerprint
@@ -50,7 +36,8 @@ def verdict(
         return Outcome(name, checked.medium, OutcomeKind.MATCH, "", "", matches, suppressed)
     if checked.reason is not None:
         reason, detail = str(checked.reason), checked.detail
-        return Outcome(name, checked.medium, OutcomeKind.NOT_MATCHABLE, reason, detail, (), suppressed)
+        kind = OutcomeKind.NOT_MATCHABLE if reason in _UNMATCHABLE else OutcomeKind.NOT_SCANNED
+        return Outcome(name, checked.medium, kind, reason, detail, (), suppressed)
     if suppressed:
         who = min(benign, key=_nearness)
         detail = (
@@ -64,7 +51,7 @@ def verdict(
     return Outcome(name, checked.medium, OutcomeKind.NO_MATCH)
 
 
-def _is_hidden(known: BankMatch, benign: Sequence[BankMatch], seen: Mapping[int, tuple[str, int]]) -> bool:
+def _is_hidden(known: BankMatch, benign: Sequence[BankMatch], seen: Mapping[int, Seen]) -> bool:
     """Whether a benign entry that is no farther covers it: in the same frame, or by all the bytes."""
     frame = seen[known.fingerprint_id][1]
     return any(
@@ -86,8 +73,8 @@ def _nearest_of_each_entry(found: Sequence[BankMatch]) -> list[BankMatch]:
     return sorted(best.values(), key=lambda match: (*_nearness(match), match.entry_id))
 
 
-def _match(found: BankMatch, seen: Mapping[int, tuple[str, int]]) -> Match:
-    view, frame = seen[found.fingerprint_id]
+def _match(found: BankMatch, seen: Mapping[int, Seen]) -> Match:
+    view, frame, _ = seen[found.fingerprint_id]
     return Match(
         bank=found.bank,
         entry=found.entry_id,

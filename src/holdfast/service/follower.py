@@ -83,5 +83,5 @@ class Follower:
                 self.look()
             except Exception as error:  # noqa: BLE001  (this thread must outlive whatever the records do)
                 if not self._failing:
-                    log.error("the lists cannot be looked at; answers grow old", error=describe(error))
+                    log.warning("the lists cannot be looked at; answers grow old", error=describe(error))
                 self._failing = True

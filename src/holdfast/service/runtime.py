@@ -101,7 +101,13 @@ class Runtime:
     @cached_property
     def screener(self) -> Screener:
         """Media, hashing, matching and banks together."""
-        return Screener(self.home.path, settings=self.settings, pool=self._pool, database=self.database)
+        return Screener(
+            self.home.path,
+            settings=self.settings,
+            pool=self._pool,
+            database=self.database,
+            follows=False,  # the follower does, several times a second
+        )
 
     @cached_property
     def flood(self) -> FloodBrake:

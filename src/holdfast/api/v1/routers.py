@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from holdfast.api.v1 import health
+from holdfast.api.v1 import hashing, health, lookup, screening
 
 __all__ = ["ROUTERS"]
 
-ROUTERS: tuple[APIRouter, ...] = (health.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    health.router,
+    screening.router,
+    lookup.router,
+    hashing.router,
+)

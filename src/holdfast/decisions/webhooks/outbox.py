@@ -108,21 +108,18 @@ def publish(
     data: Mapping[str, Any],
     *,
     event_id: int | None = None,
-    names: Collection[str] | None = None,
+    also: Collection[str] = (),
 ) -> dict[str, int]:
-    """Write a message for every endpoint that wants this kind, or for those of ``names``: name -> delivery.
+    """Write a message for every endpoint that wants this kind, and for those named in ``also``: name -> delivery.
 
     The body is ``{"type", "timestamp", "event_id", "data"}``. ``data`` goes to another company's log
     files: no hash, no entry, no content. A name without an endpoint is logged and is not in the answer: a
     misspelt rule must not keep the match itself from being recorded.
     """
     endpoints = list_endpoints(connection)
-    if names is None:
-        told = [one for one in endpoints if ALL_KINDS in one.kinds or kind in one.kinds]
-    else:
-        told = [one for one in endpoints if one.name in names]
-        for missing in sorted(set(names) - {one.name for one in told}):
-            log.error("a webhook is asked for that does not exist; nobody was told", name=missing, kind=kind)
+    told = [one for one in endpoints if ALL_KINDS in one.kinds or kind in one.kinds or one.name in also]
+    for missing in sorted(set(also) - {one.name for one in told}):
+        log.error("a webhook is asked for that does not exist; it was not told", name=missing, kind=kind)
     if not told:
         return {}
     body = _body(kind, data, event_id)

@@ -1,0 +1,96 @@
+"""The answer about one upload, as OpenAPI describes it. What is sent is `screening.answer.Answer.to_json`."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+__all__ = ["Match", "ScreenAnswer", "ScreenAnswers"]
+
+
+class DecisionModel(BaseModel):
+    """What to do with the upload."""
+
+    block: bool = Field(description="Refuse it.")
+    quarantine: bool = Field(description="Its bytes are kept, encrypted; do not show it.")
+    allow: bool = Field(description="Let it through.")
+    queue: int | None = Field(description="A person will look: 1 (first) to 5.")
+    draft_report: bool = Field(description="A report is being prepared for a person to file.")
+    class_: str = Field(alias="class", examples=["known"], description="The rule's class.")
+    reason: str = Field(examples=["This file is known abuse material; it is held, and our team was told."])
+
+
+class PolicyModel(BaseModel):
+    """Which row of the policy said how far to look."""
+
+    action: str = Field(examples=["scan"], description="scan, digests_only or do_not_scan.")
+    version: str = Field(examples=["shipped-1"])
+    row: str = Field(examples=["public"])
+    reason: str
+
+
+class ActionModel(BaseModel):
+    """What you are asked to do. Confirm it at /v1/actions/{id}/confirm."""
+
+    id: int
+    action: str = Field(examples=["remove"])
+
+
+class Match(BaseModel):
+    """One entry that the content matches. ``distance`` in bits of 256; 0 for an equal digest."""
+
+    bank: str
+    entry: int
+    label: str
+    algorithm: str = Field(examples=["pdq"])
+    distance: int | None
+    tier: str = Field(examples=["match"])
+    view: str = Field(examples=["mirrored"])
+    exact: bool
+    classification: str | None
+    trusted: bool
+    convention: str
+    frame: int
+    score: float | None
+    query_start_s: float | None
+    query_end_s: float | None
+    ref_start_s: float | None
+    ref_end_s: float | None
+
+
+class ShadowModel(BaseModel):
+    """A rule on trial that holds."""
+
+    rule: str
+    class_: str = Field(alias="class")
+    would_decide: bool
+
+
+class ScreenAnswer(BaseModel):
+    """Outcome and decision. The fields from `rule` on come only with the permission `match.detail`."""
+
+    outcome: str = Field(
+        examples=["match"], description="match, possible, no_match, not_matchable or not_scanned."
+    )
+    reason: str = Field(examples=[""], description="A stable word: why it is not matchable or not scanned.")
+    detail: str = Field(examples=[""], description="The same for people.")
+    medium: str = Field(examples=["image"])
+    size_bytes: int
+    list_version: int = Field(description="Position of the fingerprint log that the answer was made with.")
+    decision: DecisionModel
+    policy: PolicyModel
+    event: int | None = Field(description="The event's id, where one was written.")
+    hold: str | None = Field(description="The held content's id, where it was kept.")
+    actions: list[ActionModel]
+    rule: str | None = None
+    rules_version: str | None = None
+    restraint: str | None = None
+    shadow: list[ShadowModel] | None = None
+    matches: list[Match] | None = None
+    suppressed: list[Match] | None = None
+
+
+class ScreenAnswers(BaseModel):
+    """One answer for each item, in their order."""
+
+    answers: list[ScreenAnswer]
+    list_version: int

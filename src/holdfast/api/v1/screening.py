@@ -1,0 +1,165 @@
+"""Is this upload known, and what is to be done with it? By bytes, form, URL or ready hash."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Form, Header, Query, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from holdfast.access.roles import Permission
+from holdfast.api.guard import Caller, Guard
+from holdfast.api.problems import responses
+from holdfast.api.v1 import uploads
+from holdfast.api.v1.answers import ScreenAnswer, ScreenAnswers
+from holdfast.api.v1.context import ContextModel, context_of, parse_context
+from holdfast.api.writes import IDEMPOTENCY_KEY, JSON, REPLAYED, json_response
+from holdfast.decisions.facts import Context
+from holdfast.errors import UsageError
+from holdfast.screening.given import GivenItem, screen_hashes
+from holdfast.screening.lookup import GivenHash
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["screening"])
+
+MAX_ITEMS = 10_000
+BANKS: Any = Query(alias="bank", default_factory=list, description="Only these banks; needs `match.detail`.")
+CONTEXT: Any = Header(
+    default=None, alias="Holdfast-Context", description="What you know of the upload, as JSON in ASCII."
+)
+CONTEXT_QUERY: Any = Query(
+    default=None, alias="context", description="The same, where a header cannot be set."
+)
+
+
+class ScreenUrl(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field(max_length=8192, examples=["https://media.example.org/p/8f31.jpg"])
+    context: ContextModel = Field(default_factory=ContextModel)
+
+
+class Hashes(BaseModel):
+    """Ready hashes of one content, as hexadecimal text. At least one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    pdq: str | None = Field(default=None, max_length=64, examples=["f" * 64])
+    md5: str | None = Field(default=None, max_length=32)
+    sha1: str | None = Field(default=None, max_length=40)
+    sha256: str | None = Field(default=None, max_length=64)
+
+
+class HashItem(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    hashes: Hashes
+    quality: int | None = Field(default=None, ge=0, le=100, description="PDQ's quality, where you know it.")
+    size_bytes: int | None = Field(default=None, ge=0, description="The file's size: makes an MD5 exact.")
+    context: ContextModel = Field(default_factory=ContextModel)
+
+
+class ScreenHashes(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[HashItem] = Field(min_length=1, max_length=MAX_ITEMS)
+
+
+@router.post(
+    "/v1/screen",
+    response_model=ScreenAnswer,
+    responses=responses(400, 404, 408, 413, 422),
+    openapi_extra=uploads.BINARY,
+)
+async def screen_body(
+    caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)],
+    bank: list[str] = BANKS,
+    context: str | None = CONTEXT,
+    context_query: str | None = CONTEXT_QUERY,
+    key: str | None = IDEMPOTENCY_KEY,
+) -> Response:
+    """The request's body is the file. The fastest way: nothing is parsed, nothing touches a disk."""
+    said = context_of(caller.request)
+    _allow_banks(caller, bank)
+    return await uploads.with_body(caller, lambda data: _screen(caller, data, said, bank, key))
+
+
+@router.post("/v1/screen/form", response_model=ScreenAnswer, responses=responses(400, 404, 408, 413, 422))
+async def screen_form(
+    caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)],
+    file: Annotated[UploadFile, File(description="The file.")],
+    bank: list[str] = BANKS,
+    context: Annotated[str, Form(description="What you know of the upload, as JSON.")] = "",
+    key: str | None = IDEMPOTENCY_KEY,
+) -> Response:
+    """A file in a form, with its context as JSON text beside it."""
+    said = parse_context(context)
+    _allow_banks(caller, bank)
+    return await uploads.with_file(caller, file, lambda data: _screen(caller, data, said, bank, key))
+
+
+@router.post("/v1/screen/url", response_model=ScreenAnswer, responses=responses(404, 413, 422, 502))
+async def screen_url(
+    caller: Annotated[Caller, Guard(Permission.SCREEN_URL)],
+    body: ScreenUrl,
+    bank: list[str] = BANKS,
+    key: str | None = IDEMPOTENCY_KEY,
+) -> Response:
+    """What lies at a URL. Only hosts on the allow-list are fetched, never an address inside."""
+    said = body.context.to_context()
+    _allow_banks(caller, bank)
+    return await uploads.with_url(caller, body.url, lambda data: _screen(caller, data, said, bank, key))
+
+
+@router.post("/v1/screen/hashes", response_model=ScreenAnswers, responses=responses(422))
+def screen_ready_hashes(
+    caller: Annotated[Caller, Guard(Permission.SCREEN_HASH)], body: ScreenHashes
+) -> Response:
+    """Ready hashes, up to 10,000 contents at once: for platforms that hash where the files are."""
+    charge_lookups(caller, len(body.items))
+    items = [_given(item) for item in body.items]
+    answers = screen_hashes(caller.runtime.intake, items, by=caller.subject)
+    in_detail = caller.allows(Permission.MATCH_DETAIL)
+    version = caller.runtime.screener.lists.position
+    return json_response(
+        {"answers": [answer.to_json(in_detail=in_detail) for answer in answers], "list_version": version}
+    )
+
+
+def charge_lookups(caller: Caller, count: int) -> None:
+    """Takes look-ups off the key's limit: the next request waits for them."""
+    principal = caller.principal
+    caller.runtime.limiter.charge(principal.subject, principal.limits, hash_lookups=count)
+
+
+def _screen(caller: Caller, data: bytes, context: Context, banks: list[str], key: str | None) -> Response:
+    in_detail = caller.allows(Permission.MATCH_DETAIL)
+    begun = time.perf_counter()
+    answer = caller.runtime.intake.screen(
+        data, context, by=caller.subject, banks=banks, in_detail=in_detail, idempotency_key=key
+    )
+    measures = caller.request.app.state.measures
+    measures.screened.labels(answer.outcome.medium, str(answer.outcome.outcome)).inc()
+    measures.screen_seconds.observe(time.perf_counter() - begun)
+    if answer.stored:
+        return Response(answer.stored, headers={REPLAYED: "true"}, media_type=JSON)
+    return json_response(answer.to_json(in_detail=in_detail))
+
+
+def _allow_banks(caller: Caller, banks: list[str]) -> None:
+    """Naming banks would tell an upload key which of them an upload matches."""
+    if banks:
+        caller.principal.require(Permission.MATCH_DETAIL)
+    for bank in banks:
+        caller.principal.require_bank(bank)
+
+
+def _given(item: HashItem) -> GivenItem:
+    values: dict[str, Any] = item.hashes.model_dump(exclude_none=True)
+    if not values:
+        raise UsageError("An item has no hash. Nothing was looked up. Give one of pdq, md5, sha1, sha256.")
+    hashes = [GivenHash.parse(name, text, item.size_bytes) for name, text in values.items()]
+    return GivenItem(hashes, item.context.to_context(), item.quality, item.size_bytes)

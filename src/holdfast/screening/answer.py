@@ -1,0 +1,96 @@
+"""What the service answers about one upload, and how much of it the asker may know."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from holdfast.decisions.engine import Decision
+from holdfast.decisions.policy import PolicyAnswer
+from holdfast.screening.outcome import Outcome
+
+__all__ = ["Answer", "AskedAction"]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAction:
+    """Something that the platform is asked to do and to confirm (`decisions.webhooks.receipts`)."""
+
+    id: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Outcome, decision and what was kept. ``event`` and ``hold`` are None where nothing was kept.
+
+    ``list_version`` is the position of the fingerprint log that the answer was made with. ``stored`` is the
+    whole body of an earlier answer to the same request, b"" where this one is new.
+    """
+
+    outcome: Outcome
+    decision: Decision
+    policy: PolicyAnswer
+    list_version: int
+    event: int | None = None
+    hold: str | None = None
+    actions: tuple[AskedAction, ...] = ()
+    stored: bytes = b""
+
+    def to_json(self, *, in_detail: bool) -> dict[str, Any]:
+        """The answer for a key with (``in_detail``) or without the permission to see matches.
+
+        Without it nothing tells which entry, how near, or which rule: whoever sends uploads could otherwise
+        try out how much of a listed picture must be changed.
+        """
+        outcome, decision, actions = self.outcome, self.decision, self.decision.actions
+        body: dict[str, Any] = {
+            "outcome": str(outcome.outcome),
+            "reason": outcome.reason if in_detail else _open_reason(outcome),
+            "detail": outcome.detail if in_detail else _open_detail(outcome),
+            "medium": outcome.medium,
+            "size_bytes": outcome.size_bytes,
+            "list_version": self.list_version,
+            "decision": {
+                "block": actions.block,
+                "quarantine": actions.quarantine,
+                "allow": actions.allow,
+                "queue": actions.queue,
+                "draft_report": actions.draft_report,
+                "class": decision.rule_class,
+                "reason": decision.reason,
+            },
+            "policy": {
+                "action": self.policy.action,
+                "version": self.policy.version,
+                "row": self.policy.row,
+                "reason": self.policy.reason,
+            },
+            "event": self.event,
+            "hold": self.hold,
+            "actions": [asdict(one) for one in self.actions],
+        }
+        if in_detail:
+            body |= {
+                "rule": decision.rule,
+                "rules_version": decision.version,
+                "restraint": decision.restraint,
+                "shadow": [
+                    {"rule": one.rule, "class": one.rule_class, "would_decide": one.would_decide}
+                    for one in decision.shadow
+                ],
+                "matches": [asdict(match) for match in outcome.matches],
+                "suppressed": [asdict(match) for match in outcome.suppressed],
+            }
+        return body
+
+
+_SUPPRESSED = "benign_bank"  # names a list and an entry: not for everybody
+
+
+def _open_reason(outcome: Outcome) -> str:
+    return "" if outcome.reason == _SUPPRESSED else outcome.reason
+
+
+def _open_detail(outcome: Outcome) -> str:
+    return "" if outcome.reason == _SUPPRESSED else outcome.detail

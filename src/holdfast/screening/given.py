@@ -1,0 +1,100 @@
+"""Contents of which only ready hashes came: the same policy, rules and records as for uploads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from holdfast.banks.resolve import BankMatch
+from holdfast.decisions.facts import Context
+from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
+from holdfast.hashing.code import MIN_QUALITY
+from holdfast.media.types import Reason
+from holdfast.screening.answer import Answer
+from holdfast.screening.checked import Checked, Screened
+from holdfast.screening.intake import Intake
+from holdfast.screening.keeping import Upload
+from holdfast.screening.lookup import GivenHash
+from holdfast.screening.outcome import Outcome, OutcomeKind
+from holdfast.screening.verdict import verdict
+
+__all__ = ["GivenItem", "screen_hashes"]
+
+_AS_IS = ("as is", 0, "as_is")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenItem:
+    """One content by its hashes. ``quality`` is PDQ's, where the sender knows it."""
+
+    hashes: Sequence[GivenHash]
+    context: Context
+    quality: int | None = None
+    size_bytes: int | None = None
+
+
+def screen_hashes(intake: Intake, items: Sequence[GivenItem], *, by: str) -> list[Answer]:
+    """An answer for each item, in their order; all are looked up in one pass.
+
+    Nothing can be held, for there are no bytes: a decision that says so asks the platform to keep them.
+    Raises LimitError when an account of one of the items is held back: nothing was looked up then.
+    """
+    for item in items:
+        intake.refuse_probing(item.context)
+    policies = [intake.choose(item.context) for item in items]
+    wanted = [_allowed(item, policy) for item, policy in zip(items, policies, strict=True)]
+    screener = intake.screener
+    version = screener.lists.position
+    flat = screener.look_up([given for hashes in wanted for given in hashes])
+    answers, at = [], 0
+    for item, policy, hashes in zip(items, policies, wanted, strict=True):
+        found = [match for matches in flat[at : at + len(hashes)] for match in matches]
+        at += len(hashes)
+        screened = _screened(item, policy, hashes, found, version, had_banks=screener.has_known_banks)
+        answers.append(intake.decide(screened, Upload(None, item.context, by), policy))
+    return answers
+
+
+def _allowed(item: GivenItem, policy: PolicyAnswer) -> list[GivenHash]:
+    """The hashes that policy and quality let us compare."""
+    if policy.action == DO_NOT_SCAN:
+        return []
+    return [given for given in item.hashes if given.algorithm != "pdq" or _is_comparable(item, policy)]
+
+
+def _is_comparable(item: GivenItem, policy: PolicyAnswer) -> bool:
+    return policy.action != DIGESTS_ONLY and (item.quality is None or item.quality >= MIN_QUALITY)
+
+
+def _screened(
+    item: GivenItem,
+    policy: PolicyAnswer,
+    hashes: Sequence[GivenHash],
+    found: list[BankMatch],
+    version: int,
+    *,
+    had_banks: bool,
+) -> Screened:
+    size = item.size_bytes or 0
+    if policy.action == DO_NOT_SCAN:
+        detail = f"Not scanned, by the policy's row {policy.row!r}: {policy.reason}"
+        outcome = Outcome("", "unknown", OutcomeKind.NOT_SCANNED, "policy", detail, size_bytes=size)
+        return Screened(outcome, (), {}, b"", version)
+    seen = dict.fromkeys((match.fingerprint_id for match in found), _AS_IS)
+    found = sorted(found, key=lambda match: (not match.exact, match.distance_bits, match.fingerprint_id))
+    outcome = verdict("", found, seen, _checked(item, policy, hashes, had_banks))
+    code = next((given.value for given in hashes if given.algorithm == "pdq"), b"")
+    return Screened(outcome, tuple(found), seen, code, version)
+
+
+def _checked(item: GivenItem, policy: PolicyAnswer, hashes: Sequence[GivenHash], had_banks: bool) -> Checked:
+    """How far the content could be looked at by what came of it."""
+    has_code = any(given.algorithm == "pdq" for given in item.hashes)
+    medium = "image" if has_code else "unknown"
+    if any(given.algorithm == "pdq" for given in hashes):
+        return Checked(medium, None, "", had_banks)
+    if policy.action == DIGESTS_ONLY or not has_code:
+        detail = "Only digests were compared, and none is listed; altered copies were not looked for."
+        return Checked(medium, "digests_only", detail, had_banks)
+    detail = f"Not matchable: a PDQ hash of quality {item.quality} means nothing."
+    return Checked(medium, Reason.FEATURELESS, detail, had_banks)
