@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -95,6 +96,25 @@ def test_overdue_actions_are_found_oldest_first(database: Database) -> None:
         overdue = receipts.unconfirmed(connection, older_than_s=2 * 3600)
         assert [one.id for one in overdue] == [ids[1], ids[0]]
         assert receipts.unconfirmed(connection, older_than_s=6 * 3600) == []
+
+
+def test_an_overdue_action_is_taken_once_however_many_look(database: Database) -> None:
+    ids = [ask(database) for _ in range(40)]
+    with database.write() as connection:
+        late = sa.update(action_receipts).where(action_receipts.c.id != ids[0])
+        connection.execute(late.values(asked_at=now() - timedelta(hours=3)))
+    confirm(database, ids[1])
+
+    def take(_: int) -> list[int]:
+        with database.write() as connection:
+            return [one.id for one in receipts.take_overdue(connection, older_than_s=7200, limit=5)]
+
+    with ThreadPoolExecutor(4) as threads:
+        taken = [one for some in threads.map(take, range(20)) for one in some]
+    assert sorted(taken) == ids[2:]
+    with database.read() as connection:
+        assert receipts.get(connection, ids[2]).overdue_at is not None
+        assert receipts.get(connection, ids[0]).overdue_at is None
 
 
 def test_times_to_removal(database: Database) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "get",
     "of_event",
     "removal_times",
+    "take_overdue",
     "unconfirmed",
 ]
 
@@ -54,6 +55,7 @@ class Receipt:
     removed: list[str] | None
     removed_at: datetime | None
     confirmed_by: str | None
+    overdue_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,29 @@ def unconfirmed(connection: sa.Connection, *, older_than_s: float, limit: int = 
         .limit(limit)
     )
     return [_receipt(row) for row in connection.execute(query)]
+
+
+def take_overdue(connection: sa.Connection, *, older_than_s: float, limit: int = 1000) -> list[Receipt]:
+    """As `unconfirmed`, but each action once in its life: for whoever raises the alarm, there and then."""
+    late = (
+        sa.select(table.c.id)
+        .where(
+            table.c.confirmed_at.is_(None),
+            table.c.overdue_at.is_(None),
+            table.c.asked_at <= moment(connection, -older_than_s),
+        )
+        .order_by(table.c.asked_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("late")
+    )
+    statement = (
+        sa.update(table)
+        .where(table.c.id.in_(sa.select(late.c.id)))
+        .values(overdue_at=moment(connection))
+        .returning(table)
+    )
+    return sorted(map(_receipt, connection.execute(statement)), key=lambda one: (one.asked_at, one.id))
 
 
 def removal_times(connection: sa.Connection, *, since: datetime, until: datetime) -> RemovalTimes:

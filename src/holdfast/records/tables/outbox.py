@@ -114,6 +114,7 @@ action_receipts = sa.Table(
     sa.Column("removed", sa.JSON(none_as_null=True), nullable=True),  # what, in the platform's own names
     sa.Column("removed_at", Timestamp, nullable=True),
     sa.Column("confirmed_by", sa.String(100), nullable=True),  # the API key that said so
+    sa.Column("overdue_at", Timestamp, nullable=True),  # the alarm was raised then, which happens once
     sa.CheckConstraint("outcome IN ('removed', 'already_gone')", name="outcome"),
     sa.CheckConstraint("(confirmed_at IS NULL) = (outcome IS NULL)", name="confirmed"),
     sa.Index(

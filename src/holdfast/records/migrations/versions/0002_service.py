@@ -25,6 +25,7 @@ def upgrade() -> None:
     _exchanges()
     _hma()
     _checklist()
+    op.add_column("action_receipts", moment("overdue_at", nullable=True))
 
 
 def _decisions() -> None:
