@@ -18,6 +18,7 @@ from holdfast.hashing.code import Convention
 from holdfast.media.pool import DecodePool
 from holdfast.screening.adding import Added, add_media
 from holdfast.screening.outcome import OutcomeKind
+from holdfast.screening.reading import bytes_content
 from holdfast.screening.screener import Screener
 from tests.pictures import encoded, picture
 
@@ -202,11 +203,14 @@ def test_a_damaged_index_is_built_again(tmp_path: Path, files: Path, pool: Decod
     with Screener(tmp_path / "home", pool=pool) as one:
         _bank(one, "KNOWN", photo)
         assert one.screen_bytes(copy).outcome is OutcomeKind.MATCH
-        (path,) = one.home.index_folder.rglob("*.hfx")
-    for damage in (b"", b"not an index at all", path.read_bytes()[:-200]):
-        path.write_bytes(damage)
-        with Screener(tmp_path / "home", pool=pool) as again:
-            assert again.screen_bytes(copy).outcome is OutcomeKind.MATCH
+        folder = one.home.index_folder
+    for name in ("codes-*.hfx", "digests-*.hfx", "manifest.json"):
+        for damage in (b"", b"not an index at all", None):
+            (path,) = folder.glob(name)
+            path.write_bytes(path.read_bytes()[:-200] if damage is None else damage)
+            with Screener(tmp_path / "home", pool=pool) as again:
+                assert again.screen_bytes(copy).outcome is OutcomeKind.MATCH
+                assert again.screen_file(photo).matches[0].exact
 
 
 def test_the_index_of_other_records_is_not_used(tmp_path: Path, files: Path, pool: DecodePool) -> None:
@@ -258,6 +262,27 @@ def test_not_matchable_content_still_matches_by_digest(screener: Screener, files
     (added,) = _bank(screener, "KNOWN", odd)
     assert added.entry is not None and "digests only" in added.problem
     assert screener.screen_file(odd).outcome is OutcomeKind.MATCH
+
+
+def test_digests_only_decodes_nothing_and_never_says_no_match(screener: Screener, files: Path) -> None:
+    photo = _photo(files, 1)
+    _bank(screener, "KNOWN", photo)
+    same = screener.check(bytes_content(photo.read_bytes(), 1 << 20), digests_only=True)
+    assert same.outcome.outcome is OutcomeKind.MATCH and same.outcome.matches[0].exact
+    copy = screener.check(bytes_content(encoded(picture(1), quality=50), 1 << 20), digests_only=True)
+    assert (copy.outcome.outcome, copy.outcome.reason) == (OutcomeKind.NOT_SCANNED, "digests_only")
+
+
+def test_without_following_the_lists_are_as_of_the_last_refresh(
+    tmp_path: Path, files: Path, pool: DecodePool
+) -> None:
+    photo = _photo(files, 1)
+    with Screener(tmp_path / "home", pool=pool, follows=False) as screener:
+        screener.refresh()
+        _bank(screener, "KNOWN", photo)
+        assert screener.screen_file(photo).outcome is OutcomeKind.NOT_SCANNED
+        screener.refresh()
+        assert screener.screen_file(photo).outcome is OutcomeKind.MATCH
 
 
 def test_unreadable_files_are_errors(screener: Screener, files: Path) -> None:
