@@ -17,6 +17,7 @@ from holdfast.records.tables.events import counters
 from holdfast.records.tables.outbox import webhook_deliveries, webhook_endpoints
 from holdfast.service import facts
 from holdfast.service.opening import policy_file
+from holdfast.service.setup import FIRST_UPLOAD_KEY
 from holdfast.settings import Settings
 
 __all__ = [
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 # Names of the keys that `holdfast init` and a first `holdfast serve` print.
-FIRST_KEYS: Final = ("first key", "first upload key")
+FIRST_KEYS: Final = ("first key", FIRST_UPLOAD_KEY)
 
 
 def trusted_banks(connection: sa.Connection) -> list[str]:

@@ -1,0 +1,109 @@
+"""What a clock does in every worker process: it forgets what has had its time, and raises what is overdue.
+
+Each task may run in several workers at once. `schedule` says when, and remembers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from holdfast.decisions.webhooks import endpoints, outbox
+from holdfast.records import counters, idempotency, jobs
+from holdfast.records.tables.base import now
+from holdfast.service import facts
+from holdfast.service.overdue import raise_overdue
+from holdfast.service.schedule import Task
+from holdfast.vault.sweep import sweep_expired, sweep_orphans
+
+if TYPE_CHECKING:
+    from holdfast.service.runtime import Runtime
+
+__all__ = ["housekeeping"]
+
+MINUTE_S: Final = 60.0
+HOUR_S: Final = 3600.0
+DAY_S: Final = 86400.0
+
+IDEMPOTENCY_KEPT: Final = timedelta(hours=24)
+FINISHED_KEPT: Final = timedelta(days=30)  # jobs and deliveries
+HOURS_KEPT: Final = timedelta(days=35)  # counters by the hour; older ones by the day
+OVERDUE_EVERY_S: Final = 15.0
+BATCH: Final = 1000
+
+
+def housekeeping(runtime: Runtime) -> list[Task]:
+    """Every task, with how often it is done."""
+    house = _House(runtime)
+    return [
+        Task("actions.overdue", OVERDUE_EVERY_S, house.overdue),
+        Task("vault.expired", MINUTE_S, house.expired),
+        Task("vault.orphans", DAY_S, house.orphans),
+        Task("counters.days", DAY_S, house.days),
+        Task("floods.days", DAY_S, house.floods),
+        Task("idempotency.prune", HOUR_S, house.idempotency_keys),
+        Task("jobs.prune", HOUR_S, house.jobs),
+        Task("webhooks.prune", HOUR_S, house.deliveries),
+        Task("webhooks.secrets", HOUR_S, house.secrets),
+    ]
+
+
+class _House:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._database = runtime.database
+
+    def overdue(self) -> None:
+        """Each batch is a transaction of its own: its events hold up other writers of events."""
+        older_than_s = self._runtime.settings.rules.unconfirmed_s
+        while True:
+            with self._database.write() as connection:
+                late = raise_overdue(connection, older_than_s=older_than_s)
+            if not late:
+                return
+            for action in late:
+                self._runtime.counters.add("actions.overdue", action=action)
+
+    def expired(self) -> None:
+        sweep_expired(self._runtime.vault)
+
+    def orphans(self) -> None:
+        """Not after a restored backup: objects held since it was made have no row, and are no leftovers."""
+        with self._database.read() as connection:
+            was_restored = facts.read(connection, facts.RESTORED) is not None
+        if not was_restored:
+            sweep_orphans(self._runtime.vault)
+
+    def days(self) -> None:
+        with self._database.write() as connection:
+            counters.fold_into_days(connection, before=now() - HOURS_KEPT)
+
+    def floods(self) -> None:
+        with self._database.write() as connection:
+            self._runtime.flood.fold(connection, now())
+
+    def idempotency_keys(self) -> None:
+        before = now() - IDEMPOTENCY_KEPT
+        self._in_batches(lambda connection: idempotency.prune(connection, before=before, limit=BATCH))
+
+    def jobs(self) -> None:
+        before = now() - FINISHED_KEPT
+        self._in_batches(lambda connection: jobs.prune(connection, finished_before=before, limit=BATCH))
+
+    def deliveries(self) -> None:
+        before = now() - FINISHED_KEPT
+        self._in_batches(lambda connection: outbox.prune(connection, finished_before=before, limit=BATCH))
+
+    def secrets(self) -> None:
+        with self._database.write() as connection:
+            endpoints.prune_secrets(connection)
+
+    def _in_batches(self, prune: Callable[[sa.Connection], int]) -> None:
+        """Short transactions, so that nobody who answers uploads waits for a long one."""
+        while True:
+            with self._database.write() as connection:
+                if prune(connection) < BATCH:
+                    return

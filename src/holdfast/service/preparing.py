@@ -1,0 +1,35 @@
+"""`python -m holdfast.service.preparing HOME`: makes a home ready in a short process of its own.
+
+The supervisor starts it, so that the supervisor itself, which stays for months, loads no database library.
+The answer is one JSON object on standard output, a pipe.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from holdfast.errors import HoldfastError
+
+__all__ = ["answer"]
+
+
+def answer(home: Path, *, with_keys: bool) -> dict[str, Any]:
+    """What was made, or why it could not be."""
+    from holdfast.service.setup import prepare
+
+    try:
+        made = prepare(home, with_keys=with_keys)
+    except HoldfastError as error:
+        return {"error": str(error), "kind": type(error).__name__}
+    return {
+        "key_file": None if made.key_file is None else str(made.key_file),
+        "admin": made.admin,
+        "upload": made.upload,
+    }
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(answer(Path(sys.argv[1]), with_keys=sys.argv[2:] == ["keys"])))
