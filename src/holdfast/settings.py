@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -129,6 +129,9 @@ class RuleSettings(_Section):
     )
     rules_file: Path | None = Field(
         default=None, description="The rules; `rules.toml` in the home when there is one, else the shipped."
+    )
+    default_surface: Literal["public", "private", "unknown"] = Field(
+        default="unknown", description="The surface of uploads whose context does not say it."
     )
     flood_least: int = Field(
         default=20, ge=1, description="Matches of one entry in an hour that are never a flood."

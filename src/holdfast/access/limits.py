@@ -157,6 +157,18 @@ class Limiter:
             with self._lock:
                 state.running -= 1
 
+    def spend_lookups(self, subject: str, limits: KeyLimits | None, hash_lookups: int) -> None:
+        """Takes look-ups off the limit of a running request's key. Raises `LimitError`, and then takes none."""
+        with self._lock:
+            now_s = self._clock()
+            bucket = self._state(subject, limits or self._default, now_s).buckets.get("hash look-ups")
+            if bucket is None:
+                return
+            wait_s = bucket.wait_s(hash_lookups, now_s)
+            if wait_s > 0:
+                raise _refusal("hash look-ups", wait_s)
+            bucket.take(hash_lookups)
+
     def charge(
         self, subject: str, limits: KeyLimits | None = None, *, size_bytes: int = 0, hash_lookups: int = 0
     ) -> None:

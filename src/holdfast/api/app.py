@@ -57,7 +57,8 @@ def create_routes(runtime: Runtime) -> FastAPI:
     app.state.budget = BodyBudget(runtime.settings.server.max_bytes_in_memory)
     _add_problem_handlers(app)
     for router in ROUTERS:
-        app.include_router(router)
+        # Not `include_router`: it hides the routes behind an object, and each is to be looked at below.
+        app.router.routes.extend(router.routes)
     if runtime.settings.hma.enabled:
         add_hma(app, runtime)
     openapi.add(app)

@@ -70,10 +70,11 @@ def permission_of(route: APIRoute) -> Permission | None:
 
 
 def routes_of(app: Any) -> Iterator[APIRoute]:
-    """Every route of an application, those of its routers included."""
+    """Every route of an application. Raises RuntimeError for one of another kind: it could not be checked."""
     for route in app.routes:
-        if isinstance(route, APIRoute):
-            yield route
+        if not isinstance(route, APIRoute):
+            raise RuntimeError(f"the route {route!r} is of a kind whose permission nobody can look at")
+        yield route
 
 
 def _checks(dependant: Dependant) -> Iterator[_Check]:

@@ -36,7 +36,7 @@ def decode_image(
     data: bytes | memoryview,
     limits: ImageLimits,
     *,
-    min_side_after_scale: int = 512,
+    min_side_after_scale: int = 480,
     exact: bool = False,
     allocate: Allocate = new_luma,
 ) -> DecodedImage:

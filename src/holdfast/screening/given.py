@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.banks.resolve import BankMatch
 from holdfast.decisions.facts import Context
@@ -39,6 +39,7 @@ def screen_hashes(intake: Intake, items: Sequence[GivenItem], *, by: str) -> lis
     Nothing can be held, for there are no bytes: a decision that says so asks the platform to keep them.
     Raises LimitError when an account of one of the items is held back: nothing was looked up then.
     """
+    items = [replace(item, context=intake.completed(item.context)) for item in items]
     for item in items:
         intake.refuse_probing(item.context)
     policies = [intake.choose(item.context) for item in items]

@@ -22,6 +22,7 @@ from holdfast.decisions.flood import FloodBrake
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, Policy, PolicyAnswer
 from holdfast.decisions.reload import Reloadable
 from holdfast.decisions.standing import standings
+from holdfast.decisions.vocabulary import UNKNOWN
 from holdfast.errors import LimitError
 from holdfast.records.counters import Counters
 from holdfast.records.idempotency import Request
@@ -64,6 +65,7 @@ class Intake:
         self._rules = rules
         self._probing = probing
         self._counters = counters
+        self._default_surface = screener.settings.rules.default_surface
         self._keeper = Keeper(screener.database, vault, flood)
 
     def screen(
@@ -84,12 +86,19 @@ class Intake:
         that does not exist, VaultError or RecordsError when something could not be kept: then nothing was
         decided, and the upload must be sent again.
         """
+        context = self.completed(context)
         self.refuse_probing(context)
         policy = self.choose(context)
         content = bytes_content(data, self.screener.settings.media.max_bytes)
         screened = self._check(content, policy, banks)
         upload = Upload(data, context, by, _request(data, context, by, idempotency_key))
         return self.decide(screened, upload, policy, in_detail=in_detail)
+
+    def completed(self, context: Context) -> Context:
+        """The context with what the settings say of uploads that do not say it themselves."""
+        if context.surface != UNKNOWN:
+            return context
+        return replace(context, surface=self._default_surface)
 
     def choose(self, context: Context) -> PolicyAnswer:
         """What the policy says of an upload with this context."""

@@ -121,8 +121,6 @@ class Keeper:
         if stored is not None:
             reason = f"rule {decision.rule or '(none)'}"
             self._vault().record(connection, stored, reason=reason[:200], actor=upload.by)
-        for entry in {match.entry for match in facts.matches if match.bank_kind == "known"}:
-            self._flood.record(connection, entry, at)
         is_match = facts.outcome in ("match", "possible")
         kind = facts.outcome if is_match else "hold.placed"
         hold = None if stored is None else stored.id
@@ -133,6 +131,8 @@ class Keeper:
             _event_facts(facts, decision, policy, hold, upload.by),
             content_reference=reference,
         )
+        for entry in sorted({match.entry for match in facts.matches if match.bank_kind == "known"}):
+            self._flood.record(connection, entry, at)  # behind the event, whose lock puts writers in a row
         _write_decision(connection, event, facts, decision, hold, reference)
         actions = _ask(connection, event, upload.context, decision)
         told = _told(facts, decision, hold, actions, reference)

@@ -130,9 +130,9 @@ def screen_ready_hashes(
 
 
 def charge_lookups(caller: Caller, count: int) -> None:
-    """Takes look-ups off the key's limit: the next request waits for them."""
+    """Takes look-ups off the key's limit. Raises LimitError: nothing was looked up then."""
     principal = caller.principal
-    caller.runtime.limiter.charge(principal.subject, principal.limits, hash_lookups=count)
+    caller.runtime.limiter.spend_lookups(principal.subject, principal.limits, count)
 
 
 def _screen(caller: Caller, data: bytes, context: Context, banks: list[str], key: str | None) -> Response:

@@ -39,6 +39,9 @@ async def with_body(caller: Caller, work: Callable[[bytes], T]) -> T:
             most_bytes=settings.media.max_bytes,
             wait_s=settings.server.max_body_wait_s,
         )
+        if "content-length" not in caller.request.headers:  # else the gate has counted it
+            principal = caller.principal
+            caller.runtime.limiter.charge(principal.subject, principal.limits, size_bytes=len(data))
         return await _in_threads(caller, lambda: work(data))
 
 
