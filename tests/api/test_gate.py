@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
 from starlette.testclient import TestClient
 
 from holdfast.access.keys import list_keys, revoke_key
@@ -13,6 +14,7 @@ from holdfast.access.roles import Role
 from holdfast.api.app import create_routes
 from holdfast.api.gate import DOCS, OPEN
 from holdfast.api.guard import permission_of, routes_of
+from holdfast.api.v1.routers import ROUTERS
 from holdfast.service.runtime import Runtime
 from tests.api.conftest import ClientFactory, RuntimeFactory
 
@@ -40,17 +42,13 @@ def test_every_route_demands_a_permission(runtime: Runtime) -> None:
 def test_an_application_with_an_open_route_is_not_made(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fastapi import APIRouter
-
-    from holdfast.api import app
-
     careless = APIRouter()
 
     @careless.get("/v1/careless")
     def open_to_all() -> dict[str, str]:
         return {}
 
-    monkeypatch.setattr(app, "ROUTERS", (*app.ROUTERS, careless))
+    monkeypatch.setattr("holdfast.api.app.ROUTERS", (*ROUTERS, careless))
     with pytest.raises(RuntimeError, match="careless"):
         create_routes(runtime)
 

@@ -57,5 +57,4 @@ def test_without_a_key_nobody_passes(runtime: Runtime, client: ClientFactory) ->
 
 
 def _ask(asking: TestClient, method: str, path: str) -> Any:
-    body = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
-    return asking.request(method, path, **body)
+    return asking.request(method, path, json={} if method in ("POST", "PUT", "PATCH") else None)

@@ -158,7 +158,7 @@ class Limiter:
                 state.running -= 1
 
     def spend_lookups(self, subject: str, limits: KeyLimits | None, hash_lookups: int) -> None:
-        """Takes look-ups off the limit of a running request's key. Raises `LimitError`, and then takes none."""
+        """Takes look-ups off the limit of a running request's key, or raises `LimitError` and takes none."""
         with self._lock:
             now_s = self._clock()
             bucket = self._state(subject, limits or self._default, now_s).buckets.get("hash look-ups")

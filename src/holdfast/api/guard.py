@@ -70,10 +70,10 @@ def permission_of(route: APIRoute) -> Permission | None:
 
 
 def routes_of(app: Any) -> Iterator[APIRoute]:
-    """Every route of an application. Raises RuntimeError for one of another kind: it could not be checked."""
+    """Every route of an application. Raises TypeError for one of another kind: it could not be checked."""
     for route in app.routes:
         if not isinstance(route, APIRoute):
-            raise RuntimeError(f"the route {route!r} is of a kind whose permission nobody can look at")
+            raise TypeError(f"the route {route!r} is of a kind whose permission nobody can look at")
         yield route
 
 
