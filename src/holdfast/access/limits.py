@@ -93,10 +93,11 @@ class TokenBucket:
 class _State:
     """The buckets of one subject."""
 
-    __slots__ = ("buckets", "limits", "running")
+    __slots__ = ("buckets", "given", "limits", "running")
 
-    def __init__(self, limits: KeyLimits, now_s: float) -> None:
-        self.limits = limits
+    def __init__(self, given: KeyLimits, share: float, now_s: float) -> None:
+        self.given = given
+        self.limits = limits = given.share(share)
         self.running = 0
         self.buckets: dict[str, TokenBucket] = {}
         if limits.requests_per_s is not None:
@@ -133,7 +134,7 @@ class Limiter:
         self._max_subjects = max_subjects
         self._clock = clock
         self._lock = threading.Lock()
-        self._states: dict[tuple[str, KeyLimits], _State] = {}
+        self._states: dict[str, _State] = {}
         self._sweep_above = max_subjects
 
     @contextmanager
@@ -201,11 +202,13 @@ class Limiter:
             return state
 
     def _state(self, subject: str, limits: KeyLimits, now_s: float) -> _State:
-        state = self._states.get((subject, limits))
-        if state is None:
-            if len(self._states) >= self._sweep_above:
-                self._sweep(now_s)
-            state = self._states[subject, limits] = _State(limits.share(self._share), now_s)
+        state = self._states.get(subject)
+        # The very same limits nearly always, and comparing them costs more than all the rest.
+        if state is not None and (state.given is limits or state.given == limits):
+            return state
+        if len(self._states) >= self._sweep_above:
+            self._sweep(now_s)
+        self._states[subject] = state = _State(limits, self._share, now_s)
         return state
 
     def _sweep(self, now_s: float) -> None:
