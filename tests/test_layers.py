@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "decisions": {"records"},
     "client": set(),
     "banks": {"records", "hashing"},
+    "exchanges": {"banks", "records"},
     "screening": {
         "media",
         "hashing",
