@@ -45,3 +45,37 @@ def index(
     from holdfast.bench import index as bench
 
     bench.run(sizes=size or [1_000_000, 10_000_000], real=real, peers=peers, as_json=json)
+
+
+@app.command()
+def serve(
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            "--home",
+            metavar="DIR",
+            help="Folder that keeps home and pictures for the next time; a temporary one by default.",
+            show_default=False,
+        ),
+    ] = None,
+    entries: Annotated[int, typer.Option(min=100, max=100_000_000, help="Entries of the list.")] = 1_000_000,
+    files: Annotated[int, typer.Option(min=1, max=100_000, help="Distinct pictures.")] = 1_000,
+    requests: Annotated[int, typer.Option(min=1, max=1_000_000, help="Most requests of one load.")] = 3_000,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Longest time of one load.")] = 20.0,
+    connections: Annotated[int, typer.Option(min=1, max=32, help="Connections at full load.")] = 8,
+    batch: Annotated[int, typer.Option(min=1, max=10_000, help="Hashes of one batch.")] = 1_000,
+    url: Annotated[
+        str | None,
+        typer.Option(help="A Holdfast that serves DIR/home already; one is started by default."),
+    ] = None,
+    hma: Annotated[str | None, typer.Option(help="Measure a running HMA instead, by its own calls.")] = None,
+    pid: Annotated[
+        int | None, typer.Option(help="Process of that service, to count what it costs.", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Load on a service on this machine: uploads, look-ups, latencies, what they cost."""
+    from holdfast.bench import serve as bench
+
+    plan = bench.Plan(entries, files, requests, seconds, connections, batch)
+    bench.run(plan, folder=home, url=url, hma=hma, pid=pid, as_json=json)
