@@ -35,7 +35,8 @@ OPEN = frozenset({"/health/live", "/health/ready", "/status", "/status/live"})
 DOCS = frozenset({"/openapi.json"})
 
 _ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
-_PATH_KEY = re.compile(r"/k/([^/]*)(/.*)?")
+_PATH_KEY = re.compile(r"/k/([^/]*)(/.*)?", re.DOTALL)
+_SLASHES = re.compile(r"/{2,}")
 MAX_ADDRESSES = 10_000
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,8 @@ class Gate:
 
     async def _pass(self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: _Seen) -> None:
         key, in_path = _key(headers), False
+        if "//" in scope["path"]:  # from clients whose base URL ends in a slash
+            scope["path"], scope["raw_path"] = _SLASHES.sub("/", scope["path"]), None
         if (found := _PATH_KEY.fullmatch(scope["path"])) is not None:
             # Cut off whether or not it is allowed, so that no route, log or measure ever sees it.
             scope["path"], scope["raw_path"] = found[2] or "/", None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from holdfast.api.guard import Caller
 
-__all__ = ["BINARY", "with_body", "with_file", "with_url"]
+__all__ = ["BINARY", "in_threads", "with_body", "with_file", "with_url"]
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ async def with_body(caller: Caller, work: Callable[[bytes], T]) -> T:
         if "content-length" not in caller.request.headers:  # else the gate has counted it
             principal = caller.principal
             caller.runtime.limiter.charge(principal.subject, principal.limits, size_bytes=len(data))
-        return await _in_threads(caller, lambda: work(data))
+        return await in_threads(caller, lambda: work(data))
 
 
 async def with_file(caller: Caller, file: UploadFile, work: Callable[[bytes], T]) -> T:
@@ -53,7 +53,7 @@ async def with_file(caller: Caller, file: UploadFile, work: Callable[[bytes], T]
     with caller.request.app.state.budget.reserve() as reservation:
         reservation.grow(file.size or 0)
         data = await file.read()
-        return await _in_threads(caller, lambda: work(data))
+        return await in_threads(caller, lambda: work(data))
 
 
 async def with_url(caller: Caller, url: str, work: Callable[[bytes], T]) -> T:
@@ -71,10 +71,11 @@ async def with_url(caller: Caller, url: str, work: Callable[[bytes], T]) -> T:
 
     with caller.request.app.state.budget.reserve() as reservation:
         reservation.grow(1)
-        return await _in_threads(caller, fetched)
+        return await in_threads(caller, fetched)
 
 
-async def _in_threads(caller: Caller, work: Callable[[], T]) -> T:
+async def in_threads(caller: Caller, work: Callable[[], T]) -> T:
+    """``work`` done in the threads for uploads. Raises `Problem` 503 while there are none."""
     uploads = getattr(caller.request.app.state, "uploads", None)
     if uploads is None:
         raise http_problem(503, "The service is starting or stopping. Nothing was checked.")
