@@ -42,7 +42,7 @@ def serve(
     # Under systemd standard output is a log, and no key may get into one.
     is_log = "JOURNAL_STREAM" in os.environ
     supervisor = Supervisor(home, host=host, port=port, processes=processes, print_keys=not is_log)
-    raise typer.Exit(supervisor.run(tell_started, _tell_ready))
+    supervisor.run(tell_started, _tell_ready)
 
 
 def worker(

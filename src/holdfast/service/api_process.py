@@ -6,6 +6,7 @@ begins first. The listening socket comes from the supervisor; several processes 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -34,6 +35,7 @@ MARGIN_S = 10.0
 def main(line: Line, home: Path) -> int:
     """Serves until SIGTERM or until the supervisor is gone; the exit status."""
     no_core_dumps()
+    gc.disable()  # while loading: whatever is loaded stays
     try:
         _run(line, home)
     except HoldfastError as error:
@@ -64,6 +66,7 @@ def _run(line: Line, home: Path) -> None:
 def _serve(runtime: Runtime, listening: socket.socket, line: Line) -> None:
     opening = threading.Thread(target=_look, args=(runtime,), name="first-look", daemon=True)
     opening.start()
+    import structlog
     import uvicorn
 
     from holdfast.api.app import create_app
@@ -86,8 +89,11 @@ def _serve(runtime: Runtime, listening: socket.socket, line: Line) -> None:
     # The server raises the signal that ended it once more when it is done.
     signal.signal(signal.SIGTERM, lambda *_: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.enable()
     chores = Chores(runtime, line)
     chores.start()
+    structlog.get_logger(__name__).info("the API process serves", pid=os.getpid())
     line.watch(chores.hear, grace_s=drain_s + MARGIN_S)
     try:
         uvicorn.Server(config).run(sockets=[listening])

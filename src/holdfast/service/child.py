@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -86,6 +87,10 @@ class Child:
         status = self._process.poll()
         if status is None:
             return None
+        while (
+            self._line is not None and select.select([self._line], [], [], 0)[0] and self.hear() is not None
+        ):
+            pass  # its last words
         now_s = time.monotonic()
         self._failures = 1 if now_s - self._started_s > STEADY_S else self._failures + 1
         self.due_s = now_s + min(PAUSE_MIN_S * 2 ** (self._failures - 1), PAUSE_MAX_S)

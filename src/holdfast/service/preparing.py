@@ -25,7 +25,7 @@ def answer(home: Path, *, with_keys: bool) -> dict[str, Any]:
     except HoldfastError as error:
         return {"error": str(error), "kind": type(error).__name__}
     return {
-        "key_file": None if made.key_file is None else str(made.key_file),
+        "key_file": str(made.key_file or ""),
         "admin": made.admin,
         "upload": made.upload,
     }
