@@ -60,10 +60,12 @@ class Write:
         to_json: Callable[[T], Any] = lambda value: value,
         *,
         status: int = 200,
+        kept: Callable[[T], Any] | None = None,
     ) -> Response:
         """Does ``work`` in one transaction and answers with what ``to_json`` makes of its result.
 
-        With a key that came before, nothing is done and the first answer is given again.
+        With a key that came before, nothing is done and the first answer is given again. Where the answer
+        shows a secret, ``kept`` makes the one without it that is stored for that.
         """
         database = self.caller.runtime.database
         with database.write() as connection:
@@ -72,9 +74,11 @@ class Write:
             if stored is not None:
                 headers = {REPLAYED: "true"}
                 return Response(stored.body, stored.status, headers, stored.content_type)
-            answer = json_bytes(to_json(work(connection))) if status != 204 else b""
+            done = work(connection)
+            answer = json_bytes(to_json(done)) if status != 204 else b""
             if asked is not None:
-                idempotency.finish(connection, asked, idempotency.Answer(status, JSON, answer))
+                stored_body = answer if kept is None else json_bytes(kept(done))
+                idempotency.finish(connection, asked, idempotency.Answer(status, JSON, stored_body))
         return Response(answer or None, status, media_type=JSON if answer else None)
 
     def request(self) -> idempotency.Request | None:

@@ -121,6 +121,7 @@ def import_stream(
     keep_sources: bool = False,
     as_of: datetime | None = None,
     progress: Progress | None = None,
+    finish: Callable[[sa.Connection, ImportResult], object] = lambda connection, result: None,
 ) -> ImportResult:
     """Import a list into a bank, as the opinion of ``source`` formed at ``as_of`` (now).
 
@@ -128,7 +129,8 @@ def import_stream(
     ``keep_sources`` a row counts for the source it names: for one's own exports, never for a list
     from outside, which could name any. PDQ rows with a quality below 50 are refused unless
     ``force``; rows with far too many or too few ones go in and are reported as suspicious.
-    ``progress`` gets ("reading", lines) and ("merging", steps).
+    ``progress`` gets ("reading", lines) and ("merging", steps); SQLite has no other writer while it merges.
+    ``finish`` is called in the transaction of the import, at its end: what it writes is written with it.
 
     Raises
         NotFoundError: no such bank.
@@ -156,7 +158,9 @@ def import_stream(
                 lambda: tell("merging", next(steps)),
                 plain=intake.is_plain(),
             )
-    return intake.result(merged)
+            result = intake.result(merged)
+            finish(connection, result)
+    return result
 
 
 @contextmanager

@@ -23,11 +23,20 @@ from typing import Any, Final
 from holdfast.decisions.actions import ACTION_KEYS, Actions
 from holdfast.decisions.checks import check_actions, check_rule
 from holdfast.decisions.conditions import CONDITIONS, Groups
-from holdfast.decisions.tables import Table, is_slug, read_file
+from holdfast.decisions.tables import Table, is_slug, parse, read_file
 from holdfast.decisions.vocabulary import COUNTRIES, COUNTRY_GROUPS
 from holdfast.errors import RulesError, SettingsError
 
-__all__ = ["DEFAULT_RULES", "RULE_KEYS", "TOP_KEYS", "Rule", "RuleSet", "load_rules", "read_groups"]
+__all__ = [
+    "DEFAULT_RULES",
+    "RULE_KEYS",
+    "TOP_KEYS",
+    "Rule",
+    "RuleSet",
+    "load_rules",
+    "parse_rules",
+    "read_groups",
+]
 
 TOP_KEYS: Final = ("version", "groups", "rule")
 RULE_KEYS: Final = ("name", "class", "reason", "mode", "when", "then")
@@ -64,7 +73,16 @@ def load_rules(path: Path = DEFAULT_RULES, webhooks: Collection[str] | None = No
     Raises `RulesError` naming file, table and key for anything unknown, contradictory, unreachable, or
     that would block or report on evidence that may only hold content for a person.
     """
-    values, digest = read_file(path, RulesError)
+    return _read_rules(path, *read_file(path, RulesError), webhooks)
+
+
+def parse_rules(data: bytes, webhooks: Collection[str] | None = None) -> RuleSet:
+    """The same for the bytes of a rules file that lies nowhere; messages call it "the rules"."""
+    path = Path("the rules")
+    return _read_rules(path, *parse(data, path, RulesError), webhooks)
+
+
+def _read_rules(path: Path, values: dict[str, Any], digest: str, webhooks: Collection[str] | None) -> RuleSet:
     top = Table(values, path, "top", RulesError)
     version = top.text("version", 64)
     groups = read_groups(top)

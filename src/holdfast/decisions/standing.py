@@ -15,6 +15,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from holdfast.decisions.brakes import Review, standing_of
+from holdfast.decisions.webhooks import outbox
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records import events
 from holdfast.records.dialect import moment
@@ -65,11 +66,13 @@ def review_entry(
     verdict: Verdict,
     reason: str,
     event_id: int | None = None,
+    content_reference: str | None = None,
 ) -> str:
     """Write down what ``person`` says of an entry; the standing that follows.
 
-    "confirm" ends the hold of the flood brake; "withdraw" takes the person's own last word back. An event
-    ``decision.reviewed`` is written, without the reason. Raises `NotFoundError`, `UsageError` for a reason
+    "confirm" ends the hold of the flood brake; "withdraw" takes the person's own last word back.
+    ``event_id`` and ``content_reference`` name the match that it was said about. An event and a webhook
+    ``decision.reviewed`` are written, without the reason. Raises `NotFoundError`, `UsageError` for a reason
     that is empty or too long, `ConflictError` where there is nothing of this person's to withdraw.
     """
     reason = reason.strip()
@@ -84,8 +87,10 @@ def review_entry(
     if verdict == "confirm":
         connection.execute(sa.delete(flooded_entries).where(flooded_entries.c.entry_id == entry_id))
     standing = standings(connection, [entry_id])[entry_id]
-    facts = {"entry": entry_id, "verdict": verdict, "by": person, "standing": standing, "event": event_id}
-    events.append(connection, "decision.reviewed", facts)
+    told = {"verdict": verdict, "event": event_id, "content_reference": content_reference}
+    facts = {"entry": entry_id, "by": person, "standing": standing, "verdict": verdict, "event": event_id}
+    written = events.append(connection, "decision.reviewed", facts, content_reference=content_reference)
+    outbox.publish(connection, "decision.reviewed", told, event_id=written)
     return standing
 
 

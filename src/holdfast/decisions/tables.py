@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from holdfast.errors import SettingsError
 
-__all__ = ["MAX_FILE_BYTES", "SLUG_CHARACTERS", "Table", "is_slug", "read_file"]
+__all__ = ["MAX_FILE_BYTES", "SLUG_CHARACTERS", "Table", "is_slug", "parse", "read_file"]
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 SLUG_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
@@ -25,6 +25,11 @@ def read_file(path: Path, error: type[SettingsError]) -> tuple[dict[str, Any], s
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as problem:
         raise error(f"{path} cannot be read: {problem.strerror}. It was not loaded.") from problem
+    return parse(data, path, error)
+
+
+def parse(data: bytes, path: Path, error: type[SettingsError]) -> tuple[dict[str, Any], str]:
+    """The same for the bytes of a file; messages call it ``path``."""
     if len(data) > MAX_FILE_BYTES:
         raise error(f"{path} is larger than {MAX_FILE_BYTES} bytes. It was not loaded.")
     try:

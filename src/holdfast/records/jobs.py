@@ -340,15 +340,21 @@ def list_jobs(
     *,
     state: State | None = None,
     kind: str | None = None,
+    by: str | None = None,
     before_id: int | None = None,
     limit: int = 100,
 ) -> list[Job]:
-    """Jobs, newest first. For the next page give the smallest id of this one as ``before_id``."""
+    """Jobs, newest first. For the next page give the smallest id of this one as ``before_id``.
+
+    ``by`` leaves only those whose payload says that this principal started them.
+    """
     query = sa.select(jobs).order_by(jobs.c.id.desc()).limit(limit)
     if state is not None:
         query = query.where(jobs.c.state == state)
     if kind is not None:
         query = query.where(jobs.c.kind == kind)
+    if by is not None:
+        query = query.where(jobs.c.payload["by"].as_string() == by)
     if before_id is not None:
         query = query.where(jobs.c.id < before_id)
     return [_job(row) for row in connection.execute(query)]

@@ -4,6 +4,7 @@
     keys        key-encryption keys: a key file outside the home, or a key service (KMS)
     store       where the ciphertext lies: a folder or an S3-compatible bucket
     service     hold, open, release, destroy, legal holds
+    listing     items and their tombstones, without their content
     sweep       what a clock does: expired items, and what a crash left behind
     retention   how long an item stays: release, legal holds, preservation
     sealing     encrypted files for a passphrase or a recipient: backups and exports

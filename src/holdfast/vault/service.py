@@ -17,11 +17,11 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from holdfast.errors import KeyUnavailableError, NotFoundError, ObjectDamagedError
+from holdfast.errors import KeyUnavailableError, ObjectDamagedError
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.vault import vault_items, vault_keys
-from holdfast.vault import envelope, retention
+from holdfast.vault import envelope, listing, retention
 from holdfast.vault.keys import KeyService, WrappedKey
 from holdfast.vault.models import Action, Facts, Item, Retention, Stored, checked_text
 from holdfast.vault.store import ObjectStore
@@ -129,12 +129,7 @@ class Vault:
     def describe(self, item_id: str) -> Item:
         """The item or its tombstone, without its content. Raises `NotFoundError`."""
         with self.database.read() as connection:
-            row = connection.execute(sa.select(vault_items).where(vault_items.c.id == item_id)).one_or_none()
-            holds = retention.active_legal_holds(connection, [item_id])
-        if row is None:
-            raise NotFoundError(f"The vault has no item {item_id!r}.")
-        values = {name: value for name, value in row._mapping.items() if name != "sealed_facts"}
-        return Item(**values, legal_holds=tuple(holds.get(item_id, ())))
+            return listing.get_item(connection, item_id)
 
     def destroy(self, item_id: str, *, actor: str, purpose: str) -> None:
         """Destroy the item now: key and facts first, in one commit, then the object. A tombstone stays.

@@ -165,14 +165,15 @@ def of_event(connection: sa.Connection, event_id: int) -> list[Receipt]:
     return [_receipt(row) for row in connection.execute(query)]
 
 
-def unconfirmed(connection: sa.Connection, *, older_than_s: float, limit: int = 1000) -> list[Receipt]:
-    """Actions asked for more than ``older_than_s`` seconds ago and not confirmed, oldest first."""
-    query = (
-        sa.select(table)
-        .where(table.c.confirmed_at.is_(None), table.c.asked_at <= moment(connection, -older_than_s))
-        .order_by(table.c.asked_at)
-        .limit(limit)
-    )
+def unconfirmed(
+    connection: sa.Connection, *, older_than_s: float, after_id: int = 0, limit: int = 1000
+) -> list[Receipt]:
+    """Actions asked for more than ``older_than_s`` seconds ago and not confirmed, oldest first.
+
+    For the next page give the last id of this one as ``after_id``.
+    """
+    open_since = table.c.confirmed_at.is_(None), table.c.asked_at <= moment(connection, -older_than_s)
+    query = sa.select(table).where(*open_since, table.c.id > after_id).order_by(table.c.id).limit(limit)
     return [_receipt(row) for row in connection.execute(query)]
 
 

@@ -1,0 +1,149 @@
+"""Banks: make, list, change, delete. Their entries are in `entries`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.responses import Response
+
+from holdfast.access.roles import Permission
+from holdfast.api.guard import Caller, Guard
+from holdfast.api.problems import responses
+from holdfast.api.v1.fields import Answer, BankName, Limit, Line, Name, Page, Request, page
+from holdfast.api.writes import Write, Writing
+from holdfast.banks import service
+from holdfast.banks.models import Bank
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["banks"])
+
+Note = Annotated[Line, Field(max_length=255)]
+Radius = Annotated[int, Field(ge=0, le=63, description="Bits within which a PDQ hash matches.")]
+
+
+class NewBank(Request):
+    """A bank that does not exist yet."""
+
+    name: Name = Field(examples=["KNOWN"])
+    kind: Literal["known", "benign"] = Field(default="known", description="benign: a match suppresses.")
+    trusted: bool = Field(default=False, description="Its exact matches are acted on without a person.")
+    max_distance_bits: Radius = service.DEFAULT_MAX_DISTANCE_BITS
+    note: Note = ""
+
+
+class BankChange(Request):
+    """What is given is changed, the rest stays."""
+
+    name: Name | None = Field(default=None, description="A new name.")
+    enabled: bool | None = None
+    trusted: bool | None = None
+    max_distance_bits: Radius | None = None
+    note: Note | None = None
+
+
+class Counts(Answer):
+    """What a bank holds; ``active`` fingerprints are those that match."""
+
+    entries: int
+    fingerprints: int
+    active: int
+
+
+class BankAnswer(Answer):
+    """One bank."""
+
+    name: str = Field(examples=["KNOWN"])
+    kind: str = Field(examples=["known"])
+    trusted: bool
+    enabled: bool
+    max_distance_bits: int = Field(examples=[31])
+    note: str
+    created_at: datetime
+    counts: Counts | None = Field(default=None, description="Only where it was asked for.")
+
+    @classmethod
+    def of(cls, bank: Bank) -> Self:
+        return cls.model_validate(bank)
+
+
+class Deleted(Answer):
+    """How many entries went with the bank."""
+
+    entries_deleted: int = Field(examples=[1200])
+
+
+@router.get("/v1/banks", summary="List banks", responses=responses(422))
+def list_banks(
+    caller: Annotated[Caller, Guard(Permission.BANK_READ)],
+    after: Annotated[str, Query(max_length=200, description="The `next` of the page before.")] = "",
+    limit: Limit = 100,
+) -> Page[BankAnswer]:
+    """The banks that the key may see, by name."""
+    with caller.runtime.database.read() as connection:
+        banks = service.list_banks(connection)
+    seen = [bank for bank in banks if bank.name > after and caller.principal.banks.may_see(bank.name)]
+    seen.sort(key=lambda bank: bank.name)  # a database may sort by a language's rules, `after` does not
+    items = [BankAnswer.of(bank) for bank in seen[:limit]]
+    return page(items, limit, [item.name for item in items])
+
+
+@router.post(
+    "/v1/banks",
+    status_code=201,
+    summary="Make a bank",
+    response_model=BankAnswer,
+    responses=responses(409, 422),
+)
+def create_bank(body: NewBank, write: Annotated[Write, Writing(Permission.BANK_WRITE)]) -> Response:
+    """A new bank, enabled and empty. Its name cannot be used by another one."""
+    write.principal.require_bank(body.name, change=True)
+    return write.run(
+        lambda connection: BankAnswer.of(service.create_bank(connection, **body.model_dump())), status=201
+    )
+
+
+@router.get("/v1/banks/{bank}", summary="Show a bank", responses=responses(404, 422))
+def get_bank(
+    caller: Annotated[Caller, Guard(Permission.BANK_READ)],
+    bank: BankName,
+    counts: Annotated[bool, Query(description="Count what it holds: a second at a million.")] = False,
+) -> BankAnswer:
+    """One bank, with the number of its entries and fingerprints where asked for."""
+    caller.principal.require_bank(bank)
+    with caller.runtime.database.read() as connection:
+        found = service.get_bank(connection, bank)
+        answer = BankAnswer.of(found)
+        if counts:
+            answer.counts = Counts.model_validate(service.bank_counts(connection, found.id))
+    return answer
+
+
+@router.patch(
+    "/v1/banks/{bank}", summary="Change a bank", response_model=BankAnswer, responses=responses(404, 409, 422)
+)
+def change_bank(
+    bank: BankName, body: BankChange, write: Annotated[Write, Writing(Permission.BANK_WRITE)]
+) -> Response:
+    """A disabled bank matches nothing. A key that is bound to banks needs both names, old and new."""
+    for name in (bank, body.name or bank):
+        write.principal.require_bank(name, change=True)
+    changes = body.model_dump(exclude={"name"})
+
+    def work(connection: sa.Connection) -> BankAnswer:
+        return BankAnswer.of(service.update_bank(connection, bank, new_name=body.name, **changes))
+
+    return write.run(work)
+
+
+@router.delete(
+    "/v1/banks/{bank}", summary="Delete a bank", response_model=Deleted, responses=responses(404, 422)
+)
+def delete_bank(bank: BankName, write: Annotated[Write, Writing(Permission.BANK_DELETE)]) -> Response:
+    """The bank with all it holds; it ceases to match at once. This cannot be undone."""
+    write.principal.require_bank(bank, change=True)
+    return write.run(lambda connection: Deleted(entries_deleted=service.delete_bank(connection, bank)))
