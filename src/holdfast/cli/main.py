@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.cli import bank, bench, demo, doctor, hashes, lists, match, scan, serve, sources  # noqa: F401
+from holdfast.cli import bank, bench, demo, doctor, hashes, init, lists, match, scan, serve, sources  # noqa: F401
 from holdfast.errors import HoldfastError, NotFoundError, SettingsError, UsageError
 
 __all__ = ["app", "main"]
@@ -27,6 +27,7 @@ app.add_typer(bank.app, name="bank")  # with the commands that `lists` and `sour
 app.command("match")(match.match_files)
 app.command("scan")(scan.scan_folder)
 app.add_typer(bench.app, name="bench")
+app.command("init")(init.init)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("doctor")(doctor.doctor)
