@@ -15,13 +15,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 import holdfast
 from holdfast.api import openapi
-from holdfast.api.bodies import BodyBudget
+from holdfast.api.bodies import MAX_JSON_BYTES, BodyBudget
 from holdfast.api.gate import DOCS, OPEN, Gate
 from holdfast.api.guard import permission_of, routes_of
 from holdfast.api.hma.routers import add_hma
@@ -63,6 +64,7 @@ def create_routes(runtime: Runtime) -> FastAPI:
         add_hma(app, runtime)
     openapi.add(app)
     _refuse_open_routes(app)
+    _limit_bodies(app)
     return app
 
 
@@ -95,6 +97,13 @@ def _refuse_open_routes(app: FastAPI) -> None:
     for route in routes_of(app):
         if permission_of(route) is None and route.path not in OPEN | DOCS | {"/"}:
             raise RuntimeError(f"the route {route.path} demands no permission: it is not served")
+
+
+def _limit_bodies(app: FastAPI) -> None:
+    """Bodies that are parsed are small; those that are content are taken in by their routes."""
+    for route in routes_of(app):
+        if not getattr(route.endpoint, "streams", False):
+            route.app = RequestBodyLimitMiddleware(route.app, max_body_size=MAX_JSON_BYTES)
 
 
 def _add_problem_handlers(app: FastAPI) -> None:

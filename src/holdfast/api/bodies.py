@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.requests import ClientDisconnect
 
@@ -15,7 +15,18 @@ from holdfast.errors import OverloadedError
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["BodyBudget", "read_body", "too_large"]
+__all__ = ["MAX_JSON_BYTES", "BodyBudget", "read_body", "streams", "too_large"]
+
+
+MAX_JSON_BYTES = 32 * 1024 * 1024  # of a body that is parsed: ten thousand items with long contexts
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+
+
+def streams(endpoint: Endpoint) -> Endpoint:
+    """Marks a route's function that takes its body in by itself, under limits of its own."""
+    endpoint.__dict__["streams"] = True
+    return endpoint
 
 
 class BodyBudget:

@@ -6,7 +6,7 @@ def list_banks(caller: Annotated[Caller, Guard(Permission.BANK_READ)]) -> ...:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from holdfast.access.roles import Permission
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
-__all__ = ["Caller", "Guard", "permission_of", "routes_of"]
+__all__ = ["Caller", "Guard", "check_of", "permission_of", "routes_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ class _Check:
 def Guard(permission: Permission) -> Any:  # noqa: N802  (reads like FastAPI's own Depends)
     """The dependency that demands ``permission`` of the caller."""
     return params.Depends(_Check(permission))
+
+
+def check_of(route: APIRoute) -> Callable[[Request], Awaitable[Caller]]:
+    """What looks at the caller before a route. Raises TypeError for a route that demands nothing."""
+    for check in _checks(route.dependant):
+        return check
+    raise TypeError(f"the route {route.path} demands no permission")
 
 
 def permission_of(route: APIRoute) -> Permission | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, File, UploadFile
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.bodies import streams
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1 import uploads
@@ -53,18 +54,24 @@ class HashUrl(BaseModel):
     responses=responses(400, 408, 413, 422),
     openapi_extra=uploads.BINARY,
 )
+@streams
 async def hash_body(caller: Annotated[Caller, Guard(Permission.HASH_COMPUTE)]) -> Response:
     """The request's body is the file."""
     return await uploads.with_body(caller, lambda data: _hash(caller, data, ""))
 
 
-@router.post("/v1/hash/form", response_model=HashAnswer, responses=responses(400, 408, 413, 422))
-async def hash_form(
-    caller: Annotated[Caller, Guard(Permission.HASH_COMPUTE)],
-    file: Annotated[UploadFile, File(description="The file.")],
-) -> Response:
+@router.post(
+    "/v1/hash/form",
+    response_model=HashAnswer,
+    responses=responses(400, 408, 413, 415, 422),
+    openapi_extra=uploads.FORM,
+)
+@streams
+async def hash_form(caller: Annotated[Caller, Guard(Permission.HASH_COMPUTE)]) -> Response:
     """A file in a form."""
-    return await uploads.with_file(caller, file, lambda data: _hash(caller, data, file.filename or ""))
+    return await uploads.with_form(
+        caller, lambda data, form: _hash(caller, data, form["file"].filename or "")
+    )
 
 
 @router.post("/v1/hash/url", response_model=HashAnswer, responses=responses(413, 422, 502))

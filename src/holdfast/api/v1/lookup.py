@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.direct import DirectRoute
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1.screening import charge_lookups
@@ -22,7 +23,7 @@ from holdfast.screening.lookup import GivenHash
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["look-up"])
+router = APIRouter(tags=["look-up"], route_class=DirectRoute)
 
 MAX_VALUES = 10_000
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Header, Query, UploadFile
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.bodies import streams
+from holdfast.api.direct import DirectRoute
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1 import uploads
@@ -21,18 +24,40 @@ from holdfast.errors import UsageError
 from holdfast.screening.given import GivenItem, screen_hashes
 from holdfast.screening.lookup import GivenHash
 
-__all__ = ["router"]
+__all__ = ["charge_lookups", "direct", "router"]
 
 router = APIRouter(tags=["screening"])
+direct = APIRouter(tags=["screening"], route_class=DirectRoute)
 
 MAX_ITEMS = 10_000
+KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
 BANKS: Any = Query(alias="bank", default_factory=list, description="Only these banks; needs `match.detail`.")
-CONTEXT: Any = Header(
-    default=None, alias="Holdfast-Context", description="What you know of the upload, as JSON in ASCII."
-)
-CONTEXT_QUERY: Any = Query(
-    default=None, alias="context", description="The same, where a header cannot be set."
-)
+PARAMETERS = [
+    {
+        "name": "Holdfast-Context",
+        "in": "header",
+        "description": "What you know of the upload, as JSON in ASCII.",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": "context",
+        "in": "query",
+        "description": "The same, where a header cannot be set.",
+        "schema": {"type": "string"},
+    },
+    {
+        "name": "bank",
+        "in": "query",
+        "description": "Only these banks; needs `match.detail`.",
+        "schema": {"type": "array", "items": {"type": "string"}},
+    },
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "1 to 255 visible characters. The same key and upload again get the first answer.",
+        "schema": {"type": "string", "maxLength": 255},
+    },
+]
 
 
 class ScreenUrl(BaseModel):
@@ -68,37 +93,35 @@ class ScreenHashes(BaseModel):
     items: list[HashItem] = Field(min_length=1, max_length=MAX_ITEMS)
 
 
-@router.post(
+@direct.post(
     "/v1/screen",
     response_model=ScreenAnswer,
     responses=responses(400, 404, 408, 413, 422),
-    openapi_extra=uploads.BINARY,
+    openapi_extra={**uploads.BINARY, "parameters": PARAMETERS},
 )
-async def screen_body(
-    caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)],
-    bank: list[str] = BANKS,
-    context: str | None = CONTEXT,
-    context_query: str | None = CONTEXT_QUERY,
-    key: str | None = IDEMPOTENCY_KEY,
-) -> Response:
+@streams
+async def screen_body(caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)]) -> Response:
     """The request's body is the file. The fastest way: nothing is parsed, nothing touches a disk."""
-    said = context_of(caller.request)
-    _allow_banks(caller, bank)
-    return await uploads.with_body(caller, lambda data: _screen(caller, data, said, bank, key))
+    said, banks, key = context_of(caller.request), _banks(caller), _key(caller)
+    return await uploads.with_body(caller, lambda data: _screen(caller, data, said, banks, key))
 
 
-@router.post("/v1/screen/form", response_model=ScreenAnswer, responses=responses(400, 404, 408, 413, 422))
-async def screen_form(
-    caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)],
-    file: Annotated[UploadFile, File(description="The file.")],
-    bank: list[str] = BANKS,
-    context: Annotated[str, Form(description="What you know of the upload, as JSON.")] = "",
-    key: str | None = IDEMPOTENCY_KEY,
-) -> Response:
+@direct.post(
+    "/v1/screen/form",
+    response_model=ScreenAnswer,
+    responses=responses(400, 404, 408, 413, 415, 422),
+    openapi_extra={**uploads.FORM, "parameters": PARAMETERS[2:]},
+)
+@streams
+async def screen_form(caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)]) -> Response:
     """A file in a form, with its context as JSON text beside it."""
-    said = parse_context(context)
-    _allow_banks(caller, bank)
-    return await uploads.with_file(caller, file, lambda data: _screen(caller, data, said, bank, key))
+    banks, key = _banks(caller), _key(caller)
+
+    def work(data: bytes, form: uploads.Form) -> Response:
+        said = parse_context(form["context"].text if "context" in form else None)
+        return _screen(caller, data, said, banks, key)
+
+    return await uploads.with_form(caller, work)
 
 
 @router.post("/v1/screen/url", response_model=ScreenAnswer, responses=responses(404, 413, 422, 502))
@@ -147,6 +170,19 @@ def _screen(caller: Caller, data: bytes, context: Context, banks: list[str], key
     if answer.stored:
         return Response(answer.stored, headers={REPLAYED: "true"}, media_type=JSON)
     return json_response(answer.to_json(in_detail=in_detail))
+
+
+def _banks(caller: Caller) -> list[str]:
+    banks = caller.request.query_params.getlist("bank")
+    _allow_banks(caller, banks)
+    return banks
+
+
+def _key(caller: Caller) -> str | None:
+    key = caller.request.headers.get("idempotency-key")
+    if key is not None and not KEY_FORM.fullmatch(key):
+        raise UsageError("The idempotency key is not 1 to 255 visible ASCII characters; nothing was done.")
+    return key
 
 
 def _allow_banks(caller: Caller, banks: list[str]) -> None:

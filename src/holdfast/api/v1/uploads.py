@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from holdfast.api.bodies import read_body, too_large
-from holdfast.api.problems import http_problem
+from holdfast.api.forms import Part, parse_form
+from holdfast.api.problems import Problem, http_problem
 from holdfast.errors import FetchRefusedError
 
 if TYPE_CHECKING:
-    from fastapi import UploadFile
-
     from holdfast.api.guard import Caller
 
-__all__ = ["BINARY", "in_threads", "with_body", "with_file", "with_url"]
+__all__ = ["BINARY", "FORM", "Form", "in_threads", "with_body", "with_form", "with_url"]
 
 T = TypeVar("T")
+Form = Mapping[str, Part]
+
+FORM_BYTES = 1024 * 1024  # of everything in a form beside the file
 
 # For OpenAPI: the body is the file itself.
 BINARY = {
     "requestBody": {
         "required": True,
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "context": {"type": "string", "description": "What you know of the upload, as JSON."},
+                    },
+                }
+            }
+        },
     }
 }
 
@@ -45,15 +66,29 @@ async def with_body(caller: Caller, work: Callable[[bytes], T]) -> T:
         return await in_threads(caller, lambda: work(data))
 
 
-async def with_file(caller: Caller, file: UploadFile, work: Callable[[bytes], T]) -> T:
-    """``work`` done on one part of a form."""
-    most = caller.runtime.settings.media.max_bytes
-    if file.size is not None and file.size > most:
-        raise too_large(most)
+async def with_form(caller: Caller, work: Callable[[bytes, Form], T]) -> T:
+    """``work`` done on the part ``file`` of a form, and on all of it. Raises `Problem` 422 without one."""
+    settings = caller.runtime.settings
+    most = settings.media.max_bytes
     with caller.request.app.state.budget.reserve() as reservation:
-        reservation.grow(file.size or 0)
-        data = await file.read()
-        return await in_threads(caller, lambda: work(data))
+        body = await read_body(
+            caller.request,
+            reservation,
+            most_bytes=most + FORM_BYTES,
+            wait_s=settings.server.max_body_wait_s,
+        )
+        form = {part.name: part for part in parse_form(body, caller.request.headers.get("content-type", ""))}
+        if "file" not in form:
+            raise Problem(
+                422,
+                "bad-request",
+                "The form has no file",
+                "The form has no part `file`. Nothing was checked.",
+            )
+        data = form["file"].data
+        if len(data) > most:
+            raise too_large(most)
+        return await in_threads(caller, lambda: work(data, form))
 
 
 async def with_url(caller: Caller, url: str, work: Callable[[bytes], T]) -> T:
