@@ -30,14 +30,13 @@ def list_items(
 
     Raises `NotFoundError` when there is no item ``before_id``.
     """
-    place = sa.tuple_(vault_items.c.held_at, vault_items.c.id)
     query = sa.select(vault_items).order_by(vault_items.c.held_at.desc(), vault_items.c.id.desc())
     if state is not None:
         query = query.where(vault_items.c.state == state)
     if before_id is not None:
         last = get_item(connection, before_id)
-        held_at = sa.bindparam("held_at", last.held_at, vault_items.c.held_at.type)
-        query = query.where(place < sa.tuple_(held_at, sa.bindparam("last_id", last.id)))
+        earlier = sa.and_(vault_items.c.held_at == last.held_at, vault_items.c.id < last.id)
+        query = query.where(sa.or_(vault_items.c.held_at < last.held_at, earlier))
     return _items(connection, connection.execute(query.limit(limit)).all())
 
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
-from holdfast.api.v1.fields import MAX_ID, AfterId, Answer, Id, Limit, Line, Moment, Page, Request, page
+from holdfast.api.v1.fields import MAX_ID, Answer, Id, Limit, Line, Moment, Page, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.decisions.webhooks import receipts
 from holdfast.errors import UsageError
@@ -74,20 +74,20 @@ class TimesAnswer(Answer):
     from_match: SpreadAnswer
 
 
-@router.get("/v1/actions", summary="List actions", responses=responses(422))
+@router.get("/v1/actions", summary="List actions", responses=responses(404, 422))
 def list_actions(
     caller: Annotated[Caller, Guard(Permission.EVENT_READ)],
     event: Annotated[int | None, Query(ge=1, le=MAX_ID, description="Those asked for because of it.")] = None,
     unconfirmed_for_s: Annotated[
         float, Query(ge=0, le=YEAR_S, description="Only those that wait for so long.")
     ] = 0.0,
-    after: AfterId = 0,
+    after: Annotated[int | None, Query(ge=1, le=MAX_ID, description="The `next` of the page before.")] = None,
     limit: Limit = 100,
 ) -> Page[ActionAnswer]:
     """What nobody has confirmed yet, oldest first: an alarm. Or all actions of one event."""
     with caller.runtime.database.read() as connection:
         if event is not None:
-            found = [one for one in receipts.of_event(connection, event) if one.id > after][:limit]
+            found = [one for one in receipts.of_event(connection, event) if one.id > (after or 0)][:limit]
         else:
             found = receipts.unconfirmed(
                 connection, older_than_s=unconfirmed_for_s, after_id=after, limit=limit

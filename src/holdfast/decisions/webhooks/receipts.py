@@ -166,14 +166,22 @@ def of_event(connection: sa.Connection, event_id: int) -> list[Receipt]:
 
 
 def unconfirmed(
-    connection: sa.Connection, *, older_than_s: float, after_id: int = 0, limit: int = 1000
+    connection: sa.Connection, *, older_than_s: float, after_id: int | None = None, limit: int = 1000
 ) -> list[Receipt]:
     """Actions asked for more than ``older_than_s`` seconds ago and not confirmed, oldest first.
 
-    For the next page give the last id of this one as ``after_id``.
+    For the next page give the last id of this one as ``after_id``. Raises `NotFoundError` for an unknown one.
     """
-    open_since = table.c.confirmed_at.is_(None), table.c.asked_at <= moment(connection, -older_than_s)
-    query = sa.select(table).where(*open_since, table.c.id > after_id).order_by(table.c.id).limit(limit)
+    query = (
+        sa.select(table)
+        .where(table.c.confirmed_at.is_(None), table.c.asked_at <= moment(connection, -older_than_s))
+        .order_by(table.c.asked_at, table.c.id)
+        .limit(limit)
+    )
+    if after_id is not None:
+        asked_at = get(connection, after_id).asked_at
+        later = sa.and_(table.c.asked_at == asked_at, table.c.id > after_id)
+        query = query.where(sa.or_(table.c.asked_at > asked_at, later))
     return [_receipt(row) for row in connection.execute(query)]
 
 
