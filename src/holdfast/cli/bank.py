@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast.cli.opened import open_records
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from holdfast.banks.models import Bank
-    from holdfast.records.database import Database
 
-__all__ = ["app", "open_records"]
+__all__ = ["app"]
 
 app = typer.Typer(help="Hash lists: banks and what is in them.", no_args_is_help=True)
 
 LAST_ID = 2**63 - 1
 BankName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the bank.", show_default=False)]
-
-
-@contextmanager
-def open_records(home: Path) -> Iterator[Database]:
-    """The records of a home, by its settings."""
-    from holdfast.records.home import Home
-    from holdfast.settings import load_settings
-
-    place = Home(home)
-    settings = load_settings(place.path)
-    with Home(place.path, database_url=settings.database_url).database() as database:
-        yield database
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from holdfast.cli.options import JsonOption
+from holdfast.cli.output import count, print_json, print_table, progress
 
 __all__ = ["app"]
 
@@ -79,3 +80,34 @@ def serve(
 
     plan = bench.Plan(entries, files, requests, seconds, connections, batch)
     bench.run(plan, folder=home, url=url, hma=hma, pid=pid, as_json=json)
+
+
+@app.command()
+def kills(
+    rounds: Annotated[int, typer.Option(min=1, max=10_000, help="How many processes are killed.")] = 200,
+    database_url: Annotated[
+        str | None, typer.Option(help="An empty PostgreSQL database; SQLite by default.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Which process is killed when.")] = 1,
+    json: JsonOption = False,
+) -> None:
+    """Kill -9 under load: is anything lost that was answered? Exit status 1 when something is."""
+    import tempfile
+
+    from holdfast.bench.kills import run_kills
+
+    with tempfile.TemporaryDirectory(prefix="holdfast-kills-") as folder, progress("killing", "times") as bar:
+        report = run_kills(
+            Path(folder), rounds, database_url=database_url, seed=seed, on_round=lambda n: bar(n, rounds)
+        )
+    if json:
+        print_json(report.to_json())
+    else:
+        print_table(("killed by SIGKILL", "times"), [[k, count(n)] for k, n in sorted(report.killed.items())])
+        print_table(("answered 2xx", "number"), [[k, count(n)] for k, n in report.acknowledged.items()])
+        print_table(("lost of it", "number"), [[k, count(n)] for k, n in report.lost.items()])
+        again = report.to_json()["ready_again_s"]
+        typer.echo(f"{report.failed_requests:,} requests had no answer, or 5xx.")
+        typer.echo(f"Ready again after {again['median']} s (median), {again['most']} s at most.")
+    if not report.is_sound:
+        raise typer.Exit(1)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli.bank import BankName, app, open_records
+from holdfast.cli.bank import BankName, app
+from holdfast.cli.opened import open_records
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, progress
 

@@ -8,7 +8,26 @@ from typing import Annotated
 
 import typer
 
-from holdfast.cli import bank, bench, demo, doctor, hashes, init, lists, match, scan, serve, sources  # noqa: F401
+from holdfast.cli import (  # noqa: F401
+    bank,
+    bench,
+    checklist,
+    demo,
+    doctor,
+    hashes,
+    hold,
+    init,
+    job,
+    key,
+    lists,
+    match,
+    rules,
+    scan,
+    serve,
+    sources,
+    vault,
+    webhook,
+)
 from holdfast.errors import HoldfastError, NotFoundError, SettingsError, UsageError
 
 __all__ = ["app", "main"]
@@ -22,16 +41,23 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("hash")(hashes.hash_files)
-app.add_typer(bank.app, name="bank")  # with the commands that `lists` and `sources` add
-app.command("match")(match.match_files)
-app.command("scan")(scan.scan_folder)
-app.add_typer(bench.app, name="bench")
 app.command("init")(init.init)
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
+app.add_typer(checklist.app, name="checklist")
 app.command("doctor")(doctor.doctor)
+app.add_typer(bank.app, name="bank")  # with the commands that `lists` and `sources` add
+app.command("hash")(hashes.hash_files)
+app.command("match")(match.match_files)
+app.command("scan")(scan.scan_folder)
+app.add_typer(key.app, name="key")
+app.add_typer(rules.app, name="rules")
+app.add_typer(webhook.app, name="webhook")
+app.add_typer(hold.app, name="hold")
+app.add_typer(vault.app, name="vault")
+app.add_typer(job.app, name="job")
 app.command("demo")(demo.demo)
+app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

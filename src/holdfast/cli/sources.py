@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.cli.bank import app, open_records
+from holdfast.cli.bank import app
+from holdfast.cli.opened import open_records
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import print_json, print_table
 

@@ -33,6 +33,7 @@ from holdfast.service.listening import listen, url_of
 from holdfast.service.logs import note
 from holdfast.service.measuring import forget_process, measures_folder
 from holdfast.service.probe import wait_until_ready
+from holdfast.service.running import claim
 from holdfast.service.signals import Signals
 
 __all__ = ["Started", "Supervisor"]
@@ -100,7 +101,9 @@ class Supervisor:
             self._begin(self._children[0])
             port = server.port if self._port is None else self._port
             listening = ending.enter_context(listen(self._host or server.host, port))
-            on_start(self._prepared(preparing, listening))
+            started = self._prepared(preparing, listening)
+            ending.enter_context(claim(self._home))
+            on_start(started)
             self._children[0].tell({"listen": True}, [listening.fileno()])
             self._add_children(with_worker=server.job_threads > 0)
             self._keep(listening, lambda: on_ready(time.monotonic() - started_s))
