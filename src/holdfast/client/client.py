@@ -1,0 +1,195 @@
+"""The client for code that waits for its answers.
+
+with Client("https://holdfast.example.org", KEY) as client:
+    answer = client.screen(path, Context(content_reference="post/1", surface="public", country="US"))
+    if answer.must_hold: ...
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from holdfast.client import happened, holding, lists, screening, state, working
+from holdfast.client.call import Call, Reply
+from holdfast.client.connection import Connection, failure, reply_of
+from holdfast.client.exchange import Failure, Flow, Item, Patience, Pause, Stream, Try, exchange
+from holdfast.client.methods import as_method
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import httpx2
+
+__all__ = ["Client"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _sends(build: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], T]:
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self.send(build(*args, **kwargs))
+
+    return as_method(method, build)
+
+
+def _walks(build: Callable[P, Flow[T]]) -> Callable[Concatenate[Client, P], T]:
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._walk(build(*args, **kwargs))
+
+    return as_method(method, build)
+
+
+def _gives(build: Callable[P, Stream[T]]) -> Callable[Concatenate[Client, P], Iterator[T]]:
+    def method(self: Client, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        return self._items(build(*args, **kwargs))
+
+    return as_method(method, build)
+
+
+class Client:
+    """Asks one service with one key. Safe to use from many threads; close it, or use it as a context manager.
+
+    ``timeout_s`` is for one try, ``deadline_s`` for all tries of a call together (`exchange`). ``transport``
+    replaces httpx2's own, for a proxy or certificates of your own. Every method raises ClientError when there
+    is no answer: then nothing is known about the content. Raises ValueError for an address or key that
+    cannot be right.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout_s: float = 30.0,
+        deadline_s: float = 60.0,
+        allow_http: bool = False,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._connection = Connection(url, key, Patience(timeout_s, deadline_s), allow_http)
+        import httpx2
+
+        self._errors = httpx2.HTTPError
+        self._http = httpx2.Client(transport=transport, **self._connection.options())
+
+    # Content
+    screen = _sends(screening.screen)
+    screen_url = _sends(screening.screen_url)
+    screen_hashes = _sends(screening.screen_hashes)
+    look_up = _sends(screening.look_up)
+    look_up_many = _sends(screening.look_up_many)
+    hash = _sends(screening.hash_content)
+    hash_url = _sends(screening.hash_url)
+
+    # Lists
+    banks = _gives(lists.banks)
+    bank = _sends(lists.bank)
+    create_bank = _sends(lists.create_bank)
+    change_bank = _sends(lists.change_bank)
+    delete_bank = _sends(lists.delete_bank)
+    entries = _gives(lists.entries)
+    entry = _sends(lists.entry)
+    add_entry = _sends(lists.add_entry)
+    add_media = _sends(lists.add_media)
+    change_entry = _sends(lists.change_entry)
+    delete_entry = _sends(lists.delete_entry)
+    review_entry = _sends(lists.review_entry)
+
+    # Jobs
+    import_list = _sends(working.import_list)
+    jobs = _gives(working.jobs)
+    job = _sends(working.job)
+    cancel_job = _sends(working.cancel_job)
+    retry_job = _sends(working.retry_job)
+    wait_for_job = _walks(working.wait_for_job)
+
+    # What happened, and what follows from it
+    events = _gives(happened.events)
+    event = _sends(happened.event)
+    follow_events = _gives(happened.follow_events)
+    decisions = _gives(happened.decisions)
+    decision = _sends(happened.decision)
+    review = _sends(happened.review)
+    actions = _gives(happened.actions)
+    action = _sends(happened.action)
+    confirm_action = _sends(happened.confirm_action)
+    removal_times = _sends(happened.removal_times)
+
+    # Held content
+    holds = _gives(holding.holds)
+    hold = _sends(holding.hold)
+    release_hold = _sends(holding.release_hold)
+    hold_again = _sends(holding.hold_again)
+    place_legal_hold = _sends(holding.place_legal_hold)
+    lift_legal_hold = _sends(holding.lift_legal_hold)
+    destroy_hold = _sends(holding.destroy_hold)
+
+    # The service itself
+    ready = _sends(state.ready)
+    is_alive = _sends(state.is_alive)
+
+    def send(self, call: Call[T]) -> T:
+        """The answer to one call, tried again where that is of use. Raises ClientError."""
+        return self._walk(exchange(call, self._connection.patience))
+
+    def _walk(self, steps: Flow[T]) -> T:
+        came: Any = None
+        while True:
+            try:
+                step = steps.send(came)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+            came = self._do(step)
+
+    def _items(self, steps: Stream[T]) -> Iterator[T]:
+        came: Any = None
+        while True:
+            try:
+                step = steps.send(came)
+            except StopIteration:
+                return
+            if isinstance(step, Item):
+                yield step.value
+            else:
+                came = self._do(step)
+
+    def _do(self, step: Try | Pause | Call[Any]) -> Any:
+        if isinstance(step, Pause):
+            return time.sleep(step.seconds)
+        return self._try(step) if isinstance(step, Try) else self.send(step)
+
+    def _try(self, step: Try) -> Reply | Failure:
+        until_s = time.monotonic() + step.timeout_s
+        body = step.call.body
+        pieces = None if body is None else _in_time(body.pieces(), until_s)
+        try:
+            with self._http.stream(**self._connection.request(step), content=pieces) as response:
+                return reply_of(response, b"".join(_in_time(response.iter_bytes(), until_s)))
+        except (self._errors, TimeoutError) as error:
+            return failure(error, step.timeout_s)
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._connection.url!r})"
+
+
+def _in_time(pieces: Iterator[bytes], until_s: float) -> Iterator[bytes]:
+    """The pieces as long as there is time, so that what trickles holds nobody up. Raises TimeoutError."""
+    for piece in pieces:
+        if time.monotonic() > until_s:
+            raise TimeoutError
+        yield piece
