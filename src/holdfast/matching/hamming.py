@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from holdfast.matching.bits import checked_codes, shuffled
 from holdfast.matching.build import build_segment
+from holdfast.matching.flat import LivingCodes
 from holdfast.matching.segment import WORK_COUNTERS, Segment, flat_hits
 from holdfast.matching.segments import verify_file
 from holdfast.matching.stored import copy_segment, open_segment, write_segment
@@ -210,6 +211,15 @@ class HammingIndex:
         index.properties = properties
         index._path = Path(path)
         return index
+
+    def living(self) -> tuple[LivingCodes, ...]:
+        """All codes as they are at this moment, not copied, for `flat.flat_search` at radii beyond 63."""
+        state = self._state
+        parts = [LivingCodes(segment.codes, segment.ids, segment.dead) for segment in state.segments]
+        tail = state.tail
+        if len(tail):
+            parts.append(LivingCodes(tail.codes[: len(tail)], tail.ids[: len(tail)], tail.dead))
+        return tuple(parts)
 
     def verify(self) -> None:
         """Reads the whole file that this index was opened from. Raises `IndexFileError` if it is damaged."""
