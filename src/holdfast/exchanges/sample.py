@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from holdfast.banks.entries import add_entry
-from holdfast.banks.models import Fingerprint, Handling
+from holdfast.banks.models import Fingerprint, Handling, Source
 from holdfast.banks.sources import ensure_source
 from holdfast.errors import HoldfastError
 from holdfast.exchanges.models import Exchange
@@ -20,9 +20,8 @@ from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.exchanges import exchanges
 
-__all__ = ["SAMPLE_MD5", "SAMPLE_PDQ", "SAMPLE_SOURCE", "fetch_sample"]
+__all__ = ["SAMPLE_MD5", "SAMPLE_PDQ", "fetch_sample", "sample_source"]
 
-SAMPLE_SOURCE = "sample"
 # The values are published, so they may go anywhere.
 _TERMS = Handling(may_match=True, may_export=True, share_with=("*",))
 
@@ -87,9 +86,14 @@ def fetch_sample(database: Database, name: str) -> Exchange:
         raise
 
 
+def sample_source(connection: sa.Connection) -> Source:
+    """The source of all that is only for trying things out."""
+    return ensure_source(connection, "sample", kind="sample", handling=_TERMS)
+
+
 def _add(connection: sa.Connection, exchange: Exchange) -> int:
     """One entry for each example, as the peers do; how many there are."""
-    source = ensure_source(connection, SAMPLE_SOURCE, kind="sample", handling=_TERMS)
+    source = sample_source(connection)
     examples = [("pdq", value, "unknown", "image") for value in SAMPLE_PDQ]
     examples += [("md5", value, "", "video") for value in SAMPLE_MD5]
     for number, (algorithm, value, convention, medium) in enumerate(examples, 1):

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from holdfast.api.hma import banks, contents, core, dev, exchanges, hashing, kinds, matching, ui
+from holdfast.api.hma.media import loopback_fetcher
+from holdfast.api.hma.reset import refuse_real_home
+from holdfast.api.hma.store import TypeRatios
 from holdfast.service.runtime import Runtime
 
 __all__ = ["add_hma"]
 
+_ROUTERS = (
+    core.router,
+    hashing.router,
+    matching.hot,
+    matching.router,
+    banks.router,
+    contents.router,
+    exchanges.router,
+    kinds.router,
+    ui.router,
+)
+
 
 def add_hma(app: FastAPI, runtime: Runtime) -> None:
-    """Adds the routes that the settings switch on."""
+    """Adds the routes that the settings switch on. Raises SettingsError for test mode on a real home."""
+    test_mode = runtime.settings.hma.test_mode
+    if test_mode:
+        refuse_real_home(runtime.database)
+    app.state.hma_types = TypeRatios(runtime.database)
+    app.state.hma_fetcher = loopback_fetcher(runtime) if test_mode else None
+    for router in (*_ROUTERS, dev.router) if test_mode else _ROUTERS:
+        app.router.routes.extend(router.routes)  # as in `app.create_routes`

@@ -1,0 +1,211 @@
+"""From hashes and contents to matches by bank, as HMA groups them.
+
+A bank is asked by a coin: each request tosses one number in [0, 1), and a bank or signal type takes part
+when its enabled ratio is above it. What was left out for the coin is counted ("hma.skipped").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypedDict
+
+from holdfast.api.hma.errors import HmaError
+from holdfast.api.hma.media import LOOKED_AT, Media, could_not_hash, not_checked
+from holdfast.api.hma.signals import SIGNAL_TYPES, SignalType
+from holdfast.api.hma.store import TypeRatios, enabled_types, ratios
+from holdfast.api.v1.screening import charge_lookups
+from holdfast.banks.resolve import BankMatch
+from holdfast.decisions.facts import Context
+from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN
+from holdfast.media.types import Reason
+from holdfast.records.tables.base import now
+from holdfast.screening.checked import Checked
+from holdfast.screening.lookup import GivenHash
+from holdfast.screening.outcome import OutcomeKind
+from holdfast.screening.reading import bytes_content
+from holdfast.screening.verdict import verdict
+
+if TYPE_CHECKING:
+    from holdfast.api.guard import Caller
+
+__all__ = [
+    "ByBank",
+    "Found",
+    "Matched",
+    "Question",
+    "enabled",
+    "look_up_hash",
+    "look_up_media",
+    "raw_matches",
+    "refuse_unready",
+    "type_ratios",
+]
+
+
+class Matched(TypedDict):
+    """One content that matches. ``distance`` is a number as text, or "-" for an equal digest."""
+
+    bank_content_id: int
+    distance: str
+
+
+ByBank = dict[str, list[Matched]]
+
+_AS_IS = ("as is", 0, "as_is")
+_LABEL = re.compile(r"[A-Za-z0-9_.:/{}-]{0,64}")  # what a counter's label may be
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which banks to ask (None: all), and the coin. ``type_ratios`` are those of the signal types."""
+
+    type_ratios: Mapping[str, float]
+    banks: frozenset[str] | None = None
+    bypass_coinflip: bool = False
+    seed: str | None = None
+    coin: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        # The same generator as HMA's: a seed chooses the same banks there and here.
+        object.__setattr__(self, "coin", random.Random(self.seed).random())  # noqa: S311
+
+    def takes_part(self, ratio: float) -> bool:
+        return self.bypass_coinflip or ratio > self.coin
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Matches of one content by signal type and bank. ``headers`` say how far it could be checked."""
+
+    by_type: dict[str, ByBank]
+    headers: dict[str, str]
+
+
+async def type_ratios(caller: Caller) -> Mapping[str, float]:
+    """The enabled ratios of signal types, from memory where they are fresh."""
+    kept: TypeRatios = caller.request.app.state.hma_types
+    known = kept.remembered()
+    return await asyncio.to_thread(kept.read) if known is None else known
+
+
+async def enabled(caller: Caller) -> tuple[str, ...]:
+    """The signal types that are not switched off."""
+    return enabled_types(await type_ratios(caller))
+
+
+def refuse_unready(caller: Caller) -> None:
+    """Raises HmaError 503 while the lists are not there or too old: no answer then could be believed."""
+    if caller.runtime.screener.lists.position < 0 or not caller.runtime.follower.is_ready:
+        raise HmaError(503, "index not yet ready")
+
+
+async def look_up_hash(caller: Caller, kind: SignalType, given: GivenHash, question: Question) -> ByBank:
+    """Matches of a ready hash. Looks into memory, and only where there may be a match into the records."""
+    refuse_unready(caller)
+    charge_lookups(caller, 1)
+    if not caller.runtime.screener.may_match(given):
+        return {}
+    return await asyncio.to_thread(_of_hash, caller, kind, given, question)
+
+
+async def raw_matches(
+    caller: Caller, given: GivenHash, banks: frozenset[str] | None, *, include_disabled: bool
+) -> list[tuple[int, int]]:
+    """(entry id, distance) of all that is near a ready hash, nearest first, without a coin."""
+    refuse_unready(caller)
+    charge_lookups(caller, 1)
+    if not caller.runtime.screener.may_match(given):
+        return []
+
+    def find() -> list[BankMatch]:
+        found = caller.runtime.screener.look_up([given], include_disabled=include_disabled)[0]
+        return _not_hidden(found, _hidden_by_benign(found))
+
+    found = await asyncio.to_thread(find)
+    return [(match.entry_id, match.distance_bits) for match in _nearest(caller, found, banks)]
+
+
+def look_up_media(caller: Caller, media: Media, question: Question) -> Found:
+    """Matches of a content in every orientation, frame and border that is looked at. Blocks.
+
+    Raises HmaError 403 where the policy says not to look, 400 where the content could not be decoded and
+    none of its digests is listed.
+    """
+    refuse_unready(caller)
+    runtime = caller.runtime
+    context = runtime.intake.completed(Context())
+    policy = runtime.intake.choose(context)
+    if policy.action == DO_NOT_SCAN:
+        raise HmaError(403, f"Not scanned, by the policy's row {policy.row!r}: {policy.reason}")
+    only = policy.action == DIGESTS_ONLY or "pdq" not in media.types
+    content = bytes_content(media.data, runtime.settings.media.max_bytes)
+    screened = runtime.screener.check(content, digests_only=only)
+    outcome = screened.outcome
+    runtime.counters.add("hma.screened", outcome=str(outcome.outcome), medium=outcome.medium)
+    if outcome.outcome is OutcomeKind.NOT_MATCHABLE and outcome.reason not in LOOKED_AT:
+        if outcome.reason == Reason.TOO_LARGE and content.data is None:
+            raise HmaError(413, "Content too large", not_checked("not_matchable", outcome.reason))
+        raise could_not_hash(media, outcome.reason, outcome.detail)
+    found = _not_hidden(screened.found, {match.entry for match in outcome.suppressed})
+    by_type = {name: _by_bank(caller, SIGNAL_TYPES[name], found, question) for name in media.types}
+    return Found(by_type, not_checked(str(outcome.outcome), outcome.reason))
+
+
+def _of_hash(caller: Caller, kind: SignalType, given: GivenHash, question: Question) -> ByBank:
+    found = caller.runtime.screener.look_up([given])[0]
+    return _by_bank(caller, kind, _not_hidden(found, _hidden_by_benign(found)), question)
+
+
+def _by_bank(caller: Caller, kind: SignalType, found: Iterable[BankMatch], question: Question) -> ByBank:
+    """What of ``found`` this kind of hash found and the caller may see, after the coin."""
+    own = _nearest(caller, [one for one in found if one.algorithm == kind.algorithm], question.banks)
+    if not own:
+        return {}
+    if not question.takes_part(question.type_ratios.get(kind.name, 1.0)):
+        caller.runtime.counters.add("hma.skipped", algorithm=kind.name)
+        return {}
+    with caller.runtime.database.read() as connection:
+        set_ratios = ratios(connection, {match.bank_id for match in own})
+    answer: ByBank = {}
+    skipped = set()
+    for match in own:
+        if not question.takes_part(set_ratios.get(match.bank_id, 1.0)):
+            skipped.add(match.bank)
+            continue
+        answer.setdefault(match.bank, []).append(
+            {"bank_content_id": match.entry_id, "distance": kind.distance(match.distance_bits)}
+        )
+    for bank in skipped:
+        label = bank if _LABEL.fullmatch(bank) else ""
+        caller.runtime.counters.add("hma.skipped", algorithm=kind.name, bank=label)
+    return answer
+
+
+def _nearest(caller: Caller, found: Sequence[BankMatch], banks: frozenset[str] | None) -> list[BankMatch]:
+    """Each entry once, by its nearest fingerprint, of the banks that were asked for and may be seen."""
+    scope = caller.principal.banks
+    best: dict[int, BankMatch] = {}
+    for match in sorted(found, key=lambda one: (one.distance_bits, one.entry_id)):
+        if scope.may_see(match.bank) and (banks is None or match.bank in banks):
+            best.setdefault(match.entry_id, match)
+    return list(best.values())
+
+
+def _not_hidden(found: Iterable[BankMatch], hidden: Iterable[int]) -> list[BankMatch]:
+    """Clients take every bank of an answer for a bank of known content: benign ones are never shown."""
+    left_out = set(hidden)
+    return [match for match in found if match.kind != "benign" and match.entry_id not in left_out]
+
+
+def _hidden_by_benign(found: Sequence[BankMatch]) -> set[int]:
+    """Entries that a benign entry no farther away suppresses."""
+    moment = now()
+    counting = [match for match in found if match.kind != "benign" or match.counts(moment)]
+    if all(match.kind != "benign" for match in counting):
+        return set()
+    seen = dict.fromkeys((match.fingerprint_id for match in counting), _AS_IS)
+    return {match.entry for match in verdict("", counting, seen, Checked("unknown", None, "")).suppressed}
