@@ -1,0 +1,80 @@
+"""Clients of the roles, a bank with a known picture, and uploads that a rule held: on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from holdfast.access.roles import Role
+from holdfast.service.runtime import Runtime
+from tests.api.conftest import ClientFactory, RuntimeFactory
+from tests.conftest import BOTH
+from tests.databases import TEMPLATE, PostgresServer
+from tests.pictures import encoded, picture
+
+KNOWN = encoded(picture(1), quality=92)
+PDQ = "0f" * 32
+SHA1 = "1a" * 20
+
+
+@pytest.fixture(params=BOTH)
+def both(request: pytest.FixtureRequest, make_runtime: RuntimeFactory) -> Iterator[Runtime]:
+    """A runtime on SQLite and on PostgreSQL, for test files whose routes bring SQL of their own."""
+    if request.param == "sqlite":
+        yield make_runtime()
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create(template=TEMPLATE)
+    yield make_runtime(database_url=url)
+
+
+@pytest.fixture
+def lead(client: ClientFactory) -> TestClient:
+    return client(Role.LEAD)
+
+
+@pytest.fixture
+def admin(client: ClientFactory) -> TestClient:
+    return client(Role.ADMIN)
+
+
+@pytest.fixture
+def entry(lead: TestClient) -> int:
+    """An entry with two hashes in the bank KNOWN."""
+    assert lead.post("/v1/banks", json={"name": "KNOWN"}).status_code == 201
+    hashes = [{"algorithm": "pdq", "value": PDQ}, {"algorithm": "sha1", "value": SHA1}]
+    answer = lead.post("/v1/banks/KNOWN/entries", json={"label": "a photo", "hashes": hashes})
+    assert answer.status_code == 201, answer.text
+    number: int = answer.json()["entry"]["id"]
+    return number
+
+
+def upload(lead: TestClient, runtime: Runtime, content: str = "post/1") -> Any:
+    """What the upload of the known picture is answered."""
+    runtime.screener.refresh()
+    said = {"content_reference": content, "surface": "public", "country": "US", "account": "user-4711"}
+    answer = lead.post("/v1/screen", content=KNOWN, headers={"Holdfast-Context": json.dumps(said)})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def hold(
+    lead: TestClient, runtime: Runtime, *, bank: str = "LIST", trusted: bool = True, content: str = "post/1"
+) -> Any:
+    """A bank with a known picture, and an upload of that very file: what the upload was answered."""
+    lead.post("/v1/banks", json={"name": bank, "trusted": trusted})
+    added = lead.post(f"/v1/banks/{bank}/media?label=photo", content=KNOWN)
+    assert added.status_code == 201, added.text
+    return upload(lead, runtime, content)
+
+
+def problem(answer: Any, status: int, kind: str) -> str:
+    """The words of a problem, which must have this status and type."""
+    assert answer.status_code == status, answer.text
+    assert answer.json()["type"] == f"urn:holdfast:problem:{kind}", answer.text
+    words: str = answer.json()["detail"]
+    return words
