@@ -46,7 +46,7 @@ def init(
 
     wishes = Wishes(platform or "other", tuple(country or ()), key_file, bank, trusted)
     if not (yes or json):
-        if not sys.stdin.isatty():
+        if not _has_terminal():
             raise UsageError("There is no terminal to ask on. Nothing was made. Say --yes to take defaults.")
         wishes = _ask(wishes, home, ask_platform=platform is None, ask_countries=country is None)
     made = initialise(home, wishes)
@@ -54,6 +54,10 @@ def init(
         print_json(_facts(made))
     else:
         _tell(made, wishes)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _ask(wishes: Wishes, home: Path, *, ask_platform: bool, ask_countries: bool) -> Wishes:

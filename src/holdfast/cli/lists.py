@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -144,6 +145,10 @@ def export_list(
         str | None,
         typer.Option("--for", metavar="NAME", help="Share with this recipient: no labels, notes or sources."),
     ] = None,
+    encrypt_to: Annotated[
+        str | None,
+        typer.Option(metavar="RECIPIENT", help="Encrypt for this public key: see `vault identity`."),
+    ] = None,
 ) -> None:
     """Write a bank as a hash list. Only what its sources' terms allow leaves; the rest is counted."""
     from holdfast.banks.exporting import export_bank
@@ -159,19 +164,35 @@ def export_list(
             raise UsageError(f"There is no folder {out.parent}. Nothing was written.")
         if out is not None and out.is_dir():
             raise UsageError(f"{out} is a folder. Nothing was written. Give the name of a file.")
-        if out is None:
-            result = export_bank(connection, bank, sys.stdout, chosen, purpose=purpose, recipient=to)
-        else:
-            # Under another name first: a list cut short by a full disk must not look whole.
-            partial = out.with_name(f".{out.name}.partial")
-            try:
-                with open(partial, "x", encoding="utf-8", opener=_private) as stream:
-                    result = export_bank(connection, bank, stream, chosen, purpose=purpose, recipient=to)
-                partial.replace(out)
-            finally:
-                partial.unlink(missing_ok=True)
+        if out is None and encrypt_to is not None:
+            raise UsageError("An encrypted list goes to a file: give --out. Nothing was written.")
+        with _target(out, encrypt_to) as stream:
+            result = export_bank(connection, bank, stream, chosen, purpose=purpose, recipient=to)
     held = f"; {count(result.withheld)} held back by their sources' terms" if result.withheld else ""
     message(f"{count(result.written)} hashes written{held}.")
+
+
+@contextmanager
+def _target(out: Path | None, encrypt_to: str | None) -> Iterator[TextIO]:
+    """Standard output, or a file that is put in place when all of it was written."""
+    if out is None:
+        yield sys.stdout
+        return
+    if encrypt_to is not None:
+        from holdfast.service.sealed_file import sealed_text
+        from holdfast.vault.sealing import Recipient
+
+        with sealed_text(out, Recipient.parse(encrypt_to)) as stream:
+            yield stream
+        return
+    # Under another name first: a list cut short by a full disk must not look whole.
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        with open(partial, "x", encoding="utf-8", opener=_private) as stream:
+            yield stream
+        partial.replace(out)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _private(path: str, flags: int) -> int:

@@ -1,0 +1,94 @@
+"""Backups there and back, key rotation, encrypted lists: from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from holdfast.cli.opened import open_home
+from holdfast.errors import ConflictError, KeyUnavailableError, ObjectDamagedError, UsageError
+from holdfast.service import facts
+from tests.cli.conftest import Commands
+from tests.pictures import encoded, picture
+
+
+def hold(commands: Commands, content: bytes) -> str:
+    with open_home(commands.home) as opened:
+        return opened.vault.hold(content, reason="test", actor="tests")
+
+
+def read(commands: Commands, item: str) -> bytes:
+    with open_home(commands.home) as opened:
+        return b"".join(opened.vault.open(item, actor="tests", purpose="test"))
+
+
+def test_a_backup_is_encrypted_and_comes_back(commands: Commands, tmp_path: Path) -> None:
+    recipient = commands.run("vault", "identity", tmp_path / "private").strip()
+    assert (tmp_path / "private").stat().st_mode & 0o777 == 0o600
+    item = hold(commands, b"a harmless text")
+    (made,) = commands.json("vault", "backup", tmp_path / "backups", "--to", recipient)
+    records, keys = Path(made["records"]), Path(made["keys"])
+    assert b"SQLite" not in records.read_bytes() and item.encode() not in keys.read_bytes()
+    assert {item["item"]: item for item in commands.json("checklist", status=1)}["backup"]["state"] == "ok"
+    commands.run("bank", "create", "AFTERWARDS")
+    (commands.home / "holdfast.db").unlink()
+    how = ("--identity", tmp_path / "private")
+    commands.run("vault", "restore", "--records", records, *how)
+    assert [bank["bank"] for bank in commands.json("bank", "list")] == ["KNOWN"]
+    with pytest.raises(KeyUnavailableError, match="key store"):
+        read(commands, item)
+    assert commands.json("vault", "restore", "--keys", keys, *how)[0]["keys"] == 1
+    assert read(commands, item) == b"a harmless text"
+    with open_home(commands.home) as opened, opened.database.read() as connection:
+        assert facts.read(connection, facts.RESTORED) is not None
+    commands.run("vault", "sweep", "--orphans")
+    with open_home(commands.home) as opened, opened.database.read() as connection:
+        assert facts.read(connection, facts.RESTORED) is None
+
+
+def test_a_passphrase_from_the_environment(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOLDFAST_BACKUP_PASSPHRASE", "correct horse battery")
+    (made,) = commands.json("vault", "backup", tmp_path / "backups")
+    with (
+        open_home(commands.home) as opened,
+        opened.database.read(),
+        pytest.raises(ConflictError, match="Stop every"),
+    ):
+        commands.run("vault", "restore", "--records", made["records"])
+    monkeypatch.setenv("HOLDFAST_BACKUP_PASSPHRASE", "something else entirely")
+    with pytest.raises(KeyUnavailableError):
+        commands.run("vault", "restore", "--records", made["records"])
+    with pytest.raises(UsageError, match="inside the home"):
+        commands.run("vault", "backup", commands.home / "backups")
+
+
+def test_a_rotated_key_opens_what_was_held_before(commands: Commands) -> None:
+    item = hold(commands, b"a harmless text")
+    (told,) = commands.json("vault", "rotate-key")
+    assert (told["rewrapped"], told["failed"]) == (1, [])
+    assert read(commands, item) == b"a harmless text"
+    assert commands.json("vault", "rotate-key")[0]["key"] != told["key"]
+
+
+def test_a_list_can_leave_encrypted(commands: Commands, tmp_path: Path) -> None:
+    recipient = commands.run("vault", "identity", tmp_path / "private").strip()
+    photo = tmp_path / "known.jpg"
+    photo.write_bytes(encoded(picture(1)))
+    commands.run("bank", "add", "KNOWN", photo)
+    commands.run("bank", "terms", "own", "--export")
+    sealed, plain, opened = tmp_path / "list.hfseal", tmp_path / "list.csv", tmp_path / "opened.csv"
+    commands.run("bank", "export", "KNOWN", "--out", sealed, "--encrypt-to", recipient)
+    commands.run("bank", "export", "KNOWN", "--out", plain)
+    assert plain.read_bytes() not in sealed.read_bytes() and b"known.jpg" not in sealed.read_bytes()
+    commands.run("vault", "decrypt", sealed, "--out", opened, "--identity", tmp_path / "private")
+    assert opened.read_bytes() == plain.read_bytes() and opened.stat().st_mode & 0o077 == 0
+    sealed.write_bytes(sealed.read_bytes()[:-1])
+    opened.unlink()
+    with pytest.raises(ObjectDamagedError):
+        commands.run("vault", "decrypt", sealed, "--out", opened, "--identity", tmp_path / "private")
+    assert not opened.exists()
+    with pytest.raises(UsageError, match="--out"):
+        commands.run("bank", "export", "KNOWN", "--encrypt-to", recipient)
