@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from holdfast.vault.files import replace_file
 from holdfast.vault.sealing import Passphrase, Recipient, encrypt_stream
@@ -27,15 +27,18 @@ def sealed_text(path: Path, lock: Passphrase | Recipient) -> Iterator[TextIO]:
     read_end, write_end = os.pipe()
     is_whole = threading.Event()
 
-    def pieces() -> Iterator[bytes]:
-        with os.fdopen(read_end, "rb") as source:
-            while piece := source.read(READ_BYTES):
-                yield piece
+    def pieces(source: BinaryIO) -> Iterator[bytes]:
+        while piece := source.read(READ_BYTES):
+            yield piece
         if not is_whole.is_set():
             raise _CutShortError
 
+    def seal() -> None:
+        with os.fdopen(read_end, "rb") as source:  # closed whatever happens: else the writer would wait
+            replace_file(path, encrypt_stream(pieces(source), lock))
+
     with ThreadPoolExecutor(1, "sealing") as threads:
-        sealing = threads.submit(replace_file, path, encrypt_stream(pieces(), lock))
+        sealing = threads.submit(seal)
         try:
             with os.fdopen(write_end, "w", encoding="utf-8") as stream:
                 yield stream
