@@ -13,19 +13,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict
 
-from holdfast.api.hma.errors import HmaError
+from holdfast.api.hma.errors import TOO_LARGE, HmaError
 from holdfast.api.hma.media import LOOKED_AT, Media, could_not_hash, not_checked
 from holdfast.api.hma.signals import SIGNAL_TYPES, SignalType
 from holdfast.api.hma.store import TypeRatios, enabled_types, ratios
+from holdfast.api.v1.context import context_of
 from holdfast.api.v1.screening import charge_lookups
 from holdfast.banks.resolve import BankMatch
-from holdfast.decisions.facts import Context
-from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN
+from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
 from holdfast.media.types import Reason
 from holdfast.records.tables.base import now
 from holdfast.screening.checked import Checked
 from holdfast.screening.lookup import GivenHash
-from holdfast.screening.outcome import OutcomeKind
+from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import bytes_content
 from holdfast.screening.verdict import verdict
 
@@ -132,27 +132,45 @@ async def raw_matches(
 def look_up_media(caller: Caller, media: Media, question: Question) -> Found:
     """Matches of a content in every orientation, frame and border that is looked at. Blocks.
 
-    Raises HmaError 403 where the policy says not to look, 400 where the content could not be decoded and
-    none of its digests is listed.
+    Raises HmaError 403 where the policy says not to look, or only at digests and none is listed; 400 where
+    the content could not be decoded and none of its digests is listed.
     """
     refuse_unready(caller)
     runtime = caller.runtime
-    context = runtime.intake.completed(Context())
-    policy = runtime.intake.choose(context)
+    policy = runtime.intake.choose(runtime.intake.completed(context_of(caller.request)))
     if policy.action == DO_NOT_SCAN:
-        raise HmaError(403, f"Not scanned, by the policy's row {policy.row!r}: {policy.reason}")
-    only = policy.action == DIGESTS_ONLY or "pdq" not in media.types
+        raise _forbidden(policy, "it was not looked at")
+    is_picture = "pdq" in media.types
+    only = policy.action == DIGESTS_ONLY or not is_picture
     content = bytes_content(media.data, runtime.settings.media.max_bytes)
     screened = runtime.screener.check(content, digests_only=only)
     outcome = screened.outcome
     runtime.counters.add("hma.screened", outcome=str(outcome.outcome), medium=outcome.medium)
-    if outcome.outcome is OutcomeKind.NOT_MATCHABLE and outcome.reason not in LOOKED_AT:
-        if outcome.reason == Reason.TOO_LARGE and content.data is None:
-            raise HmaError(413, "Content too large", not_checked("not_matchable", outcome.reason))
-        raise could_not_hash(media, outcome.reason, outcome.detail)
+    if outcome.outcome is not OutcomeKind.MATCH:
+        if only and is_picture:
+            raise _forbidden(policy, "only its digests were compared, and none is listed")
+        _refuse_unseen(media, outcome)
     found = _not_hidden(screened.found, {match.entry for match in outcome.suppressed})
     by_type = {name: _by_bank(caller, SIGNAL_TYPES[name], found, question) for name in media.types}
     return Found(by_type, not_checked(str(outcome.outcome), outcome.reason))
+
+
+def _forbidden(policy: PolicyAnswer, what: str) -> HmaError:
+    """An error, for clients of HMA would take an empty answer for "not known"."""
+    message = (
+        f"By the policy's row {policy.row!r} {what}: {policy.reason} Nothing is known about the content. "
+        "Say its surface with the request, or of all uploads in the setting rules.default_surface."
+    )
+    return HmaError(403, message, not_checked("not_scanned", "policy"))
+
+
+def _refuse_unseen(media: Media, outcome: Outcome) -> None:
+    """Raises HmaError for a content that could not be looked at at all."""
+    if outcome.outcome is not OutcomeKind.NOT_MATCHABLE or outcome.reason in LOOKED_AT:
+        return
+    if outcome.reason == Reason.TOO_LARGE:
+        raise HmaError(413, TOO_LARGE, not_checked("not_matchable", outcome.reason))
+    raise could_not_hash(media, outcome.reason, outcome.detail)
 
 
 def _of_hash(caller: Caller, kind: SignalType, given: GivenHash, question: Question) -> ByBank:

@@ -49,6 +49,7 @@ _COMMON = [
     _parameter("seed", "Makes the coin of enabled ratios repeatable."),
     _parameter("bypass_coinflip", "Ask every bank, whatever its enabled ratio.", "boolean"),
     _parameter("types", "Only these signal types of a content: a comma list."),
+    _parameter("context", "What you know of an upload, as JSON; its surface decides how far to look."),
 ]
 _LOOKUP: Any = {
     "parameters": [
