@@ -8,7 +8,6 @@ outside itself, and its messages are JSON. See docs/decisions/0002-decode-worker
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -132,12 +131,10 @@ def serve(descriptor: int) -> None:
         from holdfast.media.warmup import warm_up
         from holdfast.media.worker import run_worker
 
-        warm_up()
+        warm_up("image")
     except Exception as error:  # noqa: BLE001  # reported to the service, which raises it
         wire.send(channel, {"error": f"{type(error).__name__}: {error}"})
         return
-    gc.collect()
-    gc.freeze()
     wire.send(channel, {"ready": True})
     children: set[int] = set()
     ready = select.poll()
@@ -154,10 +151,12 @@ def serve(descriptor: int) -> None:
             wire.send(channel, {"status": _reap(int(request["reap"]), children)})
             continue
         try:
-            pid = _fork(WorkerSetup(**request["fork"]), descriptors, run_worker)
+            setup = WorkerSetup(**request["fork"])
+            warm_up(setup.medium)
+            pid = _fork(setup, descriptors, run_worker)
             children.add(pid)
             answer: dict[str, Any] = {"pid": pid}
-        except OSError as error:  # no memory or no process to be had
+        except (OSError, ImportError) as error:  # no memory, no process, or no codec to be had
             answer = {"error": f"no further process can be started ({error})"}
         for each in descriptors:
             os.close(each)

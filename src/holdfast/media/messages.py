@@ -11,7 +11,7 @@ from holdfast.media.formats import FORMATS
 from holdfast.media.shared import Output
 from holdfast.media.types import DecodedImage, ImageLimits, LumaFrame, Reason
 
-__all__ = ["image_from_message", "image_to_message"]
+__all__ = ["image_from_message", "image_to_message", "text", "whole"]
 
 _LONGEST_TEXT = 500
 _SCALES = (1, 2, 4, 8)
@@ -53,12 +53,12 @@ def image_from_message(
         incomplete = message["incomplete"]
         return DecodedImage(
             format=message["format"],
-            mode=_text(message["mode"]),
+            mode=text(message["mode"]),
             frames=frames,
-            frames_total=_whole(message["total"], 1, 2**31),
+            frames_total=whole(message["total"], 1, 2**31),
             incomplete=None if incomplete is None else Reason(incomplete),
-            incomplete_detail=_text(message["detail"]),
-            notes=tuple(_text(note) for note in message["notes"]),
+            incomplete_detail=text(message["detail"]),
+            notes=tuple(text(note) for note in message["notes"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError("a worker's image is not described properly") from error
@@ -66,30 +66,32 @@ def image_from_message(
 
 def _frame(row: list[Any], arrays: list[npt.NDArray[Any]], limits: ImageLimits) -> LumaFrame:
     number, width, height, scale, index, backdrop, fine_number = row
-    width, height = _whole(width, 1, limits.max_pixels), _whole(height, 1, limits.max_pixels)
-    luma = arrays[_whole(number, 0, len(arrays) - 1)]
+    width, height = whole(width, 1, limits.max_pixels), whole(height, 1, limits.max_pixels)
+    luma = arrays[whole(number, 0, len(arrays) - 1)]
     sound = width * height <= limits.max_pixels and scale in _SCALES and backdrop in _BACKDROPS
     if not sound or luma.dtype != np.uint8 or luma.shape != (-(-height // scale), -(-width // scale)):
         raise ValueError("a worker's frame is not described properly")
     fine = None
     if fine_number is not None:
-        fine = arrays[_whole(fine_number, 0, len(arrays) - 1)]
+        fine = arrays[whole(fine_number, 0, len(arrays) - 1)]
         if (
             fine.dtype != np.float32
             or fine.shape != luma.shape
             or not (fine.min() >= 0 and fine.max() <= 255)
         ):
             raise ValueError("a worker's frame is not described properly")
-    return LumaFrame(luma, width, height, scale, _whole(index, 0, limits.max_frames), backdrop, fine)
+    return LumaFrame(luma, width, height, scale, whole(index, 0, limits.max_frames), backdrop, fine)
 
 
-def _whole(value: object, low: int, high: int) -> int:
+def whole(value: object, low: int, high: int) -> int:
+    """A worker's whole number within ``low``..``high``. Raises ValueError for anything else."""
     if type(value) is not int or not low <= value <= high:
         raise ValueError("a worker's number is out of range")
     return value
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
+    """A worker's text of bounded length. Raises ValueError for anything else."""
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
         raise ValueError("a worker's text is out of range")
     return value

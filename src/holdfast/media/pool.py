@@ -10,16 +10,27 @@ import contextlib
 import os
 import queue
 import threading
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from types import TracebackType
-from typing import Any
+from typing import BinaryIO
 
 from holdfast.errors import NotMatchableError, WorkerError
 from holdfast.media.forkserver import ForkServer
 from holdfast.media.messages import image_from_message
 from holdfast.media.remote import RemoteWorker
 from holdfast.media.sandbox import SandboxStatus
-from holdfast.media.types import DecodedImage, ImageLimits, Reason
+from holdfast.media.shared import FileSource
+from holdfast.media.types import (
+    DecodedImage,
+    DecodedVideo,
+    ImageLimits,
+    Reason,
+    VideoFrame,
+    VideoLimits,
+    VideoMode,
+)
+from holdfast.media.videoreader import Progress, VideoReader
 
 __all__ = ["DecodePool"]
 
@@ -56,7 +67,7 @@ class DecodePool:
         Raises `NotMatchableError` for content that gives no picture within the limits, `WorkerError`
         where the workers cannot run at all.
         """
-        self._check_size(data)
+        _check_size(len(data), self.limits)
         with self._seat() as seat:
             worker = self._worker(seat)
             value, arrays = worker.run("image", data, {"limits": self._limits_message, "exact": exact})
@@ -64,6 +75,77 @@ class DecodePool:
                 return image_from_message(value, arrays, self.limits)
             except ValueError as error:
                 raise worker.distrust() from error
+
+    @contextlib.contextmanager
+    def open_video(
+        self,
+        source: bytes | memoryview | BinaryIO,
+        limits: VideoLimits | None = None,
+        *,
+        every_s: float = 1.0,
+        mode: VideoMode = VideoMode.FULL,
+        min_side: int = 512,
+        on_progress: Progress | None = None,
+    ) -> Iterator[VideoReader]:
+        """The frames shown at 0, ``every_s``, 2 ``every_s``, ... (0: all): an iterator, in a ``with`` block.
+
+        ``source`` is the file as bytes, or open for reading. Every video gets a fresh worker, which
+        ends with the block. Frames are reduced by a whole number while neither side falls under
+        ``min_side`` pixels: 512 keeps PDQ within a bit or so. ``on_progress`` is called in this thread, about
+        twice a second. Raises `NotMatchableError` for content that gives no frame within ``limits``,
+        `WorkerError` where the workers cannot run at all.
+        """
+        limits = limits or VideoLimits()
+        data = memoryview(source) if isinstance(source, (bytes, memoryview)) else None
+        file = None if isinstance(source, (bytes, memoryview)) else FileSource(source)
+        try:
+            _check_size(file.size() if file else len(data or b""), limits)
+        except NotMatchableError:
+            if file:
+                file.close()
+            raise
+        with self._seat():
+            worker = self._new_worker(limits, file)
+            try:
+                yield VideoReader(
+                    worker,
+                    data,
+                    limits,
+                    every_s=every_s,
+                    mode=mode,
+                    min_side=min_side,
+                    on_progress=on_progress,
+                )
+            finally:
+                worker.close()
+
+    def decode_video(
+        self,
+        source: bytes | memoryview | BinaryIO,
+        limits: VideoLimits | None = None,
+        *,
+        every_s: float = 1.0,
+        mode: VideoMode = VideoMode.FULL,
+        min_side: int = 512,
+        on_progress: Progress | None = None,
+    ) -> DecodedVideo:
+        """A short video with all its frames in memory; see `open_video`, which is for any length.
+
+        Ends with what was seen, incomplete, where the frames take more than ``limits.max_kept_bytes``.
+        """
+        limits = limits or VideoLimits()
+        frames: list[VideoFrame] = []
+        left_bytes = limits.max_kept_bytes
+        with self.open_video(
+            source, limits, every_s=every_s, mode=mode, min_side=min_side, on_progress=on_progress
+        ) as reader:
+            for frame in reader:
+                if not frames or frame.luma is not frames[-1].luma:
+                    left_bytes -= frame.luma.nbytes
+                if left_bytes < 0:
+                    return _cut_off(reader, frames, limits)
+                frames.append(frame)
+            return replace(reader.outcome(), frames=tuple(frames))
 
     def sandbox_status(self) -> SandboxStatus:
         """Which layers of the sandbox hold. Starts a worker if none runs. Raises `WorkerError`."""
@@ -110,19 +192,8 @@ class DecodePool:
         with contextlib.suppress(Exception):
             self.close()
 
-    def _check_size(self, data: bytes | memoryview) -> None:
-        """The two answers that need no worker."""
-        if len(data) == 0:
-            raise NotMatchableError(Reason.EMPTY, "Not matchable: the file is empty.")
-        if len(data) > self.limits.max_bytes:
-            raise NotMatchableError(
-                Reason.TOO_LARGE,
-                f"Not matchable: {len(data):,} bytes, the limit is {self.limits.max_bytes:,}. Nothing was "
-                "decoded. Raise media.max_bytes to look at it.",
-            )
-
     @contextlib.contextmanager
-    def _seat(self) -> Any:
+    def _seat(self) -> Iterator[_Seat]:
         if os.getpid() != self._owner:
             raise WorkerError(
                 "This decode pool belongs to another process. Make a new DecodePool after a fork."
@@ -144,20 +215,45 @@ class DecodePool:
             seat.worker.close()
             seat.worker = None
         if seat.worker is None:
-            seat.worker = self._start_worker()
+            seat.worker = self._new_worker(self.limits)
         return seat.worker
 
-    def _start_worker(self) -> RemoteWorker:
+    def _new_worker(self, limits: ImageLimits | VideoLimits, file: FileSource | None = None) -> RemoteWorker:
         """A new worker; from a new fork server if the old one is gone."""
         with self._lock:
             if self._server is not None:
                 try:
-                    return RemoteWorker(self._server, self.limits)
+                    return RemoteWorker(self._server, limits, file)
                 except WorkerError:
                     self._server.close()
             self._server = None
             self._server = ForkServer()
-            return RemoteWorker(self._server, self.limits)
+            return RemoteWorker(self._server, limits, file)
+
+
+def _cut_off(reader: VideoReader, frames: list[VideoFrame], limits: VideoLimits) -> DecodedVideo:
+    end_s = frames[-1].time_s if frames else 0.0
+    return DecodedVideo(
+        info=reader.info,
+        frames=tuple(frames),
+        duration_s=end_s,
+        frames_decoded=frames[-1].index + 1 if frames else 0,
+        incomplete=Reason.TOO_MANY_FRAMES,
+        incomplete_detail=f"looked at the first {end_s:.0f} s: their pictures take more than "
+        f"{limits.max_kept_bytes:,} bytes (video.max_kept_bytes)",
+    )
+
+
+def _check_size(size_bytes: int, limits: ImageLimits | VideoLimits) -> None:
+    """The two answers that need no worker."""
+    if size_bytes == 0:
+        raise NotMatchableError(Reason.EMPTY, "Not matchable: the file is empty.")
+    if size_bytes > limits.max_bytes:
+        raise NotMatchableError(
+            Reason.TOO_LARGE,
+            f"Not matchable: {size_bytes:,} bytes, the limit is {limits.max_bytes:,}. Nothing was "
+            f"decoded. Raise {limits.section}.max_bytes to look at it.",
+        )
 
 
 def _processors() -> int:

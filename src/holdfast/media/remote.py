@@ -5,6 +5,8 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import numpy.typing as npt
@@ -13,8 +15,8 @@ from holdfast.errors import NotMatchableError, WorkerError
 from holdfast.media import wire
 from holdfast.media.forkserver import ForkServer
 from holdfast.media.sandbox import SandboxStatus, WorkerSetup
-from holdfast.media.shared import SharedBuffer, read_array
-from holdfast.media.types import ImageLimits, Reason
+from holdfast.media.shared import FileSource, SharedBuffer, read_array
+from holdfast.media.types import ImageLimits, Reason, VideoLimits
 
 __all__ = ["RemoteWorker"]
 
@@ -31,20 +33,27 @@ _OVER_TIME = (-signal.SIGPROF, -signal.SIGXCPU)
 class RemoteWorker:
     """One worker process. Used by one thread at a time."""
 
-    def __init__(self, server: ForkServer, limits: ImageLimits) -> None:
-        """Start it. Raises `WorkerError` where workers cannot run at all."""
+    def __init__(
+        self, server: ForkServer, limits: ImageLimits | VideoLimits, source: FileSource | None = None
+    ) -> None:
+        """Start it. Raises `WorkerError` where workers cannot run at all.
+
+        With ``source`` its input is that file, and nothing else can be handed to it.
+        """
         self._server, self._limits = server, limits
         self._tasks = 0
         self._status: int | None = None
         self.worn_out = False
-        self._input, self._output = SharedBuffer("holdfast-input"), SharedBuffer("holdfast-output")
+        self._input: SharedBuffer | FileSource = source or SharedBuffer("holdfast-input")
+        self._output = SharedBuffer("holdfast-output")
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._most_output_bytes = 2 * limits.max_total_pixels  # a frame may come on two backdrops
+        self._most_output_bytes = limits.output_bytes
         setup = WorkerSetup(
-            input_bytes=limits.max_bytes,
+            input_bytes=source.size() if source else limits.max_bytes,
             output_bytes=self._most_output_bytes,
             memory_bytes=limits.max_memory_bytes,
             cpu_s=int(_MOST_CPU_S + limits.cpu_s + 2),
+            medium="video" if isinstance(limits, VideoLimits) else "image",
         )
         try:
             descriptors = (theirs.fileno(), self._input.descriptor, self._output.descriptor)
@@ -67,9 +76,42 @@ class RemoteWorker:
     ) -> tuple[Any, list[npt.NDArray[Any]]]:
         """The task's answer and arrays. Raises `NotMatchableError`. Close it if `worn_out` is true then."""
         self._tasks += 1
-        self._input.write(data)
-        request = {"task": task, "size_bytes": len(data), "cpu_s": self._limits.cpu_s, "arguments": arguments}
-        answer = self._ask(request)
+        size_bytes = self._hand_over(data)
+        return self._checked(self._ask(self._request(task, size_bytes, arguments), self._limits.wall_s))
+
+    def run_in_parts(
+        self, task: str, data: bytes | memoryview | None, arguments: dict[str, Any]
+    ) -> Iterator[tuple[Any, list[npt.NDArray[Any]]]]:
+        """The parts of the task's answer, as they come; ``data`` None: of the file that it was given.
+
+        Only waiting for the worker counts as time. Raises `NotMatchableError`, also after some parts.
+        """
+        message = self._request(task, self._hand_over(data), arguments)
+        left_s, more = self._limits.wall_s, True
+        while more:
+            since = time.monotonic()
+            answer = self._ask(message, left_s)
+            left_s = max(left_s - (time.monotonic() - since), 0.001)
+            more, message = answer.get("more") is True, {"next": True}
+            yield self._checked(answer)
+
+    def _hand_over(self, data: bytes | memoryview | None) -> int:
+        """Put the input where the worker sees it; its size in bytes."""
+        if isinstance(self._input, SharedBuffer) and data is not None:
+            self._input.write(data)
+            return len(data)
+        return self._input.size()
+
+    def _request(self, task: str, size_bytes: int, arguments: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "task": task,
+            "size_bytes": size_bytes,
+            "cpu_s": self._limits.cpu_s,
+            "section": self._limits.section,
+            "arguments": arguments,
+        }
+
+    def _checked(self, answer: dict[str, Any]) -> tuple[Any, list[npt.NDArray[Any]]]:
         try:
             self._wear(answer)
             if "reason" in answer:
@@ -122,13 +164,13 @@ class RemoteWorker:
         status = self.close()
         raise WorkerError(f"A decode worker cannot run: {problem} (status {status}). Nothing was decoded.")
 
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _ask(self, request: dict[str, Any], wall_s: float) -> dict[str, Any]:
         """The worker's answer. Raises `NotMatchableError` where it ends, or takes too long, on this task."""
         answer, over_time = None, False
         try:
-            self._channel.settimeout(self._limits.wall_s)
+            self._channel.settimeout(wall_s)
             wire.send(self._channel, request)
-            answer = wire.receive(self._channel, self._limits.wall_s)
+            answer = wire.receive(self._channel, wall_s)
         except TimeoutError:
             over_time = True
         except OSError:
@@ -159,16 +201,17 @@ def _printable(text: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(text)[:_LONGEST_MESSAGE])
 
 
-def _post_mortem(status: int | None, limits: ImageLimits) -> NotMatchableError:
+def _post_mortem(status: int | None, limits: ImageLimits | VideoLimits) -> NotMatchableError:
     """Why a worker gave no answer: its exit status, None where it was ended for taking too long."""
     if status is None:
         return NotMatchableError(
-            Reason.TOO_SLOW, f"Not matchable: not decoded within {limits.wall_s:g} s (media.wall_s)."
+            Reason.TOO_SLOW,
+            f"Not matchable: not decoded within {limits.wall_s:g} s ({limits.section}.wall_s).",
         )
     if status in _OVER_TIME:
         return NotMatchableError(
             Reason.TOO_SLOW,
-            f"Not matchable: not decoded within {limits.cpu_s:g} s of CPU time (media.cpu_s).",
+            f"Not matchable: not decoded within {limits.cpu_s:g} s of CPU time ({limits.section}.cpu_s).",
         )
     how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
     return NotMatchableError(Reason.CRASHED, f"Not matchable: the decoder died on these bytes ({how}).")

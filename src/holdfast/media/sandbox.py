@@ -33,13 +33,15 @@ class WorkerSetup:
 
     ``input_bytes`` is the most that it is handed, ``output_bytes`` the most that it may write;
     ``memory_bytes`` is address space beyond what the idle worker has; ``cpu_s`` is for its whole life
-    (one task is bounded by a timer, see `holdfast.media.worker`).
+    (one task is bounded by a timer, see `holdfast.media.worker`). ``medium`` ("image", "video") says which
+    decoders it must find loaded.
     """
 
     input_bytes: int
     output_bytes: int
     memory_bytes: int
     cpu_s: int
+    medium: str = "image"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,18 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import stat
 import sys
 import tempfile
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from holdfast.errors import UsageError
 from holdfast.media.types import UInt8Array
 
-__all__ = ["Output", "SharedBuffer", "map_input", "read_array"]
+__all__ = ["FileSource", "Output", "SharedBuffer", "map_input", "read_array"]
 
 _PROT_READ, _PROT_WRITE, _MAP_SHARED = 1, 2, 1
 _STEP_BYTES = 1024 * 1024  # files grow in steps, not for every picture
@@ -57,6 +59,32 @@ class SharedBuffer:
     def size(self) -> int:
         """Size now, in bytes; the worker may have grown it."""
         return os.fstat(self.descriptor).st_size
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+class FileSource:
+    """An open regular file as the input of one worker, which maps it: nothing is copied, however large it is.
+
+    Owns a descriptor of its own. The worker can read the file and no other; it ends if the file shrinks.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        """Raises `UsageError` for what is not a regular file opened for reading alone."""
+        descriptor = file.fileno()
+        mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode) or mode != os.O_RDONLY:
+            raise UsageError(
+                "A video is read from bytes, or from a regular file that is open for reading alone. "
+                "Nothing was decoded."
+            )
+        self.descriptor = os.dup(descriptor)
+        self._size = os.fstat(descriptor).st_size
+
+    def size(self) -> int:
+        """Size in bytes when it was handed over."""
+        return self._size
 
     def close(self) -> None:
         os.close(self.descriptor)

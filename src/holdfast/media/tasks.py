@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 from holdfast.media.image import decode_image
 from holdfast.media.messages import image_to_message
 from holdfast.media.shared import Output
-from holdfast.media.types import ImageLimits
+from holdfast.media.types import ImageLimits, VideoLimits, VideoMode
+from holdfast.media.videomessages import video_parts
 
-__all__ = ["TASKS", "Task"]
+__all__ = ["STREAMS", "TASKS", "Stream", "Task"]
 
 # (the bytes of the file, arguments as plain data, where arrays go) -> the answer as plain data
 Task = Callable[[memoryview, dict[str, Any], Output], dict[str, Any]]
+# The same, but the answer comes in parts, of which the last is returned.
+Stream = Callable[[memoryview, dict[str, Any], Output], Generator[dict[str, Any], None, dict[str, Any]]]
 
 
 def _image(data: memoryview, arguments: dict[str, Any], output: Output) -> dict[str, Any]:
@@ -22,4 +25,20 @@ def _image(data: memoryview, arguments: dict[str, Any], output: Output) -> dict[
     return image_to_message(image, output)
 
 
+def _video(
+    data: memoryview, arguments: dict[str, Any], output: Output
+) -> Generator[dict[str, Any], None, dict[str, Any]]:
+    from holdfast.media.video import VideoDecoder  # loaded by the fork server before the first such worker
+
+    decoder = VideoDecoder(
+        data,
+        VideoLimits(**arguments["limits"]),
+        every_s=arguments["every_s"],
+        mode=VideoMode(arguments["mode"]),
+        min_side=arguments["min_side"],
+    )
+    return (yield from video_parts(decoder, output))
+
+
 TASKS: dict[str, Task] = {"image": _image}
+STREAMS: dict[str, Stream] = {"video": _video}

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DecodedImage", "ImageLimits", "LumaFrame", "Reason"]
+__all__ = [
+    "DecodedImage",
+    "DecodedVideo",
+    "ImageLimits",
+    "LumaFrame",
+    "Reason",
+    "VideoFrame",
+    "VideoInfo",
+    "VideoLimits",
+    "VideoMode",
+]
 
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
@@ -37,6 +48,8 @@ class Reason(StrEnum):
 class ImageLimits:
     """Limits on one image. A limit that is passed is an answer ("not matchable"), not an error."""
 
+    section: ClassVar[str] = "media"  # of the settings that hold these numbers
+
     max_bytes: int = 100 * 1024 * 1024
     max_pixels: int = 120_000_000  # of one frame, from the header, before anything is decoded
     max_frames: int = 256  # frames looked at in an animation
@@ -44,6 +57,11 @@ class ImageLimits:
     max_memory_bytes: int = 2 * 1024 * 1024 * 1024  # address space that decoding may take in a worker
     cpu_s: float = 10.0  # CPU time for one image
     wall_s: float = 20.0  # time on the clock for one image
+
+    @property
+    def output_bytes(self) -> int:
+        """The most that a worker hands over: a frame may come on two backdrops."""
+        return 2 * self.max_total_pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,91 @@ class DecodedImage:
     mode: str  # Pillow's mode of the stored picture: "RGB", "P", "CMYK", ...
     frames: tuple[LumaFrame, ...]
     frames_total: int = 1
+    incomplete: Reason | None = None
+    incomplete_detail: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+
+class VideoMode(StrEnum):
+    """How much of a video is decoded."""
+
+    FULL = "full"  # every frame, exactly: what lists are made from
+    QUICK = "quick"  # every frame without the codec's smoothing of block edges: up to some 6 bits of PDQ off
+    KEYFRAMES = "keyframes"  # only frames that stand alone, at their own times: for triage
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLimits:
+    """Limits on one video. A limit that is passed is an answer, not an error.
+
+    What was seen before it was passed is kept: see ``incomplete`` of `DecodedVideo`.
+    """
+
+    section: ClassVar[str] = "video"  # of the settings that hold these numbers
+
+    max_bytes: int = 4 * 1024**3
+    max_pixels: int = 36_000_000  # of one frame; 8K has 33 million
+    max_duration_s: float = 6 * 3600.0  # later moments are not looked at
+    max_frames: int = 200_000  # handed over; later ones are not looked at
+    max_memory_bytes: int = 1024**3  # address space that decoding may take in a worker
+    max_kept_bytes: int = 512 * 1024**2  # luma that `DecodePool.decode_video` collects
+    cpu_s: float = 1800.0  # CPU time for one video
+    wall_s: float = 3600.0  # time on the clock spent waiting for the worker
+
+    @property
+    def output_bytes(self) -> int:
+        """The most that a worker hands over in one part."""
+        return 48 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoFrame:
+    """The picture that a video shows at one moment, as luma, turned as its container says.
+
+    ``time_s`` is that moment, seconds from the video's first frame. ``index`` is the decoded frame's
+    number from 0; moments at which the same frame still stands share it, and share ``luma``.
+
+    ``luma`` is uint8 of shape (h, w), C-contiguous. Where ``full_range`` is False its values are those
+    of broadcast video: 16 is black and 235 white. PDQ's bits do not depend on that, its quality does:
+    see `holdfast.hashing.video`. ``scale``, ``width`` and ``height`` are as in `LumaFrame`: a large
+    picture comes reduced by the whole number ``scale``, each pixel the mean of what it covers.
+    """
+
+    time_s: float
+    index: int
+    luma: UInt8Array
+    width: int
+    height: int
+    scale: int = 1
+    full_range: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What the head of a file says of its video, before a frame is decoded. Not to be trusted."""
+
+    format: str  # one of `holdfast.media.videoformats.VIDEO_FORMATS`
+    codec: str  # FFmpeg's name of the decoder: "h264", "vp9", ...
+    width: int  # as stored, before it is turned
+    height: int
+    duration_s: float | None  # None where the file does not say
+    fps: float | None  # mean frames a second
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedVideo:
+    """A decoded video. ``frames`` is empty where they were handed over one by one.
+
+    ``duration_s`` is the time that was looked at: from the first frame to the end of the last.
+    ``frames_decoded`` counts those between, too. ``incomplete`` is None, or the reason why some of the
+    video was not looked at: a caller that finds no match must then answer *not matchable*, never *no match*;
+    ``incomplete_detail`` says it for people.
+    """
+
+    info: VideoInfo
+    frames: tuple[VideoFrame, ...]
+    duration_s: float
+    frames_decoded: int
     incomplete: Reason | None = None
     incomplete_detail: str = ""
     notes: tuple[str, ...] = field(default=())

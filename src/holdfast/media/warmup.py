@@ -8,13 +8,15 @@ import encodings.cp437
 import encodings.latin_1
 import encodings.utf_8
 import encodings.utf_16  # noqa: F401  # texts inside files name their encoding
+import gc
 import io
+from typing import Any
 
 from PIL import Image, ImageCms, MpoImagePlugin  # noqa: F401
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.image import decode_image
-from holdfast.media.types import ImageLimits
+from holdfast.media.types import ImageLimits, VideoLimits
 
 __all__ = ["warm_up"]
 
@@ -26,7 +28,25 @@ _FOREIGN_HEADS = (
 )
 
 
-def warm_up() -> None:
+_VIDEOS = (("mpeg4", "mp4", "yuv420p"), ("ffv1", "matroska", "bgr0"), ("ffv1", "matroska", "yuv420p10le"))
+
+_done: set[str] = set()
+
+
+def warm_up(medium: str) -> None:
+    """Load the decoders of a medium ("image", "video"), once; FFmpeg is not there before the first video."""
+    if medium in _done:
+        return
+    _done.add(medium)
+    if medium == "video":
+        _warm_up_videos()
+    else:
+        _warm_up_pictures()
+    gc.collect()
+    gc.freeze()
+
+
+def _warm_up_pictures() -> None:
     """Decode one tiny picture of every kind, and one damaged file of the kinds that are slow to write."""
     limits = ImageLimits()
     picture = Image.radial_gradient("L").resize((40, 24)).convert("RGB")
@@ -58,3 +78,31 @@ def warm_up() -> None:
 def _try(data: bytes, limits: ImageLimits) -> None:
     with contextlib.suppress(NotMatchableError):
         decode_image(data, limits)
+
+
+def _warm_up_videos() -> None:
+    """Decode a tiny video by each way that luma is made, whole and damaged."""
+    from holdfast.media.video import VideoDecoder
+
+    for codec, container, pixel_format in _VIDEOS:
+        data = _tiny_video(codec, container, pixel_format)
+        for part in (data, data[: len(data) // 2], data[:20]):
+            with contextlib.suppress(NotMatchableError):
+                decoder = VideoDecoder(part, VideoLimits())
+                list(decoder.frames())
+                decoder.outcome()
+
+
+def _tiny_video(codec: str, container: str, pixel_format: str) -> bytes:
+    import av
+
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as output:
+        track: Any = output.add_stream(codec, rate=2)
+        track.width, track.height, track.pix_fmt = 64, 48, pixel_format
+        track.codec_context.thread_count = 1
+        for _ in range(3):
+            frame = av.VideoFrame(64, 48, pixel_format)
+            output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+    return stream.getvalue()

@@ -1,0 +1,107 @@
+"""The decoded frames of a track, in the order in which they are shown, past whatever is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import av
+from av.video.stream import VideoStream
+
+from holdfast.media.types import Reason, VideoMode
+from holdfast.media.videofile import words
+from holdfast.media.videotrack import Track, seconds
+
+__all__ = ["FrameSource"]
+
+_TELLS_LENGTH = ("MP4", "MATROSKA", "AVI", "ASF", "FLV")  # by a number in the head, not by an estimate
+_MISSING_S, _MISSING_SHARE = 1.0, 0.02  # of the end of a file, which is no loss
+
+
+class FrameSource:
+    """Iterates over decoded frames, with a None after each packet; keeps account of what is lost.
+
+    ``damaged`` counts packets that gave nothing. Of the keyframes, those are decoded that come
+    ``every_s`` or more after the last.
+    """
+
+    def __init__(self, track: Track, mode: VideoMode, every_s: float) -> None:
+        self._track, self._codec = track, track.stream.codec_context
+        self._keyframes, self._every_s = mode is VideoMode.KEYFRAMES, every_s
+        self._next_key_s: float | None = None
+        self._lost_stamps_s: list[float] = []
+        self._end_s = 0.0  # of the last packet of any track
+        self._broken_off = ""
+        self.damaged = 0
+
+    def __iter__(self) -> Iterator[av.VideoFrame | None]:
+        """Raises MemoryError, and nothing else."""
+        for packet in self._packets():
+            if packet is not None:
+                yield from self._decode(packet)
+            yield None
+        yield from self._decode(None)
+
+    def lost_before(self, stamp_s: float | None) -> bool:
+        """Whether a packet was lost whose frame came before this time stamp (None: any). Told once."""
+        bound_s = float("inf") if stamp_s is None else stamp_s
+        left = [lost_s for lost_s in self._lost_stamps_s if lost_s >= bound_s]
+        lost = len(left) < len(self._lost_stamps_s)
+        self._lost_stamps_s = left
+        return lost
+
+    def missing_end(self) -> tuple[Reason, str] | None:
+        """Why the file ended too early, if it did, after the last frame."""
+        if self._broken_off:
+            return Reason.DAMAGED, f"reading broke off after {self._end_s:.1f} s ({self._broken_off})"
+        start, length = self._track.container.start_time, self._track.container.duration
+        if self._track.info.format not in _TELLS_LENGTH or not length:
+            return None
+        length_s = length / av.time_base
+        there_s = max(self._end_s - (start or 0) / av.time_base, 0.0)
+        if length_s - there_s <= max(_MISSING_S, _MISSING_SHARE * length_s):
+            return None
+        return Reason.TRUNCATED, f"the file ends early: {there_s:.1f} s of {length_s:.1f} s are there"
+
+    def _decode(self, packet: av.Packet[VideoStream] | None) -> list[av.VideoFrame]:
+        try:
+            return self._codec.decode(packet)
+        except MemoryError:
+            raise
+        except (av.FFmpegError, ValueError):
+            if packet is not None:
+                self.damaged += 1
+                stamp_s = seconds(packet.pts, packet.time_base)
+                self._lost_stamps_s.append(float("-inf") if stamp_s is None else stamp_s)
+            return []
+
+    def _packets(self) -> Iterator[av.Packet[VideoStream] | None]:
+        """Packets of the track that are to be decoded; None for each other packet."""
+        packets = self._track.container.demux()
+        while True:
+            try:
+                packet: Any = next(packets, None)
+            except MemoryError:
+                raise
+            except (av.FFmpegError, ValueError) as error:
+                self._broken_off = words(error)
+                return
+            if packet is None:
+                return
+            if packet.size:  # else the mark of an end
+                yield packet if self._is_wanted(packet) else None
+
+    def _is_wanted(self, packet: av.Packet[VideoStream]) -> bool:
+        stamp_s = seconds(packet.pts if packet.pts is not None else packet.dts, packet.time_base)
+        if stamp_s is not None:
+            length_s = seconds(packet.duration, packet.time_base) or 0.0
+            self._end_s = max(self._end_s, stamp_s + length_s)
+        if packet.stream_index != self._track.stream.index:
+            return False
+        if not self._keyframes:
+            return True
+        due = self._next_key_s is None or stamp_s is None or stamp_s >= self._next_key_s
+        if not packet.is_keyframe or not due:
+            return False
+        self._next_key_s = None if stamp_s is None else stamp_s + self._every_s
+        return True

@@ -1,0 +1,101 @@
+"""The service's side of one video in work: frames as they come from its decode worker."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from holdfast.errors import NotMatchableError
+from holdfast.media.remote import RemoteWorker
+from holdfast.media.types import DecodedVideo, Reason, VideoFrame, VideoInfo, VideoLimits, VideoMode
+from holdfast.media.videomessages import part_from_message
+
+__all__ = ["Progress", "VideoReader"]
+
+# (seconds looked at, length in seconds as far as the file tells it)
+Progress = Callable[[float, float | None], None]
+
+_NOT_YET = VideoInfo("", "", 0, 0, None, None)  # until the first part has come
+
+
+class VideoReader:
+    """An iterator of the frames of one video. Only a part of them is in memory at a time.
+
+    ``info`` is what the head of the file says. A limit, a crash or damage after the first frames
+    ends the iteration early, without an error: `outcome` says so. Used by one thread.
+    """
+
+    def __init__(
+        self,
+        worker: RemoteWorker,
+        data: bytes | memoryview | None,
+        limits: VideoLimits,
+        *,
+        every_s: float,
+        mode: VideoMode,
+        min_side: int,
+        on_progress: Progress | None,
+    ) -> None:
+        """Decode the first part. Raises `NotMatchableError` for content that gives no frame."""
+        arguments = {"limits": asdict(limits), "every_s": every_s, "mode": mode, "min_side": min_side}
+        self._worker, self._limits, self._on_progress = worker, limits, on_progress
+        self._parts: Iterator[tuple[Any, list[Any]]] = worker.run_in_parts("video", data, arguments)
+        self._ready: deque[VideoFrame] = deque()
+        self.info = _NOT_YET
+        self._reached_s = 0.0
+        self._given = 0
+        self._end: DecodedVideo | None = None
+        while not self._ready and self._end is None:
+            self._fetch()
+
+    def __iter__(self) -> VideoReader:
+        return self
+
+    def __next__(self) -> VideoFrame:
+        while not self._ready:
+            if self._end is not None:
+                raise StopIteration
+            self._fetch()
+        self._given += 1
+        return self._ready.popleft()
+
+    def outcome(self) -> DecodedVideo:
+        """All but the frames, once they have all come. Raises ValueError before."""
+        if self._end is None or self._ready:
+            raise ValueError("the outcome of a video is known only after its last frame")
+        return self._end
+
+    def _fetch(self) -> None:
+        """The next part into ``_ready``; an end for want of one is kept as the outcome."""
+        known = None if self.info is _NOT_YET else self.info
+        try:
+            value, arrays = next(self._parts)
+            try:
+                part = part_from_message(value, arrays, self._limits, known)
+            except ValueError as error:
+                raise self._worker.distrust() from error
+        except NotMatchableError as error:
+            if self._given == 0 and not self._ready:
+                raise
+            self._end = self._cut_short(error)
+            return
+        self.info = part.info or self.info
+        self._ready.extend(part.frames)
+        self._reached_s = part.reached_s
+        if part.end is not None:
+            self._end = part.end
+        if self._on_progress is not None:
+            self._on_progress(part.reached_s, self.info.duration_s)
+
+    def _cut_short(self, error: NotMatchableError) -> DecodedVideo:
+        told = str(error).removeprefix("Not matchable: ")
+        return DecodedVideo(
+            info=self.info,
+            frames=(),
+            duration_s=self._reached_s,
+            frames_decoded=self._given,
+            incomplete=Reason(error.reason),
+            incomplete_detail=f"looked at the first {self._reached_s:.1f} s; then: {told}",
+        )

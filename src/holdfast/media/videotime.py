@@ -1,0 +1,92 @@
+"""When each decoded frame is shown, and which frame is shown at each moment that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Clock", "Sampler", "Shown"]
+
+_BACK_S = 0.5  # a frame this much earlier than the last one begins a new count
+_AHEAD_S = 10.0  # and so does one this much later, in streams that count on from a broadcaster's clock
+_ROUNDING_S = 0.0005  # of containers that keep whole milliseconds
+
+
+class Clock:
+    """Seconds from the first frame, never going back, whatever the time stamps do."""
+
+    def __init__(self, frame_s: float, jumps: bool) -> None:
+        """``frame_s``: time between frames where nothing says it; ``jumps``: its clock may jump ahead too."""
+        self._frame_s, self._jumps = frame_s, jumps
+        self._offset_s: float | None = None
+        self._last_s = 0.0
+        self.broken = 0  # how often the count began anew
+
+    def time(self, stamp_s: float | None) -> float:
+        """When a frame is shown that carries this time stamp (None: no time stamp)."""
+        if self._offset_s is None:
+            self._offset_s = stamp_s or 0.0
+            return 0.0
+        following_s = self._last_s + self._frame_s
+        now_s = following_s if stamp_s is None else stamp_s - self._offset_s
+        jumped = now_s < self._last_s - _BACK_S or (self._jumps and now_s > following_s + _AHEAD_S)
+        if jumped and stamp_s is not None:
+            self._offset_s = stamp_s - following_s
+            self.broken += 1
+            now_s = following_s
+        self._last_s = max(now_s, self._last_s)
+        return self._last_s
+
+
+@dataclass(slots=True)
+class Shown:
+    """A decoded frame, from when to when it is shown, and whether something before it was lost."""
+
+    frame: Any
+    index: int
+    start_s: float
+    end_s: float
+    picture: Any = field(default=None)  # made from the frame where it is looked at
+
+
+class Sampler:
+    """The frame that is shown at each of the moments 0, ``every_s``, 2 ``every_s``, ...
+
+    With ``every_s`` 0: every frame once, at the moment it appears.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._next = 0  # number of the moment that comes next
+        self._held: Shown | None = None
+        self.missed = 0  # moments whose frame was lost
+
+    @property
+    def next_s(self) -> float:
+        """The moment that comes next."""
+        return self._next * self._every_s
+
+    def add(self, shown: Shown, after_loss: bool) -> Iterator[tuple[float, Shown]]:
+        """The moments, with their frames, that are settled once ``shown`` has come.
+
+        ``after_loss``: frames between the last one and this were lost, so what was shown between is unknown.
+        """
+        if self._every_s == 0:
+            self.missed += after_loss
+            yield shown.start_s, shown
+            return
+        yield from self._until(shown.start_s - _ROUNDING_S, lost=after_loss)
+        self._held = shown
+
+    def finish(self, end_s: float, after_loss: bool) -> Iterator[tuple[float, Shown]]:
+        """The moments left before ``end_s``, where the last frame ends."""
+        yield from self._until(end_s - _ROUNDING_S, lost=after_loss)
+
+    def _until(self, end_s: float, lost: bool) -> Iterator[tuple[float, Shown]]:
+        while self._held is not None and self.next_s < end_s:
+            if lost and self.next_s >= self._held.end_s:
+                self.missed += 1
+            else:
+                yield self.next_s, self._held
+            self._next += 1
