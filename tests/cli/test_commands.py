@@ -185,7 +185,7 @@ def test_doctor(home: Home) -> None:
         "index",
     }
     assert not [f for f in findings if f["state"] == "problem"]
-    (index,) = (home.folder / "home").rglob("*.hfx")
+    (index,) = (home.folder / "home").rglob("codes-*.hfx")
     data = bytearray(index.read_bytes())
     data[16 * 1024 :] = bytes(byte ^ 1 for byte in data[16 * 1024 :])  # behind the header
     index.write_bytes(data)

@@ -19,11 +19,11 @@ def doctor(
     full: Annotated[bool, typer.Option("--full", help="Also read all of every index file.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Check the installation: Python, kernels, decode workers and their sandbox, home, records, index.
+    """Check machine, sandbox, home, keys, records, index and rules, what stands still, and what is risky.
 
     Exit status 1 when something is wrong; warnings alone are status 0.
     """
-    from holdfast.screening.checkup import checkup
+    from holdfast.service.checkup import checkup
 
     findings = checkup(home, full=full)
     for finding in findings:

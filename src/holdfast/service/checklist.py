@@ -21,7 +21,7 @@ from holdfast.records.tables.checklist import checklist as table
 from holdfast.service import evidence
 from holdfast.settings import Settings
 
-__all__ = ["MARKED", "Item", "Mark", "items", "mark", "marks", "unmark"]
+__all__ = ["MARKED", "Item", "Mark", "items", "look_at", "mark", "marks", "unmark"]
 
 State = Literal["ok", "todo", "warning", "problem"]
 BACKUP_AGE: Final = timedelta(days=7)
@@ -88,9 +88,14 @@ MARKED: Final[Mapping[str, tuple[str, str]]] = {
 def items(database: Database, settings: Settings, home: Path) -> list[Item]:
     """The whole list, in the order in which to work through it."""
     with database.read() as connection:
-        look = _Look(connection, settings, home)
-        marked = marks(connection)
-        return [_item(name, look, marked.get(name)) for name in _ORDER]
+        return look_at(connection, settings, home)
+
+
+def look_at(connection: sa.Connection, settings: Settings, home: Path) -> list[Item]:
+    """As `items`, on a connection that is open already."""
+    look = _Look(connection, settings, home)
+    marked = marks(connection)
+    return [_item(name, look, marked.get(name)) for name in _ORDER]
 
 
 def marks(connection: sa.Connection) -> dict[str, Mark]:

@@ -24,7 +24,7 @@ from holdfast.service.opening import open_home_keys
 from holdfast.settings import Settings, load_settings
 from holdfast.vault.keys import create_key_file, default_key_file
 
-__all__ = ["FIRST_UPLOAD_KEY", "Prepared", "ensure_key_file", "first_keys", "prepare"]
+__all__ = ["FIRST_UPLOAD_KEY", "Prepared", "ensure_key_file", "first_keys", "prepare", "sealed_words"]
 
 FIRST_UPLOAD_KEY = "first upload key"
 
@@ -64,7 +64,7 @@ def ensure_key_file(database: Database, settings: Settings, home: Path) -> Path 
     if path.exists():
         return None
     with database.read() as connection:
-        what = _sealed(connection)
+        what = sealed_words(connection)
     if what:
         raise KeyUnavailableError(
             f"The key file {path} is gone, and {what} is encrypted under its key. Nothing was started, and "
@@ -90,7 +90,7 @@ def first_keys(database: Database) -> Sequence[NewKey]:
         return admin, upload
 
 
-def _sealed(connection: sa.Connection) -> str:
+def sealed_words(connection: sa.Connection) -> str:
     """What in the records needs the key file, in words; "" when nothing does."""
     held = sa.select(vault_items.c.id).where(vault_items.c.state != "destroyed")
     if connection.execute(held.limit(1)).first() is not None:
