@@ -8,31 +8,13 @@ from typing import Annotated
 
 import typer
 
-from holdfast.cli import (  # noqa: F401
-    bank,
-    bench,
-    checklist,
-    demo,
-    doctor,
-    hashes,
-    hold,
-    init,
-    job,
-    key,
-    lists,
-    match,
-    rules,
-    scan,
-    serve,
-    sources,
-    vault,
-    webhook,
-)
+from holdfast.cli.registry import Root
 from holdfast.errors import HoldfastError, NotFoundError, SettingsError, UsageError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(
+    cls=Root,
     help="Find known child sexual abuse material, and account for what was done about it.",
     no_args_is_help=True,
     add_completion=False,
@@ -40,24 +22,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-app.command("init")(init.init)
-app.command("serve")(serve.serve)
-app.command("worker")(serve.worker)
-app.add_typer(checklist.app, name="checklist")
-app.command("doctor")(doctor.doctor)
-app.add_typer(bank.app, name="bank")  # with the commands that `lists` and `sources` add
-app.command("hash")(hashes.hash_files)
-app.command("match")(match.match_files)
-app.command("scan")(scan.scan_folder)
-app.add_typer(key.app, name="key")
-app.add_typer(rules.app, name="rules")
-app.add_typer(webhook.app, name="webhook")
-app.add_typer(hold.app, name="hold")
-app.add_typer(vault.app, name="vault")
-app.add_typer(job.app, name="job")
-app.command("demo")(demo.demo)
-app.add_typer(bench.app, name="bench")
 
 
 def _version(wanted: bool) -> None:

@@ -26,7 +26,7 @@ def commands() -> list[tuple[str, Any]]:
 
     def visit(name: str, command: Any) -> None:
         found.append((name, command))
-        for child_name, child in getattr(command, "commands", {}).items():
+        for child_name, child in dict(getattr(command, "commands", {})).items():
             visit(f"{name} {child_name}", child)
 
     visit("holdfast", typer.main.get_command(app))
