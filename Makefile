@@ -7,16 +7,17 @@ UV_VERSION := 0.13.9
 # What scikit-image depends on is left out: only its photographs are used, and with SciPy around Numba starts slower.
 UNUSED := scipy networkx imageio tifffile lazy-loader
 
-.PHONY: help setup demo test check format lint types bench docs lock clean
+.PHONY: help setup demo demo-serve test check format lint types bench docs lock clean
 
 help:
-	@echo "make demo    set up, then find altered photographs: the main job on real input"
-	@echo "make test    set up, then run the tests"
-	@echo "make check   format, lint, types and tests"
-	@echo "make bench   the measurements of docs/benchmarks.md (minutes)"
-	@echo "make docs    renew the generated parts of docs/"
-	@echo "make lock    renew the lock file"
-	@echo "make clean   remove the virtual environment and caches"
+	@echo "make demo        set up, then upload altered photographs to the service: the main job on real input"
+	@echo "make demo-serve  the same service, left running: prints its address, keys and curl commands"
+	@echo "make test        set up, then run the tests"
+	@echo "make check       format, lint, types and tests"
+	@echo "make bench       the measurements of docs/benchmarks.md (minutes)"
+	@echo "make docs        renew the generated parts of docs/"
+	@echo "make lock        renew the lock file"
+	@echo "make clean       remove the virtual environment and caches"
 
 setup: $(READY)
 
@@ -34,6 +35,9 @@ $(READY): requirements/lock.txt pyproject.toml
 
 demo: setup
 	@$(BIN)/holdfast demo
+
+demo-serve: setup
+	@$(BIN)/holdfast demo --serve
 
 test: setup
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)

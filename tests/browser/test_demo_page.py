@@ -42,6 +42,7 @@ def _row(file: Path, outcome: str, expected: str) -> DemoRow:
         edit="mirrored",
         expected=expected,
         outcome=outcome,
+        decision="held for a person" if found else "allowed",
         label=expected if found else "",
         distance=4 if found else None,
         view="mirrored" if found else "",
@@ -65,6 +66,7 @@ def test_pairs_are_shown_with_their_distances(browser_page: Page, tmp_path: Path
     assert browser_page.title() == "Holdfast demo"
     assert browser_page.locator("figure").count() == 2
     assert browser_page.get_by_text("match, 4 bits apart").is_visible()
+    assert browser_page.get_by_text("mirrored; held for a person").is_visible()
     for image in browser_page.locator("img").all():
         image.scroll_into_view_if_needed()
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") == 200

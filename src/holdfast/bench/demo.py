@@ -1,30 +1,42 @@
-"""The demo's work: known photographs into a bank, altered and unrelated ones past it, a table and a page."""
+"""The demo's work: known photographs into a bank, altered and unrelated ones sent to the service."""
 
 from __future__ import annotations
 
-import tempfile
+import io
 import time
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from holdfast.bench.demo_page import write_page
+from holdfast.bench.demo_service import BANK, demo_service
 from holdfast.bench.edits import EDITS, photograph
 from holdfast.bench.samples import sample_photographs
+from holdfast.client import Client, Context
 
-__all__ = ["DemoResult", "DemoRow", "run_demo"]
+if TYPE_CHECKING:
+    from holdfast.client import Answer
 
-BANK, BENIGN_BANK = "DEMO_KNOWN", "DEMO_BENIGN"
+__all__ = ["DemoFiles", "DemoResult", "DemoRow", "make_files", "run_demo"]
+
+SAME, UNRELATED, ALLOWED = "the same file", "unrelated photographs", "allowed by a benign bank"
+_VIEWS = {"as_is": "as is", "orientation": "turned or mirrored", "border": "border removed"}
 
 
 @dataclass(frozen=True, slots=True)
 class DemoRow:
-    """One checked file. ``expected`` is the label of the known photograph in it, "" for an unrelated one."""
+    """One uploaded file. ``expected`` is the label of the known photograph in it, "" for an unrelated one.
+
+    Label, distance and view are what staff see of a match; the upload key learned outcome and decision.
+    """
 
     file: str
     edit: str
     expected: str
     outcome: str
+    decision: str
     label: str
     distance: int | None
     view: str
@@ -41,22 +53,37 @@ class DemoRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Pictures among the demo's: what is known, what a benign bank allows, and what is uploaded.
+
+    ``listed`` is another copy of the allowed one, as a list would have it by mistake. ``uploads`` are (file,
+    what was done to it, label of the known photograph in it or "").
+    """
+
+    known: tuple[Path, ...]
+    listed: Path
+    allowed: Path
+    uploads: tuple[tuple[Path, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DemoResult:
-    """All checked files, and the page that shows them."""
+    """All uploaded files, and the page that shows them."""
 
     rows: list[DemoRow]
     known: list[str]
     page: Path
 
-    header = ("what was done to the photo", "found", "bits apart", "seen as", "ms each")
+    header = ("what was done to the photo", "outcome", "decision", "bits apart", "seen as", "ms each")
 
     @property
     def introduction(self) -> str:
         edits = len({row.edit for row in self.rows})
         return (
-            f"{len(self.known)} photographs are in the bank {BANK} ({', '.join(self.known)}). "
-            f"{len(self.rows)} files were checked: the known files themselves, {edits - 3} kinds of altered "
-            "copies, unrelated photographs, and one that a benign bank allows."
+            f"The service runs on this machine. {len(self.known)} photographs are in its bank {BANK} "
+            f"({', '.join(self.known)}). {len(self.rows)} files are uploaded over HTTP: the known files "
+            f"themselves, {edits - 3} kinds of altered copies, unrelated photographs, and one that a benign "
+            "bank allows."
         )
 
     def table(self) -> list[list[str]]:
@@ -67,10 +94,12 @@ class DemoResult:
             distances = sorted({row.distance for row in rows if row.distance is not None})
             spread = f"{distances[0]}-{distances[-1]}" if len(distances) > 1 else "".join(map(str, distances))
             views = ", ".join(sorted({row.view for row in rows if row.view})) or rows[0].reason or "-"
-            found = f"{sum(row.outcome == 'match' for row in rows)} of {len(rows)}"
-            lines.append(
-                [edit, found, spread or "-", views, f"{sum(r.time_ms for r in rows) / len(rows):.1f}"]
-            )
+            mean_ms = sum(row.time_ms for row in rows) / len(rows)
+            outcomes = _counted(row.outcome.replace("_", " ") for row in rows)
+            decisions = _counted(row.decision for row in rows)
+            if len({row.decision for row in rows}) == 1:
+                decisions = rows[0].decision
+            lines.append([edit, outcomes, decisions, spread or "-", views, f"{mean_ms:.1f}"])
         return lines
 
     @property
@@ -80,6 +109,7 @@ class DemoResult:
         return (
             f"{sum(row.right for row in altered)} of {len(altered)} altered copies found, "
             f"{sum(not row.right for row in other)} of {len(other)} other photographs called known. "
+            "Outcome and decision are all that an upload key learns; the rest is for staff. "
             "What a plain PDQ list cannot find (captions, screenshots, larger crops) is shown as it is."
         )
 
@@ -87,75 +117,82 @@ class DemoResult:
 def run_demo(out: Path) -> DemoResult:
     """Runs the demo; pictures and ``index.html`` go to ``out``.
 
-    Raises UnreadableError when the photographs are not installed.
+    Raises UnreadableError when the photographs are not installed, HoldfastError when the service does not
+    start.
     """
+    files = make_files(out)
+    with demo_service([*files.known, files.listed], files.allowed) as service, service.uploader() as uploader:
+        uploader.screen(files.allowed, Context(surface="public", country="US"))  # opens connection and worker
+        with service.staff() as staff:
+            rows = [_upload(uploader, staff, *upload) for upload in files.uploads]
+    page = write_page(out, rows)
+    return DemoResult(rows, [path.stem for path in files.known], page)
+
+
+def make_files(out: Path) -> DemoFiles:
+    """Writes the demo's pictures below ``out``. Raises UnreadableError."""
     known_paths, other_paths = sample_photographs()
     (out / "pictures").mkdir(parents=True, exist_ok=True)
     known = [_store(out, path.stem, path) for path in known_paths]
     others = [_store(out, path.stem, path) for path in other_paths]
-    files = [
-        (
-            _write(
-                out,
-                f"{original.stem}-{edit.name}{edit.suffix}",
-                edit.apply(photograph(original.read_bytes())),
-            ),
-            edit.words,
-            original.stem,
-        )
-        for edit in EDITS
-        for original in known
-    ]
-    files = [(path, "the same file", path.stem) for path in known] + files
-    files += [(path, "unrelated photographs", "") for path in others[1:]]
-    files.append((others[0], "allowed by a benign bank", ""))
-    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as home:
-        rows = _check(Path(home), known, others[0], files)
-    page = write_page(out, rows)
-    return DemoResult(rows, [path.stem for path in known], page)
+    uploads = [(path, SAME, path.stem) for path in known]
+    for edit in EDITS:
+        for original in known:
+            altered = edit.apply(photograph(original.read_bytes()))
+            path = _write(out, f"{original.stem}-{edit.name}{edit.suffix}", altered)
+            uploads.append((path, edit.words, original.stem))
+    uploads += [(path, UNRELATED, "") for path in others[1:]]
+    uploads.append((others[0], ALLOWED, ""))
+    listed = _write(out, f"{others[0].stem}-listed.jpg", EDITS[1].apply(photograph(others[0].read_bytes())))
+    return DemoFiles(tuple(known), listed, others[0], tuple(uploads))
 
 
-def _check(home: Path, known: list[Path], allowed: Path, files: list[tuple[Path, str, str]]) -> list[DemoRow]:
-    from holdfast.banks.service import create_bank
-    from holdfast.screening.adding import add_media
-    from holdfast.screening.screener import Screener
+def _upload(uploader: Client, staff: Client, path: Path, edit: str, expected: str) -> DemoRow:
+    """Uploads one file as a platform would, and then looks at what was recorded as its staff would."""
+    context = Context(content_reference=path.name, surface="public", country="US", original_name=path.name)
+    started = time.perf_counter()
+    answer = uploader.screen(path, context)
+    elapsed_ms = (time.perf_counter() - started) * 1000
+    nearest = _nearest(staff, answer)
+    return DemoRow(
+        str(path),
+        edit,
+        expected,
+        str(answer.outcome),
+        _words(answer),
+        Path(nearest["label"]).stem if nearest else "",
+        nearest["distance_bits"] if nearest else None,
+        _VIEWS.get(nearest["view"], nearest["view"]) if nearest else "",
+        answer.reason.replace("_", " "),
+        answer.detail,
+        elapsed_ms,
+    )
 
-    rows = []
-    with Screener(home) as screener:
-        with screener.database.write() as connection:
-            create_bank(connection, BANK, trusted=True)
-            create_bank(connection, BENIGN_BANK, kind="benign")
-        add_media(screener.database, screener.hasher, BANK, [*known, allowed])
-        add_media(screener.database, screener.hasher, BENIGN_BANK, [allowed])
-        screener.screen_file(
-            allowed
-        )  # builds the index, so that the times below are those of a running service
-        for path, edit, expected in files:
-            started = time.perf_counter()
-            outcome = screener.screen_file(path)
-            elapsed_ms = (time.perf_counter() - started) * 1000
-            best = outcome.matches[0] if outcome.matches else None
-            rows.append(
-                DemoRow(
-                    str(path),
-                    edit,
-                    expected,
-                    outcome.outcome.value,
-                    Path(best.label).stem if best else "",
-                    best.distance if best else None,
-                    best.view if best else "",
-                    outcome.reason.replace("_", " "),
-                    outcome.detail,
-                    elapsed_ms,
-                )
-            )
-    return rows
+
+def _nearest(staff: Client, answer: Answer) -> dict[str, Any] | None:
+    """The known entry that came nearest, from the event; None where nothing matched and nothing was kept."""
+    if answer.event is None:
+        return None
+    matches = staff.event(answer.event).facts["facts"]["matches"]
+    known = [match for match in matches if match["bank_kind"] == "known"]
+    found: dict[str, Any] = min(known, key=lambda match: match["distance_bits"])
+    return found
+
+
+def _words(answer: Answer) -> str:
+    decision = answer.decision
+    words = "blocked" if decision.block else "held" if decision.quarantine else "allowed"
+    if decision.draft_report:
+        return f"{words}, report drafted"
+    return f"{words} for a person" if decision.quarantine and decision.queue else words
+
+
+def _counted(words: Iterable[str]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).items())
 
 
 def _store(out: Path, name: str, source: Path) -> Path:
     """A sample photograph as an upright JPEG among the demo's pictures."""
-    import io
-
     buffer = io.BytesIO()
     photograph(source.read_bytes()).save(buffer, "JPEG", quality=92)
     return _write(out, f"{name}.jpg", buffer.getvalue())

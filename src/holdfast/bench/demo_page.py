@@ -48,8 +48,8 @@ def write_page(out: Path, rows: Sequence[DemoRow]) -> Path:
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
         f"<title>Holdfast demo</title><style>{_STYLE}</style></head>\n<body><main>\n"
         "<h1>Holdfast demo</h1>\n"
-        "<p>Ordinary photographs stand in for known content. On the left what was checked, on the right the "
-        "photograph in the bank that it was found to be.</p>\n"
+        "<p>Ordinary photographs stand in for known content. On the left what was uploaded, on the right the "
+        "photograph in the bank that it was found to be, and below what was decided.</p>\n"
         "<p class='quiet'>Distances are in bits of 256; up to 31 is a match.</p>\n"
         + "\n".join(sections)
         + "\n</main></body></html>\n",
@@ -69,7 +69,7 @@ def _card(row: DemoRow) -> str:
         words, css = f"match, {row.distance} bits apart", "found" if row.right else "missed"
     elif row.expected:
         words, css = f"missed ({row.outcome.replace('_', ' ')})", "missed"
-    more = html.escape(row.view or row.detail)
+    more = html.escape("; ".join(filter(None, (row.view or row.detail, row.decision))))
     return (
         f"<figure><div class='pair'>{checked}{right}</div><figcaption><span class='{css}'>{words}</span>"
         f"<br><span class='quiet'>{more or '&nbsp;'}</span></figcaption></figure>"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from holdfast.bench.serve_load import Target
@@ -33,11 +34,14 @@ class Server:
 
 
 @contextmanager
-def start_server(home: Path) -> Iterator[Server]:
-    """Runs `holdfast serve` on ``home`` for the block. Raises HoldfastError when it does not start."""
+def start_server(home: Path, log: IO[str] | None = None) -> Iterator[Server]:
+    """Runs `holdfast serve` on ``home`` for the block, its log to ``log`` or to standard error.
+
+    Raises HoldfastError when it does not start.
+    """
     started = time.monotonic()
     command = [*_COMMAND, "--home", str(home), "--host", "127.0.0.1", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
         try:
             url = _url(process)
             target = target_of(url)

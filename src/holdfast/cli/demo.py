@@ -1,29 +1,42 @@
-"""`holdfast demo`: ordinary photographs play the part of known content; altered copies are looked for."""
+"""`holdfast demo`: ordinary photographs play the part of known content; altered copies are uploaded."""
 
 from __future__ import annotations
 
+import signal
 import textwrap
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from holdfast.cli.options import JsonOption
 from holdfast.cli.output import print_json, print_table
 
+if TYPE_CHECKING:
+    from holdfast.bench.demo_service import DemoService
+
 __all__ = ["demo"]
+
+_NOTE = "DEMO: ordinary photographs stand in for known content. Nothing is reported anywhere.\n"
 
 
 def demo(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where the page and the pictures go.")] = Path(
         "demo-out"
     ),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Leave the service running, to try it by hand.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
-    """Show what Holdfast does, on real photographs, in a home of its own that is removed afterwards.
+    """Show what Holdfast does: its service, real photographs, a home that is thrown away.
 
     This is a demo: benign photographs stand in for known content, and nothing is reported anywhere.
     """
+    if serve:
+        _serve(out)
+        return
     from holdfast.bench.demo import run_demo
 
     result = run_demo(out)
@@ -31,8 +44,42 @@ def demo(
         for row in result.rows:
             print_json(row.to_json())
         return
-    typer.echo("DEMO: ordinary photographs stand in for known content. Nothing is reported anywhere.\n")
+    typer.echo(_NOTE)
     typer.echo(textwrap.fill(result.introduction, 100) + "\n")
     print_table(result.header, result.table())
     typer.echo("\n" + textwrap.fill(result.conclusion, 100))
     typer.echo(f"Pairs and distances as a page: {result.page}")
+
+
+def _serve(out: Path) -> None:
+    from holdfast.bench.demo import make_files
+    from holdfast.bench.demo_service import demo_service
+
+    files = make_files(out)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the service below ends with us
+    try:
+        with demo_service([*files.known, files.listed], files.allowed) as service:
+            _tell(service, out)
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        typer.echo("\nThe demo's service has ended, and its home is gone.")
+
+
+def _tell(service: DemoService, out: Path) -> None:
+    typer.echo(_NOTE)
+    typer.echo(f"The service runs on {service.url} until Ctrl-C; its home is thrown away then.\n")
+    typer.echo(f"    upload key (screens uploads)   {service.upload_key}")
+    typer.echo(f"    staff key (lists, decisions)   {service.staff_key}\n")
+    context = '{"content_reference": "post/1", "surface": "public", "country": "US"}'
+    upload = f"curl -H 'Authorization: Bearer {service.upload_key}' -H 'Holdfast-Context: {context}'"
+    staff = f"curl -H 'Authorization: Bearer {service.staff_key}'"
+    pictures = out / "pictures"
+    typer.echo("An altered copy of a known photograph, then an unrelated one:\n")
+    typer.echo(f"  {upload} --data-binary @{pictures / 'chelsea-mirrored.jpg'} {service.url}/v1/screen\n")
+    typer.echo(f"  {upload} --data-binary @{pictures / 'coins.jpg'} {service.url}/v1/screen\n")
+    typer.echo("What staff see of it, and what waits for them:\n")
+    typer.echo(f"  {staff} {service.url}/v1/events")
+    typer.echo(f"  {staff} {service.url}/v1/decisions")
+    typer.echo(f"  {staff} {service.url}/v1/holds")
+    typer.echo(f"  {staff} {service.url}/openapi.json")

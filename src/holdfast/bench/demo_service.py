@@ -1,0 +1,78 @@
+"""The demo's service: the real one, on a free loopback port, on a home that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.bench.serve_start import start_server
+from holdfast.client import Client
+
+__all__ = ["BANK", "BENIGN_BANK", "DemoService", "demo_service"]
+
+BANK, BENIGN_BANK = "DEMO_KNOWN", "DEMO_BENIGN"
+_SETTINGS = """\
+[vault]
+key_file = "{key_file}"
+
+[server]
+job_threads = 0  # nothing here needs a worker
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoService:
+    """Where it answers, and two keys: what a platform's upload code has, and what its staff have."""
+
+    url: str
+    upload_key: str
+    staff_key: str
+
+    def uploader(self) -> Client:
+        return Client(self.url, self.upload_key, allow_http=True)
+
+    def staff(self) -> Client:
+        return Client(self.url, self.staff_key, allow_http=True)
+
+
+@contextmanager
+def demo_service(known: Sequence[Path], allowed: Path) -> Iterator[DemoService]:
+    """The service with the photographs ``known`` in a trusted bank, and ``allowed`` in a benign one.
+
+    Raises HoldfastError when it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
+        place = Path(folder)
+        home = place / "home"
+        home.mkdir(mode=0o700)
+        settings = _SETTINGS.format(key_file=place / "demo.keys")
+        (home / "settings.toml").write_text(settings, encoding="utf-8")
+        upload_key, staff_key = _make_keys(home)
+        with (place / "log").open("w") as log, start_server(home, log) as server:
+            service = DemoService(server.url, upload_key, staff_key)
+            _fill_banks(service, known, allowed)
+            yield service
+
+
+def _make_keys(home: Path) -> tuple[str, str]:
+    from holdfast.access.keys import create_key
+    from holdfast.access.roles import Role
+    from holdfast.records.home import Home
+    from holdfast.service.setup import prepare
+
+    upload_key = prepare(home).upload
+    with Home(home).database() as database, database.write() as connection:
+        staff = create_key(connection, name="demo staff", roles=[Role.LEAD], created_by="demo")
+    return upload_key, staff.text
+
+
+def _fill_banks(service: DemoService, known: Sequence[Path], allowed: Path) -> None:
+    with service.staff() as client:
+        client.create_bank(BANK, trusted=True)
+        client.create_bank(BENIGN_BANK, kind="benign")
+        for path in known:
+            client.add_media(BANK, path, path.name)
+        client.add_media(BENIGN_BANK, allowed, allowed.name)
