@@ -111,5 +111,5 @@ def too_large(most_bytes: int) -> Problem:
         413,
         "too-large",
         "The body is too large",
-        f"The body has more than {most_bytes:,} bytes (media.max_bytes). It was not checked: not a no match.",
+        f"The body has more than {most_bytes:,} bytes. It was not checked: that is not a no match.",
     )

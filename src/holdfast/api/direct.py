@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
+from holdfast.api.bodies import MAX_JSON_BYTES, read_body, streams
 from holdfast.api.guard import check_of
 
 __all__ = ["DirectRoute"]
@@ -34,6 +35,7 @@ class DirectRoute(APIRoute):
         body = typing.get_type_hints(endpoint).get("body")
         self._model: type[BaseModel] | None = body
         self.app = self._run
+        streams(endpoint)
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -41,7 +43,10 @@ class DirectRoute(APIRoute):
         if self._model is None:
             response = await self.endpoint(caller)
         else:
-            response = await self.endpoint(caller, _parsed(self._model, await request.body()))
+            with request.app.state.budget.reserve() as reservation:
+                wait_s = caller.runtime.settings.server.max_body_wait_s
+                data = await read_body(request, reservation, most_bytes=MAX_JSON_BYTES, wait_s=wait_s)
+                response = await self.endpoint(caller, _parsed(self._model, data))
         await response(scope, receive, send)
 
 
