@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from holdfast.access.roles import Role
+from holdfast.decisions.rules import DEFAULT_RULES
 from holdfast.service.runtime import Runtime
 from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.conftest import BOTH
@@ -21,15 +23,26 @@ PDQ = "0f" * 32
 SHA1 = "1a" * 20
 
 
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    """The shipped rules, but exact matches on lists that are not trusted are held as well."""
+    allow, keep = "{ allow = true, queue = 2 }", "{ quarantine = true, queue = 2 }"
+    text = DEFAULT_RULES.read_text(encoding="utf-8")
+    assert text.count(allow) == 1
+    path = tmp_path / "rules.toml"
+    path.write_text(text.replace(allow, keep), encoding="utf-8")
+    return path
+
+
 @pytest.fixture(params=BOTH)
-def both(request: pytest.FixtureRequest, make_runtime: RuntimeFactory) -> Iterator[Runtime]:
+def both(request: pytest.FixtureRequest, make_runtime: RuntimeFactory, rules: Path) -> Iterator[Runtime]:
     """A runtime on SQLite and on PostgreSQL, for test files whose routes bring SQL of their own."""
     if request.param == "sqlite":
-        yield make_runtime()
+        yield make_runtime(rules={"rules_file": rules})
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     url = server.create(template=TEMPLATE)
-    yield make_runtime(database_url=url)
+    yield make_runtime(database_url=url, rules={"rules_file": rules})
 
 
 @pytest.fixture
