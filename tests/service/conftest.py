@@ -1,7 +1,9 @@
-"""A runtime on a home of its own, on both databases."""
+"""A runtime on a home of its own, on both databases; and a service in processes of its own."""
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from holdfast.service.runtime import Runtime
 from holdfast.settings import RuleSettings, Settings, VaultSettings
 from holdfast.vault.keys import create_key_file
+from tests.service.serving import Service, descendants, is_running
 
 
 @pytest.fixture
@@ -26,3 +29,19 @@ def runtime(tmp_path: Path, database_url: str) -> Iterator[Runtime]:
     )
     with Runtime(home, settings=settings) as opened:
         yield opened
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service that is not started yet; whatever is left of it is ended."""
+    made = Service(tmp_path)
+    yield made
+    if made.process is not None and made.process.poll() is None:
+        below = descendants(made.pid)
+        made.process.kill()
+        made.process.wait()
+        if made.process.stdout is not None:
+            made.process.stdout.close()
+        for pid in below:
+            if is_running(pid):
+                os.kill(pid, signal.SIGKILL)

@@ -105,7 +105,7 @@ class Service:
 
     def children(self, name: str) -> list[int]:
         """Process ids of the supervisor's processes of one kind."""
-        return [pid for pid in descendants(self.pid) if f"holdfast.service.{name}" in _command(pid)]
+        return [pid for pid in descendants(self.pid) if f"-m holdfast.{name}" in _command(pid)]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends a signal and waits for the end; the exit status."""

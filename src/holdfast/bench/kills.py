@@ -32,7 +32,7 @@ READY_WITHIN_S = 60.0
 JOBS_WITHIN_S = 120.0
 MAIN = "from holdfast.cli.main import main; main()"
 VICTIMS = ("API process", "API process", "API process", "worker", "worker", "supervisor")
-MODULES = {"API process": "holdfast.service.api_process", "worker": "holdfast.service.worker_process"}
+MODULES = {"API process": "holdfast.api.process", "worker": "holdfast.service.worker_process"}
 
 
 @dataclass

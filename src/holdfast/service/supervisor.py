@@ -1,7 +1,7 @@
 """`holdfast serve`: one light process that keeps the others running, and ends them.
 
     supervisor ── preparing (once: records, key file, first keys)
-               ├─ api_process x server.processes ── decode workers
+               ├─ api.process x server.processes ── decode workers
                └─ worker_process (jobs, webhooks, housekeeping)
 
 It opens the listening socket and hands it on, so that no request is refused while a process is replaced.
@@ -41,7 +41,7 @@ __all__ = ["Started", "Supervisor"]
 MARGIN_S = 5.0  # beyond the drain, for counters and files to be closed
 WORKER_AFTER_S = 5.0  # the worker process waits so long at most for the service to be ready
 TICK_S = 0.2
-API, WORKER = "holdfast.service.api_process", "holdfast.service.worker_process"
+API, WORKER = "holdfast.api.process", "holdfast.service.worker_process"
 
 
 @dataclass(frozen=True, slots=True)

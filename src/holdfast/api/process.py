@@ -1,4 +1,4 @@
-"""One API process: `python -m holdfast.service.api_process LINE HOME`, started by the supervisor.
+"""One API process: `python -m holdfast.api.process LINE HOME`, started by the supervisor.
 
 Decode workers start, and the lists are opened, while the rest is still being loaded: what takes longest
 begins first. The listening socket comes from the supervisor; several processes accept on the same one.
