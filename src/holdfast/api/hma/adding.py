@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from holdfast.api.hma.banks import bank_or_404
+from holdfast.api.hma.banks import bank_or_404, take_effect
 from holdfast.api.hma.errors import HmaError
 from holdfast.api.hma.media import Media, could_not_hash, hash_media, not_checked, signals_of
 from holdfast.api.hma.signals import HMA_TYPES, SIGNAL_TYPES
@@ -80,5 +80,5 @@ def _add(caller: Caller, bank: str, kept: Sequence[Fingerprint], medium: str, sa
             update_entry(connection, added.entry.id, note=said.note)
         if said.metadata is not None:
             set_metadata(connection, added.entry.id, said.metadata)
-    caller.runtime.screener.refresh()  # matched with at once, in this process
+    take_effect(caller)
     return added.entry.id

@@ -16,13 +16,13 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.hma.errors import HmaError, HmaRoute, responses
-from holdfast.api.hma.store import bank_json, ratios, set_ratio
+from holdfast.api.hma.ratios import Ratios, bank_json, ratios_of, set_bank_ratio
 from holdfast.api.writes import json_response
 from holdfast.banks.models import Bank
 from holdfast.banks.service import create_bank, delete_bank, get_bank, list_banks, update_bank
 from holdfast.errors import ConflictError, NotFoundError
 
-__all__ = ["bank_or_404", "find_bank", "make_bank", "router"]
+__all__ = ["bank_or_404", "find_bank", "make_bank", "router", "take_effect"]
 
 BAD_NAME = "Bank names must be UPPER_WITH_UNDERSCORE"
 _NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,199}")
@@ -68,7 +68,7 @@ def banks_of(caller: Annotated[Caller, Guard(Permission.HMA_BANK_READ)]) -> Resp
     """All banks that the key may see."""
     with caller.runtime.database.read() as connection:
         found = [bank for bank in list_banks(connection) if _is_seen(caller, bank)]
-        known = ratios(connection, [bank.id for bank in found])
+        known = ratios_of(connection, [bank.id for bank in found])
     return json_response([bank_json(bank, known) for bank in found])
 
 
@@ -80,8 +80,8 @@ def create(caller: Annotated[Caller, Guard(Permission.HMA_BANK_WRITE)], body: Ne
     caller.principal.require_bank(body.name, change=True)
     with caller.runtime.database.write() as connection:
         bank = make_bank(connection, body.name, ratio)
-        answer = bank_json(bank, ratios(connection, [bank.id]))
-    caller.runtime.screener.refresh()
+        answer = bank_json(bank, ratios_of(connection, [bank.id]))
+    take_effect(caller)
     return json_response(answer, 201)
 
 
@@ -90,7 +90,7 @@ def show(caller: Annotated[Caller, Guard(Permission.HMA_BANK_READ)], bank_name: 
     """One bank."""
     with caller.runtime.database.read() as connection:
         bank = bank_or_404(connection, caller, bank_name)
-        return json_response(bank_json(bank, ratios(connection, [bank.id])))
+        return json_response(bank_json(bank, ratios_of(connection, [bank.id])))
 
 
 @router.put("/c/bank/{bank_name}", response_model=BankModel, responses=responses(400, 404))
@@ -108,8 +108,8 @@ def update(
         if body.name is not None and body.name != bank.name:
             bank = _rename(connection, caller, bank, body.name)
         bank = _set_ratio(connection, bank, body)
-        answer = bank_json(bank, ratios(connection, [bank.id]))
-    caller.runtime.screener.refresh()
+        answer = bank_json(bank, ratios_of(connection, [bank.id]))
+    take_effect(caller)
     return json_response(answer)
 
 
@@ -120,8 +120,15 @@ def delete(caller: Annotated[Caller, Guard(Permission.HMA_BANK_DELETE)], bank_na
         if find_bank(connection, caller, bank_name) is not None:
             caller.principal.require_bank(bank_name, change=True)
             delete_bank(connection, bank_name)
-    caller.runtime.screener.refresh()
+    take_effect(caller)
     return json_response({"message": "Done"})
+
+
+def take_effect(caller: Caller) -> None:
+    """Makes a change that was just written count for the next look-up of this process."""
+    caller.runtime.screener.refresh()
+    ratios: Ratios = caller.request.app.state.hma_ratios
+    ratios.forget()
 
 
 def find_bank(connection: sa.Connection, caller: Caller, name: str) -> Bank | None:
@@ -150,7 +157,7 @@ def make_bank(connection: sa.Connection, name: str, ratio: float = 1.0) -> Bank:
     except ConflictError:
         raise HmaError(403, "Bank already exists") from None
     if ratio != 1.0:
-        set_ratio(connection, bank.id, ratio)
+        set_bank_ratio(connection, bank.id, ratio)
     return bank
 
 
@@ -169,7 +176,7 @@ def _set_ratio(connection: sa.Connection, bank: Bank, body: BankChange) -> Bank:
         ratio = float(body.enabled)
     if ratio is None:
         return bank
-    set_ratio(connection, bank.id, ratio)
+    set_bank_ratio(connection, bank.id, ratio)
     return update_bank(connection, bank.name, enabled=True) if ratio > 0 and not bank.enabled else bank
 
 

@@ -12,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.bodies import streams
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.hma.adding import Said, add_media, add_signals
-from holdfast.api.hma.banks import bank_or_404
+from holdfast.api.hma.banks import bank_or_404, take_effect
 from holdfast.api.hma.bodies import Form, read_form, read_json
 from holdfast.api.hma.errors import HmaError, HmaRoute, responses
 from holdfast.api.hma.hashing import CONTENT_TYPE, FILE, TYPES
@@ -63,6 +64,7 @@ class Deleted(BaseModel):
     responses=responses(400, 404, 408, 413),
     openapi_extra=FILE,
 )
+@streams
 async def add(
     caller: Annotated[Caller, Guard(Permission.HMA_ENTRY_WRITE)],
     bank_name: str,
@@ -171,7 +173,7 @@ def delete(
         entry = _content(connection, bank, content_id)
         if entry is not None:
             remove_entry(connection, entry.id)
-    caller.runtime.screener.refresh()
+    take_effect(caller)
     return json_response({"deleted": int(entry is not None)})
 
 

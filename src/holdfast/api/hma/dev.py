@@ -11,10 +11,9 @@ from starlette.responses import RedirectResponse, Response
 
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
-from holdfast.api.hma.banks import make_bank
+from holdfast.api.hma.banks import make_bank, take_effect
 from holdfast.api.hma.errors import HmaError, HmaRoute, responses
 from holdfast.api.hma.reset import EXAMPLE_EXCHANGE, factory_reset
-from holdfast.api.hma.store import TypeRatios
 from holdfast.banks.formats import get_format
 from holdfast.banks.importing import import_stream
 from holdfast.errors import ConflictError
@@ -26,35 +25,37 @@ __all__ = ["router"]
 SEED_BANKS = ("SEED_BANK_0", "SEED_BANK_1")
 SEEDS_EACH = 5_000
 EXAMPLE_GROUP = 1012185296055235  # as in HMA's own example
-_REDIRECT: Any = {302: {"description": "Done; to the status"}}
+_REDIRECT: Any = {
+    "status_code": 302,
+    "response_class": Response,
+    "response_description": "Done; to the status",
+}
 
 router = APIRouter(tags=["HMA: test mode"], route_class=HmaRoute)
 
 Tester = Annotated[Caller, Guard(Permission.HMA_TEST_MODE)]
 
 
-@router.post("/dev/factory_reset", status_code=302, responses={**_REDIRECT, **responses(409, schemas=())})
+@router.post("/dev/factory_reset", **_REDIRECT, responses=responses(409, schemas=()))
 def reset(caller: Tester) -> Response:
     """Empties all lists; ids begin at 1 again. Refuses a home that is more than a test."""
     factory_reset(caller.runtime.database)
-    kept: TypeRatios = caller.request.app.state.hma_types
-    kept.read()
     return _done(caller)
 
 
-@router.post("/dev/setup_sample_example", status_code=302, responses={**_REDIRECT, **responses(schemas=())})
+@router.post("/dev/setup_sample_example", **_REDIRECT, responses=responses(schemas=()))
 def setup_sample(caller: Tester) -> Response:
     """Sets up a sample exchange; nothing is fetched yet."""
     return _set_up(caller, "SEED_SAMPLE", "sample", {})
 
 
-@router.post("/dev/setup_tx_example", status_code=302, responses={**_REDIRECT, **responses(schemas=())})
+@router.post("/dev/setup_tx_example", **_REDIRECT, responses=responses(schemas=()))
 def setup_threatexchange(caller: Tester) -> Response:
     """Sets up an example of a ThreatExchange collaboration; nothing is fetched from it."""
     return _set_up(caller, EXAMPLE_EXCHANGE, "fb_threatexchange", {"privacy_group": EXAMPLE_GROUP})
 
 
-@router.post("/dev/run_fetch", status_code=302, responses={**_REDIRECT, **responses(schemas=())})
+@router.post("/dev/run_fetch", **_REDIRECT, responses=responses(schemas=()))
 def run_fetch(caller: Tester) -> Response:
     """Fetches from every sample exchange that is switched on."""
     with caller.runtime.database.read() as connection:
@@ -64,7 +65,7 @@ def run_fetch(caller: Tester) -> Response:
     return _done(caller)
 
 
-@router.post("/dev/seed_banks", status_code=302, responses={**_REDIRECT, **responses(schemas=())})
+@router.post("/dev/seed_banks", **_REDIRECT, responses=responses(schemas=()))
 def seed_banks(caller: Tester) -> Response:
     """Makes two banks with 5,000 random hashes each, half PDQ and half MD5."""
     database = caller.runtime.database
@@ -99,5 +100,5 @@ def _set_up(caller: Caller, name: str, kind: str, config: dict[str, Any]) -> Res
 
 def _done(caller: Caller) -> Response:
     """What was done is matched with at once. HMA leads to its pages; there are none here."""
-    caller.runtime.screener.refresh()
+    take_effect(caller)
     return RedirectResponse("/status", 302)

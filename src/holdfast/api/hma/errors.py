@@ -134,6 +134,5 @@ def responses(*statuses: int, schemas: Sequence[int] = (422,)) -> dict[int | str
 def _content(status: int) -> dict[str, Any]:
     ours = {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     theirs = {JSON: {"schema": _LIST if status == 422 else _MESSAGE}}
-    if status in (401, 429, 503):
-        return {**theirs, **ours}
-    return theirs
+    # These may also come from before the route: no key, no such path, too much in work.
+    return {**theirs, **ours} if status in (401, 404, 413, 429, 503) else theirs

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
-from holdfast.api.hma.banks import Message
+from holdfast.api.hma.banks import Message, take_effect
 from holdfast.api.hma.bodies import read_json
 from holdfast.api.hma.errors import HmaError, HmaRoute, responses
 from holdfast.api.writes import JSON, json_response
@@ -172,7 +172,7 @@ def delete(caller: Annotated[Caller, Guard(Permission.HMA_BANK_DELETE)], exchang
         if _find(connection, caller, exchange_name) is not None:
             _exchange_or_404(connection, caller, exchange_name, change=True)
             delete_exchange(connection, exchange_name)
-    caller.runtime.screener.refresh()
+    take_effect(caller)
     return json_response({"message": "Exchange deleted"})
 
 
@@ -217,7 +217,7 @@ def _create(caller: Caller, body: dict[str, Any]) -> None:
         except ConflictError as error:
             what = "Exchange" if _exists(connection, bank) else "Bank"
             raise HmaError(403, f"{what} already exists") from error
-    caller.runtime.screener.refresh()
+    take_effect(caller)
 
 
 def _set_credentials(caller: Caller, api_name: str, body: dict[str, Any]) -> dict[str, bool]:

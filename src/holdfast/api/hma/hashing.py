@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.bodies import streams
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.hma.bodies import read_form
 from holdfast.api.hma.errors import HmaRoute, responses
@@ -55,6 +56,7 @@ async def hash_url(
 
 
 @router.post("/h/hash", responses=responses(400, 408, 413), openapi_extra=FILE)
+@streams
 async def hash_upload(
     caller: Annotated[Caller, Guard(Permission.HMA_HASH)], types: str | None = TYPES
 ) -> Response:

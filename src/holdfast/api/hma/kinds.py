@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
-from holdfast.api.hma.banks import Ratio
+from holdfast.api.hma.banks import Ratio, take_effect
 from holdfast.api.hma.errors import HmaError, HmaRoute, responses
-from holdfast.api.hma.lookups import type_ratios
+from holdfast.api.hma.lookups import known_ratios
 from holdfast.api.hma.matching import counted
+from holdfast.api.hma.ratios import set_type_ratio
 from holdfast.api.hma.signals import CONTENT_TYPES, SIGNAL_TYPES
-from holdfast.api.hma.store import TypeRatios
 from holdfast.api.writes import json_response
 from holdfast.banks.log import last_position
 
@@ -36,7 +36,7 @@ class TypeChange(BaseModel):
 @router.get("/c/signal_type", response_model=list[TypeModel], responses=responses(schemas=()))
 async def signal_types(caller: Annotated[Caller, Guard(Permission.HMA_BANK_READ)]) -> Response:
     """The kinds of hash."""
-    known = await type_ratios(caller)
+    known = (await known_ratios(caller)).types
     return json_response([{"name": name, "enabled_ratio": known.get(name, 1.0)} for name in SIGNAL_TYPES])
 
 
@@ -74,8 +74,9 @@ def update(
     """Sets in which share of look-ups a kind of hash takes part; 0 switches it off. For this API alone."""
     if name not in SIGNAL_TYPES:
         raise HmaError(400, f"No such signal type '{name[:100]}'")
-    kept: TypeRatios = caller.request.app.state.hma_types
-    kept.write(name, body.enabled_ratio)
+    with caller.runtime.database.write() as connection:
+        set_type_ratio(connection, name, body.enabled_ratio)
+    take_effect(caller)
     return json_response({"name": name, "enabled_ratio": body.enabled_ratio})
 
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
 from holdfast.api.hma.errors import TOO_LARGE, HmaError
 from holdfast.api.hma.media import LOOKED_AT, Media, could_not_hash, not_checked
+from holdfast.api.hma.ratios import KnownRatios, Ratios
 from holdfast.api.hma.signals import SIGNAL_TYPES, SignalType
-from holdfast.api.hma.store import TypeRatios, enabled_types, ratios
 from holdfast.api.v1.context import context_of
 from holdfast.api.v1.screening import charge_lookups
 from holdfast.banks.resolve import BankMatch
@@ -38,11 +39,11 @@ __all__ = [
     "Matched",
     "Question",
     "enabled",
+    "known_ratios",
     "look_up_hash",
     "look_up_media",
     "raw_matches",
     "refuse_unready",
-    "type_ratios",
 ]
 
 
@@ -59,22 +60,22 @@ _AS_IS = ("as is", 0, "as_is")
 _LABEL = re.compile(r"[A-Za-z0-9_.:/{}-]{0,64}")  # what a counter's label may be
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
-    """Which banks to ask (None: all), and the coin. ``type_ratios`` are those of the signal types."""
+    """Which banks to ask (None: all), and the coin of this request."""
 
-    type_ratios: Mapping[str, float]
+    ratios: KnownRatios
     banks: frozenset[str] | None = None
     bypass_coinflip: bool = False
     seed: str | None = None
-    coin: float = field(init=False)
 
-    def __post_init__(self) -> None:
-        # The same generator as HMA's: a seed chooses the same banks there and here.
-        object.__setattr__(self, "coin", random.Random(self.seed).random())  # noqa: S311
+    @cached_property
+    def coin(self) -> float:
+        """Tossed when first looked at, by HMA's generator: a seed chooses the same banks there and here."""
+        return random.Random(self.seed).random()  # noqa: S311
 
     def takes_part(self, ratio: float) -> bool:
-        return self.bypass_coinflip or ratio > self.coin
+        return self.bypass_coinflip or ratio >= 1 or ratio > self.coin
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +86,16 @@ class Found:
     headers: dict[str, str]
 
 
-async def type_ratios(caller: Caller) -> Mapping[str, float]:
-    """The enabled ratios of signal types, from memory where they are fresh."""
-    kept: TypeRatios = caller.request.app.state.hma_types
-    known = kept.remembered()
-    return await asyncio.to_thread(kept.read) if known is None else known
+async def known_ratios(caller: Caller) -> KnownRatios:
+    """The enabled ratios, from memory where they are fresh."""
+    ratios: Ratios = caller.request.app.state.hma_ratios
+    known = ratios.remembered()
+    return await asyncio.to_thread(ratios.read) if known is None else known
 
 
 async def enabled(caller: Caller) -> tuple[str, ...]:
     """The signal types that are not switched off."""
-    return enabled_types(await type_ratios(caller))
+    return (await known_ratios(caller)).enabled_types()
 
 
 def refuse_unready(caller: Caller) -> None:
@@ -183,15 +184,13 @@ def _by_bank(caller: Caller, kind: SignalType, found: Iterable[BankMatch], quest
     own = _nearest(caller, [one for one in found if one.algorithm == kind.algorithm], question.banks)
     if not own:
         return {}
-    if not question.takes_part(question.type_ratios.get(kind.name, 1.0)):
+    if not question.takes_part(question.ratios.types.get(kind.name, 1.0)):
         caller.runtime.counters.add("hma.skipped", algorithm=kind.name)
         return {}
-    with caller.runtime.database.read() as connection:
-        set_ratios = ratios(connection, {match.bank_id for match in own})
     answer: ByBank = {}
     skipped = set()
     for match in own:
-        if not question.takes_part(set_ratios.get(match.bank_id, 1.0)):
+        if not question.takes_part(question.ratios.banks.get(match.bank_id, 1.0)):
             skipped.add(match.bank)
             continue
         answer.setdefault(match.bank, []).append(

@@ -11,6 +11,7 @@ from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.bodies import streams
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.hma.bodies import read_form, read_json
 from holdfast.api.hma.errors import HmaDirectRoute, HmaError, HmaRoute, responses
@@ -19,14 +20,13 @@ from holdfast.api.hma.lookups import (
     ByBank,
     Question,
     enabled,
+    known_ratios,
     look_up_hash,
     look_up_media,
     raw_matches,
-    type_ratios,
 )
 from holdfast.api.hma.media import fetch_media, uploaded
 from holdfast.api.hma.signals import SIGNAL_TYPES, SignalType, signal_type
-from holdfast.api.hma.store import enabled_types
 from holdfast.api.v1.uploads import in_threads
 from holdfast.api.writes import json_response
 from holdfast.records.tables.banks import entries, fingerprints
@@ -82,13 +82,13 @@ async def look_up(caller: Annotated[Caller, Guard(Permission.HMA_MATCH)]) -> Res
     signal, name = asked.get("signal"), asked.get("signal_type")
     if not signal or not name:
         raise HmaError(400, "Either url or both signal and signal_type are required")
-    kind = signal_type(name, enabled_types(question.type_ratios))
+    kind = signal_type(name, question.ratios.enabled_types())
     return json_response(await look_up_hash(caller, kind, _given(kind, signal), question))
 
 
 async def _look_up_url(caller: Caller, asked: QueryParams, url: str, question: Question) -> Response:
     caller.principal.require(Permission.HMA_HASH)
-    able = enabled_types(question.type_ratios)
+    able = question.ratios.enabled_types()
     kind, types, only = asked.get("content_type"), asked.get("types"), asked.get("signal_type")
     found = await in_threads(
         caller, lambda: look_up_media(caller, fetch_media(caller, url, kind, types, able), question)
@@ -98,12 +98,13 @@ async def _look_up_url(caller: Caller, asked: QueryParams, url: str, question: Q
 
 
 @router.post("/m/lookup", responses=responses(400, 408, 413), openapi_extra={**FILE, "parameters": _COMMON})
+@streams
 async def look_up_upload(caller: Annotated[Caller, Guard(Permission.HMA_MATCH)]) -> Response:
     """Matches of an uploaded file, by signal type and bank."""
     asked = caller.request.query_params
     question = await _question(caller, asked)
     async with read_form(caller) as form:
-        media = uploaded(form, asked.get("types"), enabled_types(question.type_ratios))
+        media = uploaded(form, asked.get("types"), question.ratios.enabled_types())
         found = await in_threads(caller, lambda: look_up_media(caller, media, question))
     return _with_headers(found.by_type, found.headers)
 
@@ -191,7 +192,7 @@ def counted(caller: Caller, name: str | None) -> dict[str, tuple[int, int]]:
 async def _question(caller: Caller, asked: QueryParams) -> Question:
     """The banks and the coin that a request asks for."""
     return Question(
-        type_ratios=await type_ratios(caller),
+        ratios=await known_ratios(caller),
         banks=_banks(asked.get("banks")),
         bypass_coinflip=_flag(asked.get("bypass_coinflip", "false")),
         seed=asked.get("seed"),

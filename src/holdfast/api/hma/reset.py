@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from holdfast.api.hma.store import TYPE_RATIOS
+from holdfast.api.hma.ratios import TYPE_RATIOS
 from holdfast.banks import log
 from holdfast.errors import ConflictError, SettingsError
 from holdfast.records.database import Database

@@ -6,8 +6,8 @@ from fastapi import FastAPI
 
 from holdfast.api.hma import banks, contents, core, dev, exchanges, hashing, kinds, matching, ui
 from holdfast.api.hma.media import loopback_fetcher
+from holdfast.api.hma.ratios import Ratios
 from holdfast.api.hma.reset import refuse_real_home
-from holdfast.api.hma.store import TypeRatios
 from holdfast.service.runtime import Runtime
 
 __all__ = ["add_hma"]
@@ -15,7 +15,6 @@ __all__ = ["add_hma"]
 _ROUTERS = (
     core.router,
     hashing.router,
-    matching.hot,
     matching.router,
     banks.router,
     contents.router,
@@ -30,7 +29,9 @@ def add_hma(app: FastAPI, runtime: Runtime) -> None:
     test_mode = runtime.settings.hma.test_mode
     if test_mode:
         refuse_real_home(runtime.database)
-    app.state.hma_types = TypeRatios(runtime.database)
+    app.state.hma_ratios = Ratios(runtime.database)
     app.state.hma_fetcher = loopback_fetcher(runtime) if test_mode else None
+    # Routes are tried one by one: the hot one first, and it waits for none of the others.
+    app.router.routes[:0] = matching.hot.routes
     for router in (*_ROUTERS, dev.router) if test_mode else _ROUTERS:
         app.router.routes.extend(router.routes)  # as in `app.create_routes`

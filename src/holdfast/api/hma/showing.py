@@ -7,7 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from holdfast.api.hma.store import bank_json, metadata_of, ratios
+from holdfast.api.hma.ratios import bank_json, ratios_of
+from holdfast.api.hma.store import metadata_of
 from holdfast.banks.entries import list_fingerprints
 from holdfast.banks.models import Bank, Entry
 from holdfast.records.tables.banks import fingerprint_sources, fingerprints, sources
@@ -34,7 +35,7 @@ def content_json(
         "id": entry.id,
         "disable_until_ts": _number_of(entry.disabled_until),
         "original_media_uri": None,
-        "bank": bank_json(bank, ratios(connection, [bank.id])),
+        "bank": bank_json(bank, ratios_of(connection, [bank.id])),
     }
     if signals and (values := _signals(connection, entry)):
         shown["signals"] = values
@@ -54,7 +55,7 @@ def changed_json(connection: sa.Connection, bank: Bank, entry: Entry) -> dict[st
     said = metadata_of(connection, [entry.id]).get(entry.id)
     own = {name: part for name, part in said.to_json().items() if part is not None} if said else None
     return {
-        "bank": bank_json(bank, ratios(connection, [bank.id])),
+        "bank": bank_json(bank, ratios_of(connection, [bank.id])),
         "collab_metadata": _collab(connection, entry),
         "disable_until_ts": _number_of(entry.disabled_until),
         "id": entry.id,

@@ -12,15 +12,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
+from holdfast.api.bodies import streams
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.hma.banks import bank_or_404
 from holdfast.api.hma.bodies import Form, read_form
 from holdfast.api.hma.errors import HmaError, HmaRoute, responses
 from holdfast.api.hma.hashing import FILE
-from holdfast.api.hma.lookups import ByBank, Question, look_up_hash, look_up_media, type_ratios
+from holdfast.api.hma.lookups import ByBank, Question, known_ratios, look_up_hash, look_up_media
 from holdfast.api.hma.media import Media, fetch_media, hash_media, signals_of, uploaded
 from holdfast.api.hma.signals import signal_type
-from holdfast.api.hma.store import enabled_types, metadata_of
+from holdfast.api.hma.store import metadata_of
 from holdfast.api.v1.uploads import in_threads
 from holdfast.api.writes import json_response
 from holdfast.banks.entries import get_entry
@@ -50,12 +51,13 @@ class Find(BaseModel):
 
 
 @router.post("/ui/query", responses=responses(400, 408, 413), openapi_extra=FILE)
+@streams
 async def query(caller: Annotated[Caller, Guard(Permission.HMA_MATCH)]) -> Response:
     """Matches of an uploaded file, with metadata and notes."""
     async with read_form(caller) as form:
         question = await _question(caller, form)
         types = caller.request.query_params.get("types")
-        media = uploaded(form, types, enabled_types(question.type_ratios))
+        media = uploaded(form, types, question.ratios.enabled_types())
         return await in_threads(caller, lambda: _of_media(caller, media, question))
 
 
@@ -105,7 +107,7 @@ async def find(
 ) -> Response:
     """Which contents of a bank match a URL's content or a ready hash?"""
     await run_in_threadpool(_bank, caller, bank_name)
-    known = await type_ratios(caller)
+    known = await known_ratios(caller)
     question = Question(known, frozenset({bank_name}), bypass_coinflip=True)
     if url := body.url:
         if not (kind := body.content_type):
@@ -127,11 +129,11 @@ async def find(
 async def _question(caller: Caller, form: Form) -> Question:
     """HMA's pages ask every bank unless they say otherwise."""
     bypass = form.fields.get("bypass_enabled_ratio", "true").lower() == "true"
-    return Question(await type_ratios(caller), bypass_coinflip=bypass)
+    return Question(await known_ratios(caller), bypass_coinflip=bypass)
 
 
 async def _by_hash(caller: Caller, name: str, text: str, question: Question) -> ByBank:
-    kind = signal_type(name, enabled_types(question.type_ratios))
+    kind = signal_type(name, question.ratios.enabled_types())
     try:
         given = kind.parse(text)
     except ValueError as error:
@@ -141,7 +143,7 @@ async def _by_hash(caller: Caller, name: str, text: str, question: Question) -> 
 
 def _fetched(caller: Caller, url: str, kind: str, question: Question) -> Media:
     try:
-        return fetch_media(caller, url, kind, None, enabled_types(question.type_ratios))
+        return fetch_media(caller, url, kind, None, question.ratios.enabled_types())
     except HmaError as error:
         message = f"Failed to hash URL content: {error.message}"
         raise HmaError(error.status, message, error.headers) from error
