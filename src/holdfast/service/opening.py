@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from holdfast.records.database import Database
     from holdfast.vault.keys import KeyService
     from holdfast.vault.service import Vault
+    from holdfast.vault.store import ObjectStore
 
-__all__ = ["open_home_keys", "open_home_vault", "policy_file", "rules_file"]
+__all__ = ["open_home_keys", "open_home_store", "open_home_vault", "policy_file", "rules_file"]
 
 
 def policy_file(settings: Settings, home: Path) -> Path:
@@ -41,13 +42,18 @@ def open_home_keys(settings: Settings, home: Path) -> KeyService:
     )
 
 
+def open_home_store(settings: Settings, home: Path) -> ObjectStore:
+    """Where encrypted objects lie. Raises SettingsError."""
+    from holdfast.vault.store import open_store
+
+    return open_store(settings.vault.store or str(home / "vault"), settings.vault.store_options)
+
+
 def open_home_vault(settings: Settings, home: Path, database: Database) -> Vault:
     """Held content. Raises SettingsError or KeyUnavailableError."""
     from holdfast.vault.service import Vault
-    from holdfast.vault.store import open_store
 
-    store = open_store(settings.vault.store or str(home / "vault"), settings.vault.store_options)
-    return Vault(database, store, open_home_keys(settings, home))
+    return Vault(database, open_home_store(settings, home), open_home_keys(settings, home))
 
 
 def _chosen(named: Path | None, in_home: Path, shipped: Path) -> Path:

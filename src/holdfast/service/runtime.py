@@ -17,9 +17,8 @@ from holdfast.access.probing import ProbingRule, ProbingWatch
 from holdfast.access.verify import KeyVerifier
 from holdfast.decisions.engine import Engine, open_rules
 from holdfast.decisions.flood import FloodBrake, FloodSettings
-from holdfast.decisions.policy import DEFAULT_POLICY, Policy, open_policy
+from holdfast.decisions.policy import Policy, open_policy
 from holdfast.decisions.reload import Reloadable
-from holdfast.decisions.rules import DEFAULT_RULES
 from holdfast.media.pool import DecodePool
 from holdfast.records.counters import Counters
 from holdfast.records.home import Home
@@ -27,11 +26,10 @@ from holdfast.screening.fetch import Fetcher, FetchPolicy
 from holdfast.screening.intake import Intake
 from holdfast.screening.screener import Screener
 from holdfast.service.follower import Follower
+from holdfast.service.opening import open_home_keys, open_home_store, policy_file, rules_file
 from holdfast.settings import Settings, load_settings
-from holdfast.vault.keys import open_keys
 from holdfast.vault.secrets import KeySealer
 from holdfast.vault.service import Vault
-from holdfast.vault.store import open_store
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,12 +60,8 @@ class Runtime:
         self.settings = settings or load_settings(place.path)
         self.home = Home(place.path, database_url=self.settings.database_url)
         self.database = self.home.database()
-        self.policy: Reloadable[Policy] = open_policy(
-            _file(self.settings.rules.policy_file, self.home.path / "policy.toml", DEFAULT_POLICY)
-        )
-        self.rules: Reloadable[Engine] = open_rules(
-            _file(self.settings.rules.rules_file, self.home.path / "rules.toml", DEFAULT_RULES)
-        )
+        self.policy: Reloadable[Policy] = open_policy(policy_file(self.settings, self.home.path))
+        self.rules: Reloadable[Engine] = open_rules(rules_file(self.settings, self.home.path))
         self.verifier = KeyVerifier(self.database)
         self.limiter = Limiter(self._key_limits(), share=share)
         self.counters = Counters(self.database)
@@ -77,21 +71,12 @@ class Runtime:
     @cached_property
     def keys(self) -> KeyService:
         """The key-encryption keys. Raises SettingsError or KeyUnavailableError."""
-        vault = self.settings.vault
-        return open_keys(
-            vault.key_service,
-            home=self.home.path,
-            key_file=vault.key_file,
-            options=vault.key_options,
-            development=vault.development_key,
-        )
+        return open_home_keys(self.settings, self.home.path)
 
     @cached_property
     def vault(self) -> Vault:
         """Held content."""
-        vault = self.settings.vault
-        store = open_store(vault.store or str(self.home.path / "vault"), vault.store_options)
-        return Vault(self.database, store, self.keys)
+        return Vault(self.database, open_home_store(self.settings, self.home.path), self.keys)
 
     @cached_property
     def sealer(self) -> KeySealer:
@@ -193,9 +178,3 @@ class Runtime:
             bytes_per_minute=limits.bytes_per_minute,
             hash_lookups_per_minute=limits.hash_lookups_per_minute,
         )
-
-
-def _file(named: Path | None, in_home: Path, shipped: Path) -> Path:
-    if named is not None:
-        return named
-    return in_home if in_home.exists() else shipped
