@@ -1,6 +1,6 @@
-"""What people do to pictures before they post them again: each edit is a function from photo to file bytes.
+"""The edits of the demo: each is a function from photo to file bytes.
 
-Used by the demo and by the benchmarks. Deterministic: the same photo gives the same bytes.
+Deterministic: the same photo gives the same bytes.
 """
 
 from __future__ import annotations

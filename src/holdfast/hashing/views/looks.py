@@ -1,0 +1,72 @@
+"""The parts of a picture that are looked at: all of it, inside its border, inside likely boxes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdfast.hashing.border import Box, inner_box
+from holdfast.hashing.views.boxes import page_boxes
+from holdfast.hashing.views.plan import Matrix, describe
+from holdfast.hashing.views.small import SmallLuma
+
+__all__ = ["BORDER", "BOX", "PAGE", "Part", "parts", "view_family", "view_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A box of the small luma, what was undone to get it, and how sure a picture is there (0..2)."""
+
+    box: Box
+    family: str  # one of decisions' words for views: as_is, border, box
+    words: str
+    score: float = 0.0
+
+
+PAGE, BORDER, BOX = "as_is", "border", "box"
+_WORDS = {PAGE: "", BORDER: "border removed", BOX: "inside a screenshot, collage or frame"}
+_BAR_WORDS = "bar removed"
+_SAME_SHARE = 0.012  # of a side: parts that are nearer to each other are one
+
+
+def parts(small: SmallLuma, limit: int) -> list[Part]:
+    """All of the picture first, then inside its border if it has one, then up to ``limit`` likely boxes."""
+    found = [Part(small.page, PAGE, _WORDS[PAGE])]
+    inner = inner_box(small.pixels)
+    if inner is not None:
+        found.append(Part(inner, BORDER, _WORDS[BORDER], 2.0))
+    boxes = page_boxes(small.pixels, limit + len(found))
+    for one in boxes:
+        if len(found) - (inner is not None) - 1 < limit and not any(_is_same(one.box, p.box) for p in found):
+            found.append(Part(one.box, BOX, _box_words(one.box, small), one.score))
+    return found
+
+
+def view_family(part: Part, matrix: Matrix, aspect: float, is_turned: bool) -> str:
+    """The family of a view, in decisions' words: that of the change that takes the most faith."""
+    family, _ = describe(matrix, aspect)
+    if family:
+        return family
+    if part.family == PAGE and is_turned:
+        return "orientation"
+    return part.family
+
+
+def view_words(part: Part, matrix: Matrix, aspect: float, turned: str) -> str:
+    """What was undone, for people: "border removed, mirrored, cropped about 20 % top left"."""
+    words = [part.words, turned, describe(matrix, aspect)[1]]
+    return ", ".join(word for word in words if word) or "as is"
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    tolerance = max(2.0, _SAME_SHARE * max(one.bottom - one.top, one.right - one.left))
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= tolerance
+
+
+def _box_words(box: Box, small: SmallLuma) -> str:
+    page = small.page
+    sides_on_page = sum(a == b for a, b in zip(box, page, strict=True))
+    return _BAR_WORDS if sides_on_page == 3 and _share(box, page) > 0.7 else _WORDS[BOX]
+
+
+def _share(box: Box, page: Box) -> float:
+    return (box.bottom - box.top) * (box.right - box.left) / (page.bottom * page.right)
