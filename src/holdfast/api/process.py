@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.errors import HoldfastError
 from holdfast.service.hardening import no_core_dumps
 from holdfast.service.line import Line
+from holdfast.service.logs import load_structlog
 
 if TYPE_CHECKING:
     import socket
@@ -36,6 +37,7 @@ def main(line: Line, home: Path) -> int:
     """Serves until SIGTERM or until the supervisor is gone; the exit status."""
     no_core_dumps()
     gc.disable()  # while loading: whatever is loaded stays
+    load_structlog()
     try:
         _run(line, home)
     except HoldfastError as error:

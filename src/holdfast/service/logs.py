@@ -11,7 +11,21 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["note", "set_up_logs"]
+__all__ = ["load_structlog", "note", "set_up_logs"]
+
+
+def load_structlog() -> None:
+    """Loads structlog without rich, which it would load for pretty traces that a service never prints.
+
+    That saves a fifth of a second at every start. Call it before anything else loads structlog.
+    """
+    if "structlog" in sys.modules or "rich" in sys.modules:
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]  # an import of it fails, as if it were not there
+    try:
+        import structlog  # noqa: F401
+    finally:
+        del sys.modules["rich"]
 
 
 def set_up_logs() -> None:

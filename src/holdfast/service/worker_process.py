@@ -14,6 +14,7 @@ from pathlib import Path
 from holdfast.errors import HoldfastError
 from holdfast.service.hardening import no_core_dumps
 from holdfast.service.line import Line
+from holdfast.service.logs import load_structlog
 
 __all__ = ["main", "work"]
 
@@ -37,6 +38,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
     ``threads`` goes before the settings. Raises what the home, its settings or its keys are wrong with.
     """
     no_core_dumps()
+    load_structlog()
     os.nice(5)  # an upload goes before a job where processors are short
     from holdfast.decisions.webhooks.deliver import Deliverer
     from holdfast.records.worker import Worker
