@@ -85,7 +85,7 @@ def runtime(make_runtime: RuntimeFactory) -> Runtime:
 
 @pytest.fixture
 def server(runtime: Runtime) -> Iterator[TestClient]:
-    """The running application, asked without a key. An error in a route is the client's 500, as in service."""
+    """The running application, asked without a key. An error in a route is a 500, as in service."""
     app = create_app(runtime)
     with TestClient(
         app, raise_server_exceptions=False, client=(ADDRESS, 40000), follow_redirects=False

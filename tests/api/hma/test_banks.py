@@ -12,8 +12,14 @@ from holdfast.access.roles import Permission, Role
 from holdfast.banks.service import create_bank, get_bank, update_bank
 from holdfast.errors import RecordsUnavailableError
 from holdfast.service.runtime import Runtime
-from tests.api.conftest import ClientFactory
+from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.hma.conftest import PDQ, bank, look_up, says, signal
+
+
+@pytest.fixture
+def runtime(database_url: str, make_runtime: RuntimeFactory) -> Runtime:
+    """On SQLite and on PostgreSQL."""
+    return make_runtime(database_url=database_url)
 
 
 def test_no_banks(hma: TestClient) -> None:

@@ -16,12 +16,18 @@ from holdfast.access.roles import Permission, Role
 from holdfast.banks.models import Handling
 from holdfast.banks.sources import set_handling
 from holdfast.service.runtime import Runtime
-from tests.api.conftest import ClientFactory
+from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.hma.conftest import MD5, NEAR, OTHER, PDQ, bank, look_up, says, signal
 from tests.pictures import encoded, picture
 
 PHOTO = encoded(picture(1))
 PLAIN = encoded(Image.new("RGB", (256, 256), "white"), "PNG")
+
+
+@pytest.fixture
+def runtime(database_url: str, make_runtime: RuntimeFactory) -> Runtime:
+    """On SQLite and on PostgreSQL."""
+    return make_runtime(database_url=database_url)
 
 
 def upload(hma: TestClient, photo: bytes = PHOTO, name: str = "B1", **more: Any) -> Any:

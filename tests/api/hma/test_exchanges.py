@@ -15,13 +15,19 @@ from holdfast.exchanges.sample import fetch_sample
 from holdfast.exchanges.service import credentials_context
 from holdfast.records.tables.exchanges import exchange_credentials
 from holdfast.service.runtime import Runtime
-from tests.api.conftest import ClientFactory
+from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.hma.conftest import bank, look_up, says
 
 ENVIRONMENT = "https://hashsharing.ncmec.org/npo"
 NCMEC = {"bank": "E2", "api": "ncmec", "api_json": {"environment": ENVIRONMENT, "only_esp_ids": [2, 1]}}
 SAMPLE = {"bank": "E1", "api": "sample", "api_json": {}}
 USER = {"user": "someone", "password": "correct horse"}
+
+
+@pytest.fixture
+def runtime(database_url: str, make_runtime: RuntimeFactory) -> Runtime:
+    """On SQLite and on PostgreSQL."""
+    return make_runtime(database_url=database_url)
 
 
 def create(hma: TestClient, body: dict[str, Any]) -> None:
