@@ -53,13 +53,13 @@ def _run(line: Line, home: Path) -> None:
     settings = load_settings(home)
     with DecodePool(settings.media.image_limits(), workers=settings.media.workers) as pool:
         threading.Thread(target=_start_workers, args=(pool,), daemon=True).start()
-        told = line.begin()
-        if told["measures"]:
-            os.environ[MEASURES] = told["measures"]  # before the library is loaded, which looks at it once
         from holdfast.service.logs import set_up_logs
         from holdfast.service.runtime import Runtime
 
         set_up_logs()
+        told = line.begin()
+        if told["measures"]:
+            os.environ[MEASURES] = told["measures"]  # before the library is loaded, which looks at it once
         listening = line.listening_socket()
         with Runtime(home, settings=settings, pool=pool, share=1 / told["processes"]) as runtime:
             _serve(runtime, listening, line)

@@ -7,6 +7,7 @@ The answer is one JSON object on standard output, a pipe.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ __all__ = ["answer"]
 
 def answer(home: Path, *, with_keys: bool) -> dict[str, Any]:
     """What was made, or why it could not be."""
+    os.nice(5)  # the API process, which loads at the same time, takes longer and goes first
     from holdfast.service.setup import prepare
 
     try:
