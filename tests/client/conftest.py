@@ -167,3 +167,20 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Iterator[Ask]:
             return asked
 
         yield make
+
+
+class WaitUntil(Protocol):
+    """Waits until something is so; the test fails when that takes more than fifteen seconds."""
+
+    def __call__(self, is_so: Callable[[], bool]) -> None: ...
+
+
+@pytest.fixture
+def wait_until() -> WaitUntil:
+    def wait(is_so: Callable[[], bool]) -> None:
+        until_s = time.monotonic() + 15
+        while not is_so():
+            assert time.monotonic() < until_s, "it did not come about in time"
+            time.sleep(0.05)
+
+    return wait
