@@ -1,4 +1,4 @@
-"""The scan of whole lists: the plain oracle finds the same, crowds are cut where it says, changes are seen."""
+"""The scan of whole lists: the plain oracle finds the same, crowds are cut as it says, changes are seen."""
 
 from __future__ import annotations
 

@@ -78,9 +78,7 @@ def mark_item(
     return write.run(work)
 
 
-@router.delete(
-    "/v1/checklist/{item}", status_code=204, summary="Take a mark back", responses=responses(422)
-)
+@router.delete("/v1/checklist/{item}", status_code=204, summary="Take a mark back", responses=responses(422))
 def unmark_item(item: ItemName, write: Annotated[Write, Writing(Permission.SETTINGS_WRITE)]) -> Response:
     """It is to be done again. A mark that is not there is no error."""
     return write.run(lambda connection: checklist.unmark(connection, item), status=204)

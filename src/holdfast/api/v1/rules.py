@@ -172,9 +172,7 @@ def reload(write: Annotated[Write, Writing(Permission.RULE_WRITE)]) -> ReloadAns
     for problem in problems:
         if problem is not None:
             raise problem
-    return ReloadAnswer(
-        rules=runtime.rules.current.version, policy=runtime.policy.current.in_force(now())
-    )
+    return ReloadAnswer(rules=runtime.rules.current.version, policy=runtime.policy.current.in_force(now()))
 
 
 @router.post(

@@ -139,9 +139,7 @@ def create_webhook(
     loopback = runtime.settings.webhooks.allow_loopback_http
 
     def work(connection: sa.Connection) -> tuple[Endpoint, str]:
-        return endpoints.create(
-            connection, runtime.sealer, **body.model_dump(), allow_loopback_http=loopback
-        )
+        return endpoints.create(connection, runtime.sealer, **body.model_dump(), allow_loopback_http=loopback)
 
     return write.run(work, _with_secret, status=201, kept=_without_secret)
 

@@ -13,7 +13,7 @@ __all__ = ["cropped", "cropped_at_corner", "perspective", "rephotographed", "rot
 
 
 def cropped(picture: Picture, rng: Random, share: float) -> Picture:
-    """Without ``share`` of the width and of the height: round the middle, at an edge or corner, or anywhere."""
+    """Without ``share`` of the width and of the height: in the middle, at an edge, anywhere."""
     width, height = picture.size
     x, y = width * share, height * share
     places = [(0.5, 0.5), (rng.choice((0, 0.5, 1)), rng.choice((0, 0.5, 1))), (rng.random(), rng.random())]

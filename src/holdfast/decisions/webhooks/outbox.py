@@ -110,7 +110,7 @@ def publish(
     event_id: int | None = None,
     also: Collection[str] = (),
 ) -> dict[str, int]:
-    """Write a message for every endpoint that wants this kind, and for those named in ``also``: name -> delivery.
+    """Write a message for every endpoint that wants this kind, and for those in ``also``: name -> delivery.
 
     The body is ``{"type", "timestamp", "event_id", "data"}``. ``data`` goes to another company's log
     files: no hash, no entry, no content. A name without an endpoint is logged and is not in the answer: a
