@@ -33,7 +33,7 @@ def counted(runtime: Runtime) -> None:
 
 def ask(lead: TestClient, **params: object) -> list[tuple[dict[str, str], str | None, int]]:
     period = {"since": "2026-11-24T00:00:00Z", "until": "2026-11-26T00:00:00Z"}
-    answer = lead.get("/v1/counters", params={"name": "screened", **period, **params})
+    answer = lead.get("/v1/counters", params={"name": "screened", **period, **params})  # type: ignore[dict-item]
     assert answer.status_code == 200, answer.text
     return [(one["labels"], one["bucket"], one["count"]) for one in answer.json()["items"]]
 
