@@ -12,7 +12,7 @@ the list.
 **Tiers.** *match* where at most 1e-6 are expected, *possible* where at most 1e-3: one false match in a
 million uploads, of whatever list size and number of views, since both are counted in. At a million entries
 and a hundred views this is a probability of 1e-14 a comparison, while fits rest on 1e7 to 1e8 comparisons:
-some six decades are extrapolated, and every answer says how many. So no such match may report or ban by
+some seven decades are extrapolated, and every answer says how many. So no such match may report or ban by
 itself (decisions forbid it).
 """
 
