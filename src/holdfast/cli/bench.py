@@ -17,17 +17,32 @@ app = typer.Typer(help="Measure, beside other tools where they are installed.", 
 
 @app.command()
 def images(
-    folder: Annotated[
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="DIR...", help="Photographs; by default the demo's own.", show_default=False),
+    ] = None,
+    edits: Annotated[
+        bool, typer.Option("--edits", help="How many edited photographs are found; needs folders.")
+    ] = False,
+    photos: Annotated[int, typer.Option(help="With --edits: photographs to edit.", min=4)] = 40,
+    page: Annotated[
         Path | None,
-        typer.Argument(metavar="DIR", help="Photographs; by default the demo's own.", show_default=False),
+        typer.Option(metavar="FILE", help="With --edits: also write a page with plots and misses."),
     ] = None,
     peers: Annotated[bool, typer.Option(help="Also run the peers that are installed.")] = True,
     json: JsonOption = False,
 ) -> None:
-    """Exactness, formats and speed of hashing photographs."""
+    """Exactness, formats and speed of hashing photographs; with --edits, recall of edited ones."""
+    if edits:
+        if not folders:
+            raise typer.BadParameter("--edits needs folders of photographs", param_hint="DIR...")
+        from holdfast.bench import edited
+
+        edited.run(folders, photos=photos, peers=peers, as_json=json, page=page)
+        return
     from holdfast.bench import images as bench
 
-    bench.run(folder, peers=peers, as_json=json)
+    bench.run(folders[0] if folders else None, peers=peers, as_json=json)
 
 
 @app.command()

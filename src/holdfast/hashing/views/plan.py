@@ -13,7 +13,15 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["FAST_WARPS", "WARPS", "Matrix", "describe", "orientation_matrix", "warp_matrices"]
+__all__ = [
+    "FAST_WARPS",
+    "REFERENCE_WARPS",
+    "WARPS",
+    "Matrix",
+    "describe",
+    "orientation_matrix",
+    "warp_matrices",
+]
 
 from holdfast.hashing.orientation import Orientation
 
@@ -76,6 +84,13 @@ FAST_WARPS: tuple[Warp, ...] = _warps(
     (1.05, 1.05, 0.05, 0.00, 0),
     (1.05, 1.05, 0.05, 0.05, 0),
     (0.96, 0.96, 0.00, 0.00, 0),
+)
+
+# Of an original, for its own list: what crops by 15 and 30 % show, and tilts.
+REFERENCE_WARPS: tuple[Warp, ...] = _warps(
+    *((0.85, 0.85, x, y, 0) for x in (0.0, 0.15) for y in (0.0, 0.15)),
+    *((0.70, 0.70, x, y, 0) for x in (0.0, 0.30) for y in (0.0, 0.30)),
+    (0.95, 0.95, 0.00, 0.00, 5),
 )
 
 
