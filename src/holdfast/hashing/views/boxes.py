@@ -1,12 +1,14 @@
 """Where a picture lies inside another one: screenshots, collages, captions, split screens, frames.
 
 A picture that was pasted ends in four straight edges, or in fewer where it reaches the edge of the page.
-So: find the straightest rows and columns, then the boxes between them whose four sides are edges.
+So: find the straightest rows and columns, then the boxes between them whose four sides are edges. Edges
+that cross the whole page divide it, as in collages: their parts are taken whatever else is there.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ _LEAST_RUN_SHARE = 0.05  # of the page's side: shorter edges belong to letters a
 _REACH = 2  # pixels over which a step must stand out
 _PAGE_SIDE = 0.6  # what the page's own edge counts as a side of a box; a perfect edge counts 1
 _LEAST_SUPPORT = 0.12
+_LEAST_CROSSING = 0.2  # support of an edge over the whole page, from which it divides the page
+_GAP_SHARE = 0.04  # of the page's side: two edges that are nearer are the two sides of a gap
 
 UInt8Array = npt.NDArray[np.uint8]
 Int64Array = npt.NDArray[np.int64]
@@ -34,30 +38,73 @@ class PageBox:
     score: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Lines:
+    """The straightest lines of one direction, the page's own edges first and last: int64 (lines,).
+
+    ``sums`` int64 (lines, length + 1) are running sums of marks along each.
+    """
+
+    at: Int64Array
+    sums: Int64Array
+
+    def crossing(self) -> tuple[int, int, float] | None:
+        """The line that divides the page best, as (where before it ends, where behind it begins, support)."""
+        support = self.sums[:, -1] / (edge_kernels.FULL_STEP * (self.sums.shape[1] - 1))
+        inner = support[1:-1]
+        if len(inner) == 0 or inner.max() < _LEAST_CROSSING:
+            return None
+        best = int(inner.argmax()) + 1
+        first = last = int(self.at[best])
+        for place, strength in zip(self.at[1:-1].tolist(), inner.tolist(), strict=True):
+            if abs(place - first) <= _GAP_SHARE * self.at[-1] and strength >= 0.6 * support[best]:
+                first, last = min(first, place), max(last, place)
+        return first, last, min(1.0, float(support[best]))
+
+
 def page_boxes(pixels: UInt8Array, limit: int) -> list[PageBox]:
     """Up to ``limit`` boxes of a small luma uint8 (h, w) that may hold a picture, the likeliest first."""
-    height, width = pixels.shape
-    if min(height, width) < 2 * edge_kernels.LEAST_SIDE:
+    if min(pixels.shape) < 2 * edge_kernels.LEAST_SIDE:
         return []
-    row_marks, column_marks = _marks(pixels), _marks(np.ascontiguousarray(pixels.T))
-    rows, columns = _straightest(row_marks), _straightest(column_marks)
+    rows, columns = _lines(pixels), _lines(np.ascontiguousarray(pixels.T))
     found = np.zeros((limit, 5), np.float32)
     count = edge_kernels.best_boxes(
-        rows,
-        columns,
-        _running_sums(row_marks, rows),
-        _running_sums(column_marks, columns),
-        _PAGE_SIDE,
-        _LEAST_SUPPORT,
-        found,
+        rows.at, columns.at, rows.sums, columns.sums, _PAGE_SIDE, _LEAST_SUPPORT, found
     )
-    return [PageBox(Box(*(int(side) for side in row[1:])), float(row[0])) for row in found[:count]]
+    boxes = _divisions(rows, columns, pixels.shape)
+    for row in found[:count]:
+        box = Box(*(int(side) for side in row[1:]))
+        if len(boxes) < limit and all(box != other.box for other in boxes):
+            boxes.append(PageBox(box, float(row[0])))
+    return sorted(boxes, key=lambda one: -one.score)[:limit]
 
 
-def _marks(pixels: UInt8Array) -> npt.NDArray[np.int8]:
+def _divisions(rows: _Lines, columns: _Lines, shape: tuple[int, ...]) -> list[PageBox]:
+    """The halves and quarters into which the best crossing edges divide the page."""
+    height, width = shape
+    across, down = rows.crossing(), columns.crossing()
+    whole = [(0, height, 0.0)], [(0, width, 0.0)]
+    bands = whole[0] if across is None else [(0, across[0], across[2]), (across[1], height, across[2])]
+    piles = whole[1] if down is None else [(0, down[0], down[2]), (down[1], width, down[2])]
+    parts = [*product(bands, whole[1]), *product(whole[0], piles)]
+    if across is not None and down is not None:
+        parts += product(bands, piles)
+    found: dict[Box, PageBox] = {}
+    for (top, bottom, row_support), (left, right, column_support) in parts:
+        if min(bottom - top, right - left) < edge_kernels.LEAST_SIDE or not (row_support or column_support):
+            continue
+        sides = [_PAGE_SIDE, _PAGE_SIDE, row_support or _PAGE_SIDE, column_support or _PAGE_SIDE]
+        area = (bottom - top) * (right - left) / (height * width)
+        score = sum(sides) / 4 + 0.5 * min(sides) + 0.2 * area**0.5
+        found[Box(top, bottom, left, right)] = PageBox(Box(top, bottom, left, right), score)
+    return list(found.values())
+
+
+def _lines(pixels: UInt8Array) -> _Lines:
     marks = np.empty((pixels.shape[0] + 1, pixels.shape[1]), np.int8)
     edge_kernels.edge_marks(pixels, _REACH, marks)
-    return marks
+    at = _straightest(marks)
+    return _Lines(at, _running_sums(marks, at))
 
 
 def _straightest(marks: npt.NDArray[np.int8]) -> Int64Array:

@@ -23,7 +23,7 @@ from holdfast.hashing.views.small import SmallLuma
 __all__ = ["COARSE_RADIUS_BITS", "DeepViews", "ViewName", "deep_views"]
 
 COARSE_RADIUS_BITS = 90  # of the flat scan; refining sorts out what it finds
-MAX_BOXES = 10
+MAX_BOXES = 12
 STRONG_BOX = 1.12  # score from which a box is taken to be the picture, and not a chance
 
 _ALL = tuple(Orientation)
