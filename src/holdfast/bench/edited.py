@@ -51,7 +51,8 @@ class Case:
     """One edited photograph: how near each method came to its original, and to the nearest stranger.
 
     ``peer``, ``plain`` and ``fast`` are bits, ``deep`` and ``own`` (deep, with reference-side views on the
-    list) soft bits; `NOWHERE` where nothing came so near that it was looked at. ``view`` is what deep undid.
+    list) scores of refining; `NOWHERE` where nothing was near enough to be looked at. ``view`` is what deep
+    undid.
     """
 
     photo: str
@@ -77,14 +78,14 @@ class Result:
 
     def recall(self, edits: Sequence[PeopleEdit], method: str, radius: float) -> float:
         """The mean over ``edits`` of the share found within ``radius``."""
-        shares = [
-            np.mean([getattr(case, method) <= radius for case in self.cases if case.edit == edit.name])
-            for edit in edits
-        ]
-        return float(np.mean(shares))
+        shares = []
+        for edit in edits:
+            found = [getattr(case, method) <= radius for case in self.cases if case.edit == edit.name]
+            shares.append(sum(found) / max(1, len(found)))
+        return float(sum(shares) / max(1, len(shares)))
 
     def strangers(self, radius: float) -> int:
-        """Pairs of an edited photo and another photo that deep brought within ``radius`` soft bits."""
+        """Pairs of an edited photo and another photo that deep brought within a score of ``radius``."""
         return sum(distance <= radius for case in self.cases for distance in case.strangers_deep)
 
 
@@ -201,14 +202,14 @@ def _refined(views: DeepViews | None, listed: UInt8Array) -> tuple[float, str]:
     before = agreement(views.coefficients[rows], code_signs(listed[places]))
     strong = before >= COMPETITION
     found = refine(views, rows[strong], listed[places[strong]])
-    return (found[0].soft_distance_bits, found[0].view.words) if found else (NOWHERE, "")
+    return (found[0].score_bits, found[0].view.words) if found else (NOWHERE, "")
 
 
 def _strangers(views: DeepViews | None, listed: UInt8Array) -> tuple[float, ...]:
     rows, places = _near(views, listed)
     if views is None:
         return ()
-    return tuple(one.soft_distance_bits for one in refine(views, rows, listed[places]))
+    return tuple(one.score_bits for one in refine(views, rows, listed[places]))
 
 
 def _near(views: DeepViews | None, listed: UInt8Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -261,7 +262,7 @@ def _rows(result: Result, seconds: float) -> Iterator[Row]:
         "measure": "unrelated photographs",
         "comparisons": comparisons,
         "nearest of the fast path, bits": min(case.stranger_fast for case in result.cases),
-        "pairs within soft bits": {str(radius): result.strangers(radius) for radius in range(88, 48, -4)},
+        "pairs within a score of": {str(radius): result.strangers(radius) for radius in range(88, 48, -4)},
     }
 
 

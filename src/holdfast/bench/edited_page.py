@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEEP_RADIUS_BITS", "write_page"]
 
-DEEP_RADIUS_BITS = 54.0  # soft; see docs/benchmarks.md for what it rests on
+DEEP_RADIUS_BITS = 54.0  # of the score; see docs/benchmarks.md for what it rests on
 
 _MISSES = 24
 _COLOURS = {"peer": "#8a8f98", "plain": "#b07d2b", "fast": "#2f6fb0", "deep": "#1c6b4a", "own": "#8c3f7d"}
@@ -121,7 +121,7 @@ def _figure(case: Case, result: Result, paths: Mapping[str, Path]) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=60)
     source = base64.b64encode(buffer.getvalue()).decode("ascii")
-    near = "no view near" if case.deep > 256 else f"{case.deep:.0f} soft bits"
+    near = "no view near" if case.deep > 256 else f"{case.deep:.0f} bits"
     return (
         f"<figure><img alt='{html.escape(edit.words)}' src='data:image/jpeg;base64,{source}'>"
         f"<figcaption>{html.escape(edit.words)}: {near}</figcaption></figure>"

@@ -41,7 +41,7 @@ class Refined:
 
     ``row`` is the view that it started from, ``candidate`` its place among the codes handed in.
     ``distance_bits`` is the plain distance at the refined view. ``soft_distance_bits`` is on the same
-    scale, but counts what is surely right or wrong more than what hangs in the balance; it decides.
+    scale, but counts what is surely right or wrong more than what hangs in the balance.
     """
 
     row: int
@@ -49,6 +49,11 @@ class Refined:
     distance_bits: int
     soft_distance_bits: float
     view: ViewName
+
+    @property
+    def score_bits(self) -> float:
+        """What decides: the greater of both distances. Strangers of one pattern seldom come near by both."""
+        return max(float(self.distance_bits), self.soft_distance_bits)
 
 
 def soft_distance_bits(agreement_: float) -> float:
@@ -95,7 +100,7 @@ def code_signs(codes: UInt8Array) -> Float32Array:
 
 
 def refine(views: DeepViews, rows: npt.NDArray[np.int64], codes: UInt8Array) -> list[Refined]:
-    """The candidates within `REPORTED_BITS` after refining, the nearest first; one for each distinct code.
+    """The candidates within `REPORTED_BITS` after refining, least score first; one for each distinct code.
 
     Candidate i is code ``codes[i]`` uint8 (m, 32), found near view number ``rows[i]``. At most `KEPT` are
     refined, those that agree best beforehand.
@@ -117,7 +122,7 @@ def refine(views: DeepViews, rows: npt.NDArray[np.int64], codes: UInt8Array) -> 
         row = int(rows[candidate])
         name = views.name(row, fits.matrices[place])
         best[code] = Refined(row, candidate, int(fits.distance[place]), soft, name)
-    return list(best.values())
+    return sorted(best.values(), key=lambda one: one.score_bits)
 
 
 class _Fits:
