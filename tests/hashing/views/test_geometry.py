@@ -33,7 +33,8 @@ def slow_average(
         edges = begin + length * np.arange(parts + 1) / parts
         lines = np.arange(size)
         inside = np.minimum(edges[1:, None], lines + 1) - np.maximum(edges[:-1, None], lines)
-        return np.clip(inside, 0, None) * parts / length
+        shares: npt.NDArray[np.float64] = np.clip(inside, 0, None) * parts / length
+        return shares
 
     rows = weights(top, height, shape[0], pixels.shape[0])
     columns = weights(left, width, shape[1], pixels.shape[1])
