@@ -37,10 +37,10 @@ class ActionAnswer(Answer):
     matched_at: datetime
     asked_at: datetime
     confirmed_at: datetime | None
-    outcome: str | None = Field(description="removed or already_gone.")
-    removed: list[str] | None
+    outcome: str | None = Field(examples=["removed"], description="removed or already_gone.")
+    removed: list[str] | None = Field(examples=[["post/8f31", "cdn/8f31.jpg"]])
     removed_at: datetime | None
-    confirmed_by: str | None
+    confirmed_by: str | None = Field(examples=["key:4k8wz0qd2m1x"])
 
 
 class Confirmation(Request):

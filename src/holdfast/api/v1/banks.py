@@ -22,7 +22,7 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["banks"])
 
-Note = Annotated[Line, Field(max_length=255)]
+Note = Annotated[Line, Field(max_length=255, examples=["our own list"])]
 Radius = Annotated[int, Field(ge=0, le=63, description="Bits within which a PDQ hash matches.")]
 
 
@@ -60,9 +60,9 @@ class BankAnswer(Answer):
     name: str = Field(examples=["KNOWN"])
     kind: str = Field(examples=["known"])
     trusted: bool
-    enabled: bool
+    enabled: bool = Field(examples=[True], description="A disabled one matches nothing.")
     max_distance_bits: int = Field(examples=[31])
-    note: str
+    note: str = Field(examples=["our own list"])
     created_at: datetime
     counts: Counts | None = Field(default=None, description="Only where it was asked for.")
 
@@ -71,7 +71,7 @@ class BankAnswer(Answer):
         return cls.model_validate(bank)
 
 
-class Deleted(Answer):
+class BankDeleted(Answer):
     """How many entries went with the bank."""
 
     entries_deleted: int = Field(examples=[1200])
@@ -141,9 +141,9 @@ def change_bank(
 
 
 @router.delete(
-    "/v1/banks/{bank}", summary="Delete a bank", response_model=Deleted, responses=responses(404, 422)
+    "/v1/banks/{bank}", summary="Delete a bank", response_model=BankDeleted, responses=responses(404, 422)
 )
 def delete_bank(bank: BankName, write: Annotated[Write, Writing(Permission.BANK_DELETE)]) -> Response:
     """The bank with all it holds; it ceases to match at once. This cannot be undone."""
     write.principal.require_bank(bank, change=True)
-    return write.run(lambda connection: Deleted(entries_deleted=service.delete_bank(connection, bank)))
+    return write.run(lambda connection: BankDeleted(entries_deleted=service.delete_bank(connection, bank)))

@@ -27,9 +27,9 @@ class ItemAnswer(Answer):
     """One thing to do. ``how`` says how; empty when it is done."""
 
     name: str = Field(examples=["registration"])
-    state: str = Field(description="ok, todo, warning or problem.")
-    detail: str
-    how: str
+    state: str = Field(examples=["todo"], description="ok, todo, warning or problem.")
+    detail: str = Field(examples=["not yet: registered as a reporting provider"])
+    how: str = Field(examples=["Register with the body that takes your reports: docs/hash-lists.md."])
 
 
 class ChecklistAnswer(Answer):
@@ -47,9 +47,9 @@ class MarkRequest(Request):
 class MarkAnswer(Answer):
     """Who marked the item, and when."""
 
-    by: str
-    at: str
-    note: str
+    by: str = Field(examples=["key:4k8wz0qd2m1x"])
+    at: str = Field(examples=["2026-11-24T09:30:00+00:00"])
+    note: str = Field(examples=["NCMEC, ESP 1234, 2026-11-02"])
 
 
 @router.get("/v1/checklist", summary="Show the go-live checklist", responses=responses())

@@ -35,15 +35,21 @@ class DecisionAnswer(Answer):
     outcome: str = Field(examples=["match"])
     rule: str = Field(examples=["trusted-exact"])
     class_: str = Field(validation_alias="rule_class", serialization_alias="class", examples=["known"])
-    rules_version: str
+    rules_version: str = Field(examples=["2026-11-24+0f3c9d2ab17e"])
     actions: dict[str, Any] = Field(examples=[{"quarantine": True, "queue": 1}])
-    queue: int | None = Field(description="1 (first) to 5: a person is to look.")
+    queue: int | None = Field(examples=[1], description="1 (first) to 5: a person is to look.")
     entry: int | None = Field(
-        validation_alias="entry_id", description="The entry that the rule held on; needs `match.detail`."
+        validation_alias="entry_id",
+        examples=[7],
+        description="The entry that the rule held on; needs `match.detail`.",
     )
-    trusted: bool = Field(description="The entry's list is a trusted one: two people clear it.")
-    hold: str | None = Field(validation_alias="item_id", description="The held content.")
-    content_reference: str | None
+    trusted: bool = Field(examples=[True], description="The entry's list is trusted: two people clear it.")
+    hold: str | None = Field(
+        validation_alias="item_id",
+        examples=["0f3c9d2ab17e44c6b1b5a1f0c2d4e6f8"],
+        description="The held content.",
+    )
+    content_reference: str | None = Field(examples=["post/8f31"])
     decided_at: datetime
     reviewed_at: datetime | None
     reviewed_by: str | None
@@ -62,7 +68,9 @@ class ReviewedAnswer(Answer):
     """What came of it."""
 
     decision: DecisionAnswer
-    standing: str = Field(description="Of the entry now: none, confirmed, disputed or held.")
+    standing: str = Field(
+        examples=["confirmed"], description="Of the entry: none, confirmed, disputed, held."
+    )
     destroy_at: datetime | None = Field(
         description="The content was released and is destroyed then. Null: it stays held."
     )

@@ -30,7 +30,7 @@ Algorithm = Literal["pdq", "md5", "sha1", "sha256"]
 Classification = Literal["A1", "A2", "B1", "B2"]
 Medium = Literal["image", "video", "audio", "unknown"]
 Label = Annotated[Line, Field(min_length=1, examples=["case 4711, picture 3"])]
-Note = Annotated[Line, Field(max_length=255)]
+Note = Annotated[Line, Field(max_length=255, examples=["seen twice"])]
 MAX_HASHES = 1_000
 
 
@@ -86,12 +86,14 @@ class EntryAnswer(Answer):
 
     id: int = Field(examples=[7])
     bank: str = Field(examples=["KNOWN"])
-    label: str
-    classification: str | None
-    medium: str
-    note: str
+    label: str = Field(examples=["case 4711, picture 3"])
+    classification: str | None = Field(examples=["A1"])
+    medium: str = Field(examples=["image"])
+    note: str = Field(examples=["seen twice"])
     disabled_until: datetime | None
-    standing: str = Field(description="none, confirmed, disputed or held (by the flood brake).")
+    standing: str = Field(
+        examples=["none"], description="none, confirmed, disputed or held (by the flood brake)."
+    )
     created_at: datetime
 
     @classmethod
@@ -103,17 +105,17 @@ class AddedAnswer(Answer):
     """The entry, and whether it is new. ``detail`` says what could not be hashed."""
 
     entry: EntryAnswer
-    new: bool = Field(description="False: an entry that shares a hash was there, and was added to.")
-    fingerprints_added: int
+    new: bool = Field(examples=[True], description="False: an entry that shares a hash was added to.")
+    fingerprints_added: int = Field(examples=[4])
     detail: str = ""
 
 
 class OpinionAnswer(Answer):
     """What one source says of a fingerprint."""
 
-    source: str
+    source: str = Field(examples=["own"])
     opinion: str = Field(examples=["positive"])
-    provenance: str
+    provenance: str = Field(examples=["list-2026-11.csv"], description="The source's own id or file.")
     withdrawn_at: datetime | None
     updated_at: datetime
 
@@ -121,21 +123,21 @@ class OpinionAnswer(Answer):
 class FingerprintAnswer(Answer):
     """One hash. ``value`` is null where its sharing terms do not let it be shown."""
 
-    algorithm: str
-    value: str | None
-    convention: str
-    quality: int | None
+    algorithm: str = Field(examples=["pdq"])
+    value: str | None = Field(examples=["0f" * 32])
+    convention: str = Field(examples=["full"])
+    quality: int | None = Field(examples=[97])
     size_bytes: int | None
-    active: bool = Field(description="Whether it matches.")
+    active: bool = Field(examples=[True], description="Whether it matches.")
     opinions: list[OpinionAnswer]
 
 
 class ReviewAnswer(Answer):
     """What one person said."""
 
-    person: str
-    verdict: str
-    reason: str
+    person: str = Field(examples=["key:4k8wz0qd2m1x"])
+    verdict: str = Field(examples=["dispute"])
+    reason: str = Field(examples=["A stock photograph: the list is wrong here."])
     event: int | None = Field(validation_alias="event_id")
     at: datetime
 

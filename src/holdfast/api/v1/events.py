@@ -35,11 +35,12 @@ class EventAnswer(Answer):
     """One thing that happened. Its id is its place in the log, without gaps."""
 
     id: int = Field(examples=[4711])
-    kind: str = Field(examples=["match"])
+    kind: str = Field(examples=["action.confirmed"])
     content_reference: str | None = Field(examples=["post/8f31"])
     at: datetime
     facts: dict[str, Any] = Field(
-        description="What is known of it. Matches, entries and distances need `match.detail`."
+        examples=[{"receipt": 33, "event": 4710, "action": "remove", "outcome": "removed"}],
+        description="What is known of it. Matches, entries and distances need `match.detail`.",
     )
 
 
@@ -69,7 +70,7 @@ def list_events(
 
 @router.get("/v1/events/{event}", summary="Show an event", responses=responses(404, 422))
 def get_event(caller: Annotated[Caller, Guard(Permission.EVENT_READ)], event: Id) -> EventAnswer:
-    """One event."""
+    """One event, with all that is known of it."""
     with caller.runtime.database.read() as connection:
         return shown_to(caller)(events.get(connection, event))
 

@@ -35,18 +35,18 @@ class LegalHoldAnswer(Answer):
     id: int
     reference: str = Field(examples=["court order 12/345"])
     placed_at: datetime
-    placed_by: str
+    placed_by: str = Field(examples=["key:4k8wz0qd2m1x"])
 
 
 class HoldAnswer(Answer):
     """One held item, or the tombstone of one: nothing about its content but the size."""
 
     id: str = Field(examples=["0f3c9d2ab17e44c6b1b5a1f0c2d4e6f8"])
-    state: str = Field(description="held, released or destroyed.")
+    state: str = Field(examples=["held"], description="held, released or destroyed.")
     reason: str = Field(examples=["rule trusted-exact"])
-    size_bytes: int
+    size_bytes: int = Field(examples=[482113])
     held_at: datetime
-    held_by: str
+    held_by: str = Field(examples=["key:4k8wz0qd2m1x"])
     keep_until: datetime | None = Field(description="Never destroyed before.")
     destroy_at: datetime | None = Field(description="Destroyed then; null: when a person decides.")
     released_at: datetime | None

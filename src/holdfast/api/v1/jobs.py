@@ -29,14 +29,19 @@ class JobAnswer(Answer):
 
     id: int = Field(examples=[12])
     kind: str = Field(examples=["bank.import"])
-    state: str = Field(description="queued, running, done, dead or cancelled.")
-    payload: dict[str, Any] = Field(description="What it is about: names, never content, hashes or secrets.")
+    state: str = Field(examples=["done"], description="queued, running, done, dead or cancelled.")
+    payload: dict[str, Any] = Field(
+        examples=[{"bank": "KNOWN", "source": "ncmec", "by": "key:4k8wz0qd2m1x"}],
+        description="What it is about: names, never content, hashes or secrets.",
+    )
     attempts: int
-    max_attempts: int
+    max_attempts: int = Field(examples=[8])
     progress_done: int
     progress_total: int | None
     progress_note: str = Field(examples=["lines read"])
-    result: Any = Field(description="What it came to, once it is done.")
+    result: Any = Field(
+        examples=[{"rows": 1000, "added": 990}], description="What it came to, once it is done."
+    )
     last_error: str | None
     run_after: datetime
     created_at: datetime

@@ -57,7 +57,10 @@ class NewKeyRequest(Request):
     name: Line = Field(min_length=1, max_length=200, examples=["upload service"])
     roles: list[Role] = Field(default_factory=list, max_length=len(Role), examples=[["uploader"]])
     grants: list[Permission] = Field(
-        default_factory=list, max_length=len(Permission), description="Single permissions: see docs/api.md."
+        default_factory=list,
+        max_length=len(Permission),
+        examples=[[]],
+        description="Single permissions: see docs/api.md.",
     )
     banks: Scope = Field(default_factory=Scope)
     networks: list[Annotated[str, Field(max_length=50)]] = Field(
@@ -78,15 +81,15 @@ class KeyAnswer(Answer):
     """A key, all but its secret."""
 
     id: str = Field(examples=["4k8wz0qd2m1x"])
-    name: str
-    state: str = Field(description="active, expired or revoked.")
-    roles: list[str]
-    grants: list[str]
+    name: str = Field(examples=["upload service"])
+    state: str = Field(examples=["active"], description="active, expired or revoked.")
+    roles: list[str] = Field(examples=[["uploader"]])
+    grants: list[str] = Field(examples=[[]])
     banks: Scope
-    networks: list[str]
+    networks: list[str] = Field(examples=[["192.0.2.0/24"]])
     limits: LimitsModel | None
     created_at: datetime
-    created_by: str = Field(description="Who made it.")
+    created_by: str = Field(examples=["key:crimwjm0a0nw"], description="Who made it.")
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="The hour, no finer.")
     revoked_at: datetime | None

@@ -41,10 +41,10 @@ class RuleAnswer(Answer):
 
     name: str = Field(examples=["trusted-exact"])
     class_: str = Field(serialization_alias="class", examples=["known"])
-    reason: str
-    mode: str = Field(description="on, or shadow: on trial.")
+    reason: str = Field(examples=["This file is on a trusted list."])
+    mode: str = Field(examples=["on"], description="on, or shadow: on trial.")
     when: dict[str, Any] = Field(examples=[{"exact": True, "trusted": True}])
-    then: dict[str, Any]
+    then: dict[str, Any] = Field(examples=[{"quarantine": True, "queue": 1}])
 
     @classmethod
     def of(cls, rule: Rule) -> Self:
@@ -82,15 +82,15 @@ class PolicyRow(Answer):
 
     row: str = Field(examples=["private-eu"])
     action: str = Field(examples=["do_not_scan"])
-    reason: str
-    legal_basis: str
-    confirmed_by: str
+    reason: str = Field(examples=["Private messages are not looked at."])
+    legal_basis: str = Field(examples=["none: see docs/legal.md"])
+    confirmed_by: str = Field(examples=[""])
 
 
 class PolicyVersion(Answer):
     """One dated version."""
 
-    version: str = Field(validation_alias="name")
+    version: str = Field(validation_alias="name", examples=["2026-11"])
     effective_from: datetime
     rows: list[PolicyRow]
 
@@ -99,7 +99,7 @@ class PolicyState(Answer):
     """The policy, all its dated versions. ``digest`` is the SHA-256 of the file."""
 
     in_force: str = Field(examples=["2026-11"])
-    digest: str
+    digest: str = Field(examples=["0f3c9d2ab17e" + "0" * 52])
     file: str = Field(examples=["policy.toml"])
     error: str | None = Field(description="Why the file as it is now is not in force.")
     versions: list[PolicyVersion]
@@ -119,34 +119,36 @@ class PolicyState(Answer):
 class ReloadAnswer(Answer):
     """The versions in force now."""
 
-    rules: str
-    policy: str
+    rules: str = Field(examples=["2026-11-24+0f3c9d2ab17e"])
+    policy: str = Field(examples=["2026-11"])
 
 
 class DifferenceAnswer(Answer):
     """Events that both sets of rules decide differently in one way."""
 
-    rule_before: str
-    rule_after: str
-    actions_before: list[str]
-    actions_after: list[str]
+    rule_before: str = Field(examples=["trusted-exact"])
+    rule_after: str = Field(examples=["look"])
+    actions_before: list[str] = Field(examples=[["quarantine", "queue 1"]])
+    actions_after: list[str] = Field(examples=[["quarantine", "queue 4"]])
     events: int
-    examples: list[str] = Field(description="Ids of events.")
+    examples: list[str] = Field(examples=[["4711"]], description="Ids of events.")
 
 
 class DryRunAnswer(Answer):
     """What the rules would have done, and where they differ from those in force."""
 
-    version: str
-    compared_with: str | None
+    version: str = Field(examples=["quiet+0f3c9d2ab17e"])
+    compared_with: str | None = Field(examples=["2026-11-24+0f3c9d2ab17e"])
     events: int
-    unusable: int = Field(description="Events of an older form, whose facts cannot be read.")
-    unusable_examples: list[str]
-    by_rule: dict[str, int]
-    by_action: dict[str, int]
-    by_shadow_rule: dict[str, int]
+    unusable: int = Field(examples=[0], description="Events of an older form, whose facts cannot be read.")
+    unusable_examples: list[str] = Field(examples=[[]])
+    by_rule: dict[str, int] = Field(examples=[{"look": 1}])
+    by_action: dict[str, int] = Field(examples=[{"quarantine": 1, "queue 4": 1}])
+    by_shadow_rule: dict[str, int] = Field(examples=[{}])
     differences: list[DifferenceAnswer]
-    examples: dict[str, list[str]] = Field(description="Rule to ids of events.")
+    examples: dict[str, list[str]] = Field(
+        examples=[{"look": ["4711"]}], description="Ids of events by rule."
+    )
 
 
 @router.get("/v1/rules", summary="Show the rules", responses=responses())

@@ -53,10 +53,10 @@ class EndpointAnswer(Answer):
     """One receiver."""
 
     id: int = Field(examples=[3])
-    name: str
-    url: str
-    kinds: list[str]
-    enabled: bool
+    name: str = Field(examples=["trust-and-safety"])
+    url: str = Field(examples=["https://platform.example/hooks/holdfast"])
+    kinds: list[str] = Field(examples=[["*"]])
+    enabled: bool = Field(examples=[True])
     failing_since: datetime | None = Field(description="Null when the last message arrived.")
     created_at: datetime
     updated_at: datetime
@@ -74,10 +74,10 @@ class DeliveryAnswer(Answer):
 
     id: int
     endpoint: int = Field(validation_alias="endpoint_id")
-    message_id: str = Field(description="The header webhook-id.")
+    message_id: str = Field(examples=["msg_0b0f6a2e5d6c4c0f"], description="The header webhook-id.")
     event: int | None = Field(validation_alias="event_id")
-    kind: str
-    state: str = Field(description="pending, delivered or dead.")
+    kind: str = Field(examples=["match"])
+    state: str = Field(examples=["delivered"], description="pending, delivered or dead.")
     attempts: int
     next_at: datetime
     last_error: str | None
