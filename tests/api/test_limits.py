@@ -6,12 +6,15 @@ import asyncio
 from typing import Any
 
 import pytest
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from holdfast.access.limits import KeyLimits
 from holdfast.access.roles import Role
+from holdfast.api.app import create_routes
 from holdfast.api.bodies import BodyBudget, read_body
+from holdfast.api.guard import routes_of
 from holdfast.api.problems import Problem
 from holdfast.errors import OverloadedError
 from holdfast.service.runtime import Runtime
@@ -111,3 +114,13 @@ def test_a_body_that_drips_is_given_up() -> None:
         return 200
 
     assert asyncio.run(run()) == 408
+
+
+def test_one_limit_a_route_however_many_applications_there_are(runtime: Runtime) -> None:
+    for _ in range(2):
+        limited = [route.app for route in routes_of(create_routes(runtime)) if is_limited(route.app)]
+        assert limited and not any(is_limited(one.app) for one in limited)
+
+
+def is_limited(app: Any) -> bool:
+    return isinstance(app, RequestBodyLimitMiddleware)

@@ -100,9 +100,13 @@ def _refuse_open_routes(app: FastAPI) -> None:
 
 
 def _limit_bodies(app: FastAPI) -> None:
-    """Bodies that are parsed are small; those that are content are taken in by their routes."""
+    """Bodies that are parsed are small; those that are content are taken in by their routes.
+
+    The routes of a module are shared by the applications of a process: each is wrapped once.
+    """
     for route in routes_of(app):
-        if not getattr(route.endpoint, "streams", False):
+        takes_content = getattr(route.endpoint, "streams", False)
+        if not takes_content and not isinstance(route.app, RequestBodyLimitMiddleware):
             route.app = RequestBodyLimitMiddleware(route.app, max_body_size=MAX_JSON_BYTES)
 
 
