@@ -48,7 +48,7 @@ def test_an_application_with_an_open_route_is_not_made(
     def open_to_all() -> dict[str, str]:
         return {}
 
-    monkeypatch.setattr("holdfast.api.app.ROUTERS", (*ROUTERS, careless))
+    monkeypatch.setattr("holdfast.api.v1.routers.ROUTERS", (*ROUTERS, careless))
     with pytest.raises(RuntimeError, match="careless"):
         create_routes(runtime)
 

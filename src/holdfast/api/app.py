@@ -1,7 +1,7 @@
 """The HTTP application of one process.
 
-Routes are added here and nowhere else, and each must demand a permission (`guard.Guard`) or be in
-`gate.OPEN`: an application with another route is not made.
+Its routes are added by `rest.Rest` and nowhere else: each must demand a permission (`guard.Guard`) or be in
+`gate.OPEN`, or it is not served.
 """
 
 from __future__ import annotations
@@ -15,20 +15,17 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
 import holdfast
-from holdfast.api import openapi
-from holdfast.api.bodies import MAX_JSON_BYTES, BodyBudget
-from holdfast.api.gate import DOCS, OPEN, Gate
-from holdfast.api.guard import permission_of, routes_of
-from holdfast.api.hma.routers import add_hma
+from holdfast.api.bodies import BodyBudget
+from holdfast.api.gate import Gate
 from holdfast.api.measures import Measures
+from holdfast.api.openapi import DESCRIPTION
 from holdfast.api.problems import Problem, http_problem, problem_response
-from holdfast.api.v1.routers import ROUTERS
+from holdfast.api.rest import Rest
 from holdfast.errors import HoldfastError, RecordsError
 from holdfast.service.runtime import Runtime
 
@@ -36,17 +33,29 @@ __all__ = ["create_app", "create_routes"]
 
 
 def create_app(runtime: Runtime) -> ASGIApp:
-    """The application with its gate, to be served. The runtime stays the caller's to close."""
-    app = create_routes(runtime)
+    """The application with its gate, to be served. The runtime stays the caller's to close.
+
+    The routes that no upload waits for are loaded when it starts, but for HMA's test mode: whether the home
+    allows it is found out here. Raises SettingsError where it does not.
+    """
+    app, rest = _create(runtime)
+    if runtime.settings.hma.enabled and runtime.settings.hma.test_mode:
+        rest.load()
     return Gate(app, runtime, app.state.measures)
 
 
 def create_routes(runtime: Runtime) -> FastAPI:
-    """The routes behind the gate: for `create_app`, for tests that walk them, and for OpenAPI."""
+    """All routes behind the gate, for OpenAPI and for tests that walk them."""
+    app, rest = _create(runtime)
+    rest.load()
+    return app
+
+
+def _create(runtime: Runtime) -> tuple[FastAPI, Rest]:
     app = FastAPI(
         title="Holdfast",
         version=holdfast.__version__,
-        description=openapi.DESCRIPTION,
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
@@ -57,15 +66,8 @@ def create_routes(runtime: Runtime) -> FastAPI:
     app.state.measures = Measures()
     app.state.budget = BodyBudget(runtime.settings.server.max_bytes_in_memory)
     _add_problem_handlers(app)
-    for router in ROUTERS:
-        # Not `include_router`: it hides the routes behind an object, and each is to be looked at below.
-        app.router.routes.extend(router.routes)
-    if runtime.settings.hma.enabled:
-        add_hma(app, runtime)
-    openapi.add(app)
-    _refuse_open_routes(app)
-    _limit_bodies(app)
-    return app
+    app.state.rest = Rest(app, runtime)
+    return app, app.state.rest
 
 
 @asynccontextmanager
@@ -83,6 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(_prepare, runtime)
         runtime.follower.start()
         runtime.counters.start()
+        app.state.rest.start()
         yield
         runtime.follower.stop()
 
@@ -91,23 +94,6 @@ def _prepare(runtime: Runtime) -> None:
     runtime.screener.warm_up()
     with suppress(RecordsError):
         runtime.follower.look()
-
-
-def _refuse_open_routes(app: FastAPI) -> None:
-    for route in routes_of(app):
-        if permission_of(route) is None and route.path not in OPEN | DOCS | {"/"}:
-            raise RuntimeError(f"the route {route.path} demands no permission: it is not served")
-
-
-def _limit_bodies(app: FastAPI) -> None:
-    """Bodies that are parsed are small; those that are content are taken in by their routes.
-
-    The routes of a module are shared by the applications of a process: each is wrapped once.
-    """
-    for route in routes_of(app):
-        takes_content = getattr(route.endpoint, "streams", False)
-        if not takes_content and not isinstance(route.app, RequestBodyLimitMiddleware):
-            route.app = RequestBodyLimitMiddleware(route.app, max_body_size=MAX_JSON_BYTES)
 
 
 def _add_problem_handlers(app: FastAPI) -> None:

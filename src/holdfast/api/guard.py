@@ -1,4 +1,4 @@
-"""The permission that a route needs. A route without one is not served: `app.create_app` refuses it.
+"""The permission that a route needs. A route without one is not served: `rest.Rest` refuses it.
 
 @router.get("/v1/banks", responses=responses(404))
 def list_banks(caller: Annotated[Caller, Guard(Permission.BANK_READ)]) -> ...:
@@ -6,7 +6,7 @@ def list_banks(caller: Annotated[Caller, Guard(Permission.BANK_READ)]) -> ...:
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from fastapi import params
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
+from starlette.routing import BaseRoute
 
 from holdfast.access.principal import Principal
 from holdfast.access.roles import Permission
@@ -21,7 +22,7 @@ from holdfast.access.roles import Permission
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
-__all__ = ["Caller", "Guard", "check_of", "permission_of", "routes_of"]
+__all__ = ["Caller", "Guard", "check_of", "checkable", "permission_of", "routes_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ def permission_of(route: APIRoute) -> Permission | None:
 
 
 def routes_of(app: Any) -> Iterator[APIRoute]:
-    """Every route of an application. Raises TypeError for one of another kind: it could not be checked."""
-    for route in app.routes:
+    """Every route of an application or router. See `checkable`."""
+    return checkable(app.routes)
+
+
+def checkable(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """The routes one by one. Raises TypeError for one of another kind: it could not be checked."""
+    for route in routes:
         if not isinstance(route, APIRoute):
             raise TypeError(f"the route {route!r} is of a kind whose permission nobody can look at")
         yield route

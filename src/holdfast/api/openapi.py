@@ -6,11 +6,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from holdfast.api.guard import permission_of, routes_of
 
-__all__ = ["DESCRIPTION", "add"]
+__all__ = ["DESCRIPTION", "document", "route"]
 
 DESCRIPTION = """\
 Finds known child sexual abuse material at upload.
@@ -58,8 +59,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             parts["schemas"].pop(unused, None)
         parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "bearerFormat": "hf_..."}}
         schema["security"] = [{"key": []}]
-        for route in routes_of(app):
-            _describe(schema, route.path_format, route.methods or set(), permission_of(route))
+        for each in routes_of(app):
+            _describe(schema, each.path_format, each.methods or set(), permission_of(each))
         app.openapi_schema = schema
     return app.openapi_schema
 
@@ -78,9 +79,10 @@ def _describe(schema: dict[str, Any], path: str, methods: set[str], permission: 
             ).strip()
 
 
-def add(app: FastAPI) -> None:
+def route(app: FastAPI) -> APIRoute:
     """Serves the document; any key opens it (without one where `server.public_docs` says so)."""
 
-    @app.get("/openapi.json", include_in_schema=False)
     def openapi_json() -> JSONResponse:
         return JSONResponse(document(app))
+
+    return APIRoute("/openapi.json", openapi_json, include_in_schema=False)

@@ -1,4 +1,4 @@
-"""Every router of our own API, in the order of the documentation."""
+"""The routers of our own API that can wait (see `rest.Rest`), in the order of the documentation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,11 @@ from holdfast.api.v1 import (
     entries,
     events,
     hashing,
-    health,
     holds,
     imports,
     jobs,
     keys,
-    lookup,
     rules,
-    screening,
     sources,
     webhooks,
 )
@@ -28,10 +25,6 @@ from holdfast.api.v1 import (
 __all__ = ["ROUTERS"]
 
 ROUTERS: tuple[APIRouter, ...] = (
-    health.router,
-    screening.direct,
-    screening.router,
-    lookup.router,
     hashing.router,
     banks.router,
     sources.router,
