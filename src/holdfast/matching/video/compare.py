@@ -1,0 +1,87 @@
+"""A query against one listed video: tier, evidence, view, speed, and where in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from holdfast.matching.video.align import Line, Support, lines, support
+from holdfast.matching.video.judge import VideoTier, tier
+from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.reference import VideoReference
+from holdfast.matching.video.specific import specific_decades
+
+__all__ = ["VideoMatch", "compare"]
+
+_LINES = 3  # of different views that are looked at closely
+
+
+@dataclass(frozen=True, slots=True)
+class VideoMatch:
+    """What was found of one listed video.
+
+    ``decades`` is the evidence that it is no stranger, ``specific`` that it is this footage and not only its
+    scene. ``states`` counts the distinct pictures of the reference that were found. ``speed`` is reference
+    seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
+    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view.
+    """
+
+    tier: VideoTier
+    decades: float
+    specific: float
+    states: int
+    family: str
+    view: str
+    speed: float
+    offset_s: float
+    query_start_s: float
+    query_end_s: float
+    reference_start_s: float
+    reference_end_s: float
+    nearest_bits: int
+
+    @property
+    def score(self) -> float:
+        """All evidence, in decades."""
+        return self.decades + self.specific
+
+
+def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
+    """The best that can be said; None where no pair of frames says anything."""
+    best: VideoMatch | None = None
+    for line in lines(query, reference)[:_LINES]:
+        fitted, pairs = support(query, reference, line)
+        if len(pairs) == 0:
+            continue
+        match = _match(query, reference, fitted, pairs)
+        if best is None or match.score > best.score:
+            best = match
+    return best
+
+
+def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
+    specific = specific_decades(query, reference, line, pairs)
+    first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
+    start_s, end_s = max(0.0, first_s - query.step_s / 2), last_s + query.step_s / 2
+    if line.speed == 0:
+        places = reference.time_s[pairs.columns]
+        reference_start, reference_end = float(places.min()), float(places.max()) + reference.step_s
+    else:
+        ends = sorted((line.speed * start_s + line.offset_s, line.speed * end_s + line.offset_s))
+        reference_start, reference_end = max(0.0, ends[0]), max(0.0, ends[1])
+    return VideoMatch(
+        tier=tier(line.decades, specific),
+        decades=line.decades,
+        specific=specific,
+        states=len(np.unique(reference.state[pairs.columns])),
+        family=query.families[line.view],
+        view=query.words[line.view],
+        speed=line.speed,
+        offset_s=line.offset_s,
+        query_start_s=start_s,
+        query_end_s=end_s,
+        reference_start_s=reference_start,
+        reference_end_s=reference_end,
+        nearest_bits=int(pairs.bits.min()),
+    )

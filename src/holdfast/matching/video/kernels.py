@@ -1,0 +1,209 @@
+"""The compiled loops of matching videos: evidence of pairs of frames, states, and lines through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from holdfast._numba import njit
+from holdfast.matching.intrinsics import bit_count
+
+__all__ = ["align_views", "bits_into", "pairs_of", "states_into"]
+
+
+@njit
+def bits_into(queries: Any, references: Any, distances: Any) -> None:
+    """Fills ``distances`` int16 (f, m) with the bits between codes uint64 (f, 4) and (m, 4)."""
+    for i in range(queries.shape[0]):
+        for j in range(references.shape[0]):
+            distances[i, j] = (
+                bit_count(queries[i, 0] ^ references[j, 0])
+                + bit_count(queries[i, 1] ^ references[j, 1])
+                + bit_count(queries[i, 2] ^ references[j, 2])
+                + bit_count(queries[i, 3] ^ references[j, 3])
+            )
+
+
+@njit
+def states_into(codes: Any, radius: Any, states: Any) -> Any:
+    """Numbers the distinct pictures of codes uint64 (n, 4): ``states`` int32 (n,). Gives how many there are.
+
+    A code joins the first state whose first code is within ``radius`` bits, else it opens a new one.
+    """
+    firsts = np.empty(codes.shape[0], np.int64)
+    count = 0
+    for row in range(codes.shape[0]):
+        found = count
+        for state in range(count):
+            first = firsts[state]
+            bits = (
+                bit_count(codes[row, 0] ^ codes[first, 0])
+                + bit_count(codes[row, 1] ^ codes[first, 1])
+                + bit_count(codes[row, 2] ^ codes[first, 2])
+                + bit_count(codes[row, 3] ^ codes[first, 3])
+            )
+            if bits <= radius:
+                found = state
+                break
+        if found == count:
+            firsts[count] = row
+            count += 1
+        states[row] = found
+    return count
+
+
+@njit
+def pairs_of(
+    queries: Any,
+    query_class: Any,
+    query_weight: Any,
+    references: Any,
+    reference_class: Any,
+    reference_weight: Any,
+    table: Any,
+    rows: Any,
+    columns: Any,
+    evidence: Any,
+) -> Any:
+    """Fills in the pairs of frames that speak for one another, by rows; gives how many there are.
+
+    ``table`` float32 (classes, 257) is the evidence of a distance between codes whose classes add up to a
+    row of it. Weights float32 (f,) and (m,), 0..1: the lesser of both counts. The three arrays that are
+    filled have room for f * m pairs.
+    """
+    count = 0
+    for i in range(queries.shape[0]):
+        if query_weight[i] <= 0.0:
+            continue
+        for j in range(references.shape[0]):
+            bits = (
+                bit_count(queries[i, 0] ^ references[j, 0])
+                + bit_count(queries[i, 1] ^ references[j, 1])
+                + bit_count(queries[i, 2] ^ references[j, 2])
+                + bit_count(queries[i, 3] ^ references[j, 3])
+            )
+            value = table[query_class[i] + reference_class[j], bits] * min(
+                query_weight[i], reference_weight[j]
+            )
+            if value > 0.0:
+                rows[count], columns[count], evidence[count] = i, j, value
+                count += 1
+    return count
+
+
+@njit
+def _distinct_sum(
+    order: Any, first: Any, last: Any, rows: Any, columns: Any, evidence: Any, query_state: Any,
+    reference_state: Any, query_used: Any, reference_used: Any,
+) -> Any:  # fmt: skip
+    """The sum of evidence of pairs ``order[first:last]``, each state of either side counted once, best first.
+
+    ``query_used`` and ``reference_used`` are all False, and are so again afterwards.
+    """
+    chosen = order[first:last]
+    values = np.empty(chosen.size, np.float32)
+    for k in range(chosen.size):
+        values[k] = -evidence[chosen[k]]
+    total = 0.0
+    ranked = np.argsort(values, kind="mergesort")
+    for k in ranked:
+        pair = chosen[k]
+        one, other = query_state[rows[pair]], reference_state[columns[pair]]
+        if not query_used[one] and not reference_used[other]:
+            query_used[one] = True
+            reference_used[other] = True
+            total += evidence[pair]
+    for pair in chosen:
+        query_used[query_state[rows[pair]]] = False
+        reference_used[reference_state[columns[pair]]] = False
+    return total
+
+
+@njit
+def _best_line(
+    count: Any, rows: Any, columns: Any, evidence: Any, query_s: Any, reference_s: Any, query_state: Any,
+    reference_state: Any, query_used: Any, reference_used: Any, speeds: Any, bin_s: Any, best: Any,
+) -> None:  # fmt: skip
+    """Fills ``best`` float64 (3,), score, speed and offset, for pairs 0..count - 1.
+
+    A line is reference time = speed * query time + offset. Offsets fall into bins of ``bin_s`` seconds; two
+    neighbouring bins are taken together, and the offset is where they meet. A bin's plain sum bounds its
+    score from above, so the fullest bins are looked at first and most are never looked at.
+    """
+    best[:] = 0.0
+    bins = np.empty(count, np.int64)
+    for speed in speeds:
+        low, high = np.inf, -np.inf
+        for p in range(count):
+            offset = reference_s[columns[p]] - speed * query_s[rows[p]]
+            low, high = min(low, offset), max(high, offset)
+        number = np.int64((high - low) / bin_s) + 1
+        starts = np.zeros(number + 2, np.int64)
+        sums = np.zeros(number + 1)
+        for p in range(count):
+            offset = reference_s[columns[p]] - speed * query_s[rows[p]]
+            bins[p] = min(np.int64((offset - low) / bin_s), number - 1)
+            starts[bins[p] + 1] += 1
+            sums[bins[p]] += evidence[p]
+        for b in range(number):
+            starts[b + 1] += starts[b]
+        starts[number + 1] = starts[number]
+        place = starts.copy()
+        order = np.empty(count, np.int64)
+        for p in range(count):
+            order[place[bins[p]]] = p
+            place[bins[p]] += 1
+        bounds = np.empty(number)
+        for b in range(number):
+            bounds[b] = -(sums[b] + sums[b + 1])
+        for b in np.argsort(bounds, kind="mergesort"):
+            if -bounds[b] <= best[0] + 1e-6:
+                break
+            score = _distinct_sum(
+                order, starts[b], starts[b + 2], rows, columns, evidence, query_state, reference_state,
+                query_used, reference_used,
+            )  # fmt: skip
+            if score > best[0] + 1e-6:
+                best[0], best[1], best[2] = score, speed, low + (b + 1) * bin_s
+
+
+@njit
+def align_views(
+    queries: Any, query_class: Any, query_weight: Any, query_s: Any, query_state: Any, references: Any,
+    reference_class: Any, reference_weight: Any, reference_s: Any, reference_state: Any, table: Any,
+    strong: Any, speeds: Any, bin_s: Any, lines: Any,
+) -> None:  # fmt: skip
+    """The best line of each view through one reference: ``lines`` float64 (v, 4), score, speed, offset, loose.
+
+    ``queries`` uint64 (v, f, 4), its classes int32 and weights float32 (v, f), states int32 (v, f). The
+    fourth number is the score without any order in time, from pairs of at least ``strong``, each less that.
+    """
+    frames, size = queries.shape[1], references.shape[0]
+    rows, columns = np.empty(frames * size, np.int32), np.empty(frames * size, np.int32)
+    evidence = np.empty(frames * size, np.float32)
+    query_used = np.zeros(frames + 1, np.bool_)
+    reference_used = np.zeros(size + 1, np.bool_)
+    best = np.zeros(3)
+    for v in range(queries.shape[0]):
+        lines[v] = 0.0
+        count = pairs_of(
+            queries[v], query_class[v], query_weight[v], references, reference_class, reference_weight, table,
+            rows, columns, evidence,
+        )  # fmt: skip
+        if count == 0:
+            continue
+        _best_line(
+            count, rows, columns, evidence, query_s, reference_s, query_state[v], reference_state, query_used,
+            reference_used, speeds, bin_s, best,
+        )  # fmt: skip
+        lines[v, 0], lines[v, 1], lines[v, 2] = best[0], best[1], best[2]
+        kept = 0
+        for p in range(count):
+            if evidence[p] > strong:
+                rows[kept], columns[kept], evidence[kept] = rows[p], columns[p], evidence[p] - strong
+                kept += 1
+        lines[v, 3] = _distinct_sum(
+            np.arange(kept), 0, kept, rows, columns, evidence, query_state[v], reference_state, query_used,
+            reference_used,
+        )  # fmt: skip

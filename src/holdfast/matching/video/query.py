@@ -1,0 +1,66 @@
+"""What is looked up of a video: its frames through many views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from holdfast.matching.video.evidence import FrameCodes, frame_codes
+from holdfast.matching.video.kernels import states_into
+
+__all__ = ["STATE_BITS", "VideoQuery"]
+
+STATE_BITS = 48  # frames this near show the same picture: as in `holdfast.hashing.videostates`
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class VideoQuery:
+    """Frames of a video at v views. The likeliest views come first; the first is the frames as they are.
+
+    ``codes`` uint8 (v, f, 32); ``quality`` (v, f), 0..100, -1 where a view has no code of a frame;
+    ``time_s`` float64 (f,), rising. ``step_s`` is the time for which a frame stands. ``families`` and
+    ``words`` name each view, in decisions' words and for people.
+    """
+
+    codes: npt.NDArray[np.uint8]
+    quality: npt.NDArray[np.integer]
+    time_s: npt.NDArray[np.float64]
+    step_s: float
+    families: tuple[str, ...]
+    words: tuple[str, ...]
+    frames: FrameCodes
+    state: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(
+        cls,
+        codes: npt.NDArray[np.uint8],
+        quality: npt.NDArray[np.integer],
+        time_s: npt.NDArray[np.float64],
+        *,
+        step_s: float,
+        families: tuple[str, ...] = ("as_is",),
+        words: tuple[str, ...] = ("as is",),
+    ) -> VideoQuery:
+        """Raises ValueError where the shapes do not fit each other."""
+        views, count = quality.shape
+        sound = codes.dtype == np.uint8 and codes.shape == (views, count, 32) and time_s.shape == (count,)
+        if not sound or not len(families) == len(words) == views or (np.diff(time_s) < 0).any():
+            raise ValueError(
+                "a video query needs codes uint8 (v, f, 32), quality (v, f), rising times (f,), v names"
+            )
+        frames = frame_codes(codes, quality)
+        state = np.zeros((views, count), np.int32)
+        for view in range(views):
+            states_into(frames.words[view], STATE_BITS, state[view])
+        return cls(codes, quality, time_s, step_s, families, words, frames, state)
+
+    def __len__(self) -> int:
+        return self.codes.shape[1]
+
+    def view(self, number: int) -> FrameCodes:
+        """The frames at one view."""
+        frames = self.frames
+        return FrameCodes(frames.words[number], frames.kind[number], frames.weight[number])

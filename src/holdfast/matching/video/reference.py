@@ -1,0 +1,48 @@
+"""What a query is held against: one listed video as a plain vPDQ hash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from holdfast.matching.video.evidence import FrameCodes, frame_codes
+from holdfast.matching.video.kernels import states_into
+from holdfast.matching.video.query import STATE_BITS
+
+__all__ = ["VideoReference"]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class VideoReference:
+    """One listed video: m frames with their ``time_s`` float64 (m,), and which of them look alike.
+
+    ``state`` int32 (m,) numbers the distinct pictures as they first appear.
+    """
+
+    frames: FrameCodes
+    time_s: npt.NDArray[np.float64]
+    state: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(
+        cls,
+        codes: npt.NDArray[np.uint8],
+        quality: npt.NDArray[np.integer],
+        time_s: npt.NDArray[np.floating],
+    ) -> VideoReference:
+        """From codes uint8 (m, 32), quality (m,) 0..100 and times (m,) in seconds."""
+        frames = frame_codes(codes, quality)
+        state = np.zeros(len(codes), np.int32)
+        states_into(frames.words, STATE_BITS, state)
+        return cls(frames, np.asarray(time_s, np.float64), state)
+
+    def __len__(self) -> int:
+        return len(self.time_s)
+
+    @property
+    def step_s(self) -> float:
+        """The usual time from one frame to the next; one second where there is no telling."""
+        steps = np.diff(self.time_s)
+        return float(np.median(steps)) if len(steps) else 1.0
