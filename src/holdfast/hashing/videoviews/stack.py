@@ -1,0 +1,128 @@
+"""Where the picture lies in the frames of a video: found on all of them together, never on one.
+
+What was put around a video stays where it is while the picture moves: borders, caption bars, a blurred copy
+as backdrop, another video in a corner. So lines are judged by what holds in most of the frames, and edges are
+looked for in the mean of the frames, from which the moving picture's own edges are gone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from holdfast.hashing.border import Box
+from holdfast.hashing.views.boxes import page_boxes
+
+__all__ = ["BARS", "BORDER", "BOX", "FILL", "PAGE", "StackBox", "stack_boxes"]
+
+PAGE, BORDER, BARS, FILL, BOX = "page", "border", "bars", "fill", "box"
+
+_FLAT = 6.0  # grey levels of deviation along a line of a border
+_NEAR_COLOUR, _BAR_SHARE = 12, 0.45  # so much of a line with text on it still has the bar's colour
+_SHARP_SHARE = 0.3  # of the detail of sharp lines, below which a line is a blurred backdrop
+_LEAST_SHARE = 0.2  # of a side: narrower pictures are not looked for by trimming
+_LEAST_TRIM = 0.015  # of a side, that trimming must take off
+_SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
+_MOST_FRAMES = 12
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class StackBox:
+    """A part of the frames that may be the picture; ``kind`` says what lies around it, `PAGE` for nothing."""
+
+    box: Box
+    kind: str
+
+
+def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
+    """The whole frame first, then up to ``limit`` parts of it, the likeliest first.
+
+    ``frames`` are small lumas uint8 (h, w) of one size, some seconds of video or more; a few of them are
+    looked at.
+    """
+    picked = np.unique(np.linspace(0, len(frames) - 1, _MOST_FRAMES).astype(np.int64))
+    stack = np.stack([frames[number] for number in picked])
+    height, width = stack.shape[1:]
+    page = Box(0, height, 0, width)
+    found = [StackBox(page, PAGE)]
+    mean = np.rint(stack.mean(axis=0)).astype(np.uint8)
+    candidates = [
+        StackBox(_trimmed(stack, page, _flat_depth), BORDER),
+        StackBox(_trimmed(stack, page, _bar_depth), BARS),
+        StackBox(_sharp(stack, page), FILL),
+        *(StackBox(one.box, BOX) for one in page_boxes(mean, limit)),
+        *(StackBox(one.box, BOX) for one in page_boxes(np.ascontiguousarray(stack[len(stack) // 2]), 3)),
+    ]
+    for one in candidates:
+        if len(found) <= limit and not any(_is_same(one.box, other.box) for other in found):
+            found.append(one)
+    return found
+
+
+def _trimmed(stack: UInt8Array, page: Box, depth: object) -> Box:
+    """The box without the lines that ``depth`` counts from each edge; rows first, then columns of the rest."""
+    height, width = stack.shape[1:]
+    top, bottom = _ends(stack, depth)
+    if height - top - bottom < _LEAST_SHARE * height:
+        return page
+    inner = stack[:, top : height - bottom].transpose(0, 2, 1)
+    left, right = _ends(inner, depth)
+    if width - left - right < _LEAST_SHARE * width:
+        left = right = 0
+    return Box(top, height - bottom, left, width - right)
+
+
+def _ends(stack: UInt8Array, depth: object) -> tuple[int, int]:
+    """Lines to take off at the top and at the bottom of frames (k, lines, length)."""
+    lines = stack.shape[1]
+    before, after = depth(stack), depth(stack[:, ::-1])  # type: ignore[operator]
+    least = max(2, _LEAST_TRIM * lines)
+    return (before if before >= least else 0), (after if after >= least else 0)
+
+
+def _flat_depth(stack: UInt8Array) -> int:
+    """How many lines from the first on are of one grey in most frames."""
+    flat = np.median(stack.std(axis=2), axis=0) < _FLAT
+    return int(len(flat) if flat.all() else flat.argmin())
+
+
+def _bar_depth(stack: UInt8Array) -> int:
+    """How many lines from the first on are mostly of the colour of the first one, text on it left aside."""
+    colour = np.median(stack[:, :2].reshape(len(stack), -1), axis=1)[:, np.newaxis, np.newaxis]
+    share = np.median((np.abs(stack - colour.astype(np.int16)) <= _NEAR_COLOUR).mean(axis=2), axis=0)
+    is_bar = share >= _BAR_SHARE
+    return int(len(is_bar) if is_bar.all() else is_bar.argmin())
+
+
+def _sharp(stack: UInt8Array, page: Box) -> Box:
+    """The lines in which there is fine detail: a picture in front of a blurred copy of itself."""
+    values = stack.astype(np.int16)
+    across = np.abs(values[:, :, 1:-1] * 2 - values[:, :, :-2] - values[:, :, 2:])
+    detail = np.minimum(across, 24).mean(axis=0)
+    left, right = _span(detail.mean(axis=0))
+    top, bottom = _span(detail[:, left:right].mean(axis=1))
+    return Box(top, bottom, left + (left > 0), min(right + 2, page.right) if right < detail.shape[1] else page.right)
+
+
+def _span(profile: npt.NDArray[np.floating]) -> tuple[int, int]:
+    """The longest run of a profile over the threshold, small gaps within it left aside; all where unclear."""
+    smooth = np.convolve(profile, np.ones(5) / 5, mode="same")
+    sharp = smooth > _SHARP_SHARE * np.percentile(smooth, 80)
+    places = np.flatnonzero(sharp)
+    if len(places) == 0:
+        return 0, len(profile)
+    breaks = np.flatnonzero(np.diff(places) > max(3, 0.02 * len(profile)))
+    runs = np.split(places, breaks + 1)
+    best = max(runs, key=len)
+    if len(best) < _LEAST_SHARE * len(profile):
+        return 0, len(profile)
+    return int(best[0]), int(best[-1]) + 1
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    tolerance = max(2.0, _SAME_SHARE * max(one.bottom - one.top, one.right - one.left))
+    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= tolerance
