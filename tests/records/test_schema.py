@@ -91,6 +91,42 @@ def test_an_empty_database_is_brought_up_to_date(empty_url: str) -> None:
         assert schema_version(database) == SCHEMA_VERSION
 
 
+def test_lists_survive_the_way_from_the_version_before(empty_url: str) -> None:
+    """SQLite changes a table by making it anew, and what hangs on its rows must not go with the old one."""
+    from alembic import command
+
+    rows = (
+        (
+            "INSERT INTO banks (id, name, kind, trusted, enabled, max_distance_bits, note, created_at) "
+            "VALUES (7, 'KNOWN', 'known', true, true, 40, '', '2026-01-01 00:00:00')"
+        ),
+        (
+            "INSERT INTO entries (id, bank_id, label, medium, note, created_at) "
+            "VALUES (8, 7, 'x', 'image', '', '2026-01-01 00:00:00')"
+        ),
+        (
+            "INSERT INTO fingerprints (id, entry_id, algorithm, value, convention, active) "
+            "VALUES (9, 8, 'md5', '0123456789012345', '', true)"
+        ),
+    )
+    config = Config()
+    config.set_main_option("script_location", "holdfast.records:migrations")
+    config.set_main_option("path_separator", "os")
+    with Database(empty_url) as database:
+        with database.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0002")
+            for row in rows:
+                connection.exec_driver_sql(row)
+        ensure_schema(database)
+        with database.read() as connection:
+            bank = connection.execute(sa.select(metadata.tables["banks"])).one()
+            assert (bank.matching, bank.deep_per_hour, bank.reference_views) == ("classic", 0, False)
+            assert bank.max_distance_bits == 40
+            for table in ("entries", "fingerprints"):
+                assert len(connection.execute(sa.select(metadata.tables[table])).all()) == 1
+
+
 def test_a_newer_database_is_refused(database: Database) -> None:
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

@@ -19,7 +19,7 @@ from holdfast.banks import log, opinions
 from holdfast.banks.handling import Gate, Purpose
 from holdfast.banks.models import CLASSIFICATIONS, MEDIA, Entry, Fingerprint, StoredFingerprint, tidy
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints
+from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints, reference_views
 from holdfast.records.tables.base import now
 
 __all__ = [
@@ -90,6 +90,13 @@ def add_entry(
         rows = [_row(entry_id, fingerprint) for fingerprint in new.values()]
         connection.execute(fingerprints.insert(), rows)
         known = _known(connection, entry_id)
+        views = [
+            {"fingerprint_id": known[key], "words": tidy(fingerprint.view, 120, "view")}
+            for key, fingerprint in new.items()
+            if fingerprint.view
+        ]
+        if views:
+            connection.execute(reference_views.insert(), views)
     ids = sorted({known[_key(fingerprint)] for fingerprint in added})
     opinions.set_opinion(connection, ids, source_id, opinion, provenance=provenance, as_of=as_of)
     return AddedEntry(get_entry(connection, entry_id), is_new, len(new))
@@ -175,7 +182,8 @@ def remove_entry(connection: sa.Connection, entry_id: int) -> None:
     get_entry(connection, entry_id)
     held = sa.select(fingerprints.c.id).where(fingerprints.c.entry_id == entry_id)
     log.record_removal(connection, held)
-    connection.execute(fingerprint_sources.delete().where(fingerprint_sources.c.fingerprint_id.in_(held)))
+    for table in (fingerprint_sources, reference_views):
+        connection.execute(table.delete().where(table.c.fingerprint_id.in_(held)))
     connection.execute(entries.delete().where(entries.c.id == entry_id))
 
 

@@ -7,6 +7,9 @@ A fingerprint may leave by a way if at least one source that upholds it allows t
     export   values shown to or written to a file for this company's own people
     share    values given to a named recipient
 
+Views of an original (`models.VIEW`) are matched and never leave otherwise, whatever a source allows: many of
+them together say more of a picture than a hash should.
+
 `Gate` is `permits` for whole tables: it asks once for each source, and gives the SQL condition that
 every way out puts into its query.
 """
@@ -18,7 +21,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from holdfast.banks.models import UPHOLDING, Handling
+from holdfast.banks.models import UPHOLDING, VIEW, Handling
 from holdfast.errors import HandlingError, RecordsError, UsageError
 from holdfast.records.tables.banks import fingerprint_sources, fingerprints, sources
 
@@ -60,8 +63,12 @@ class Gate:
         self.source_ids = [row.id for row in rows if permits([from_json(row.handling)], purpose, recipient)]
 
     def upholds(self) -> sa.ColumnElement[bool]:
-        """True for rows of `fingerprint_sources` that uphold their fingerprint and allow the way."""
+        """True for rows of `fingerprint_sources` that uphold their fingerprint and allow the way.
+
+        Asks for the fingerprint too: it has to be joined.
+        """
         return sa.and_(
+            sa.true() if self.purpose == "match" else fingerprints.c.convention != VIEW,
             fingerprint_sources.c.opinion.in_(UPHOLDING),
             fingerprint_sources.c.withdrawn_at.is_(None),
             fingerprint_sources.c.source_id.in_(self.source_ids),

@@ -11,9 +11,11 @@ __all__ = [
     "ALGORITHMS",
     "CLASSIFICATIONS",
     "CONVENTIONS",
+    "MATCHING",
     "MEDIA",
     "OPINIONS",
     "UPHOLDING",
+    "VIEW",
     "Bank",
     "Entry",
     "Fingerprint",
@@ -26,9 +28,13 @@ __all__ = [
 
 ALGORITHMS = {"pdq": 32, "md5": 16, "sha1": 20, "sha256": 32}  # bytes of a value
 CONVENTIONS = ("full", "nearest-512", "unknown")  # how a PDQ hash's picture was scaled before hashing
+VIEW = (
+    "view"  # convention of a hash of what a crop of our own original shows: made here, never read, never sent
+)
 CLASSIFICATIONS = ("A1", "A2", "B1", "B2")
 MEDIA = ("image", "video", "audio", "unknown")
 BANK_KINDS = ("known", "benign")
+MATCHING = ("classic", "calibrated")
 SOURCE_KINDS = ("own", "import", "exchange", "sample")
 OPINIONS = ("positive", "negative", "seed")
 UPHOLDING = ("positive", "seed")  # opinions that keep a fingerprint in use
@@ -48,7 +54,13 @@ class Handling:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A list. A match in a *benign* bank suppresses others; ``max_distance_bits`` is its radius for PDQ."""
+    """A list. A match in a *benign* bank suppresses others; ``max_distance_bits`` is its radius for PDQ.
+
+    ``matching`` "classic": whatever comes within the radius matches. "calibrated": what lies beyond 31 bits,
+    or is seen in a view other than an orientation or the inside of a border, is judged by expected false
+    alarms (docs/deep-matching.md). ``deep_per_hour``: so many deep checks an hour are made for it.
+    ``reference_views``: views of its own media are stored beside their hashes.
+    """
 
     id: int
     name: str
@@ -58,6 +70,16 @@ class Bank:
     max_distance_bits: int
     note: str
     created_at: datetime
+    matching: str = "calibrated"
+    deep_per_hour: int = 0
+    reference_views: bool = False
+
+    @property
+    def asks_for_deep(self) -> bool:
+        """Whether uploads that match nothing at once are to be looked at from all sides for this bank."""
+        return (
+            self.enabled and self.kind == "known" and self.matching == "calibrated" and self.deep_per_hour > 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +111,9 @@ class Entry:
 class Fingerprint:
     """One hash of a content. ``value`` is the raw hash in the order of its hexadecimal text.
 
-    ``convention`` is "" for digests and one of `CONVENTIONS` for PDQ; ``quality`` is PDQ's, 0..100;
-    ``size_bytes`` is the size of the file where the list gives it.
+    ``convention`` is "" for digests and one of `CONVENTIONS` or `VIEW` for PDQ; ``quality`` is PDQ's,
+    0..100; ``size_bytes`` is the size of the file where the list gives it. ``view`` says in words what
+    part of its original a `VIEW` shows.
 
     Raises
         UsageError: an unknown algorithm or convention, a wrong length, a number out of range.
@@ -101,6 +124,7 @@ class Fingerprint:
     convention: str = ""
     quality: int | None = None
     size_bytes: int | None = None
+    view: str = ""
 
     def __post_init__(self) -> None:
         if self.algorithm not in ALGORITHMS:
@@ -110,11 +134,13 @@ class Fingerprint:
                 f"A value of {self.algorithm} is {ALGORITHMS[self.algorithm]} bytes, not {len(self.value)}. "
                 "Nothing was added."
             )
-        if self.convention not in (CONVENTIONS if self.algorithm == "pdq" else ("",)):
+        if self.convention not in ((*CONVENTIONS, VIEW) if self.algorithm == "pdq" else ("",)):
             raise UsageError(
                 f"{self.convention!r} is no convention of {self.algorithm}; "
                 f"PDQ has {', '.join(CONVENTIONS)}, others none. Nothing was added."
             )
+        if (self.convention == VIEW) != bool(self.view):
+            raise UsageError("A view of an original has words that say which, other hashes have none.")
         if self.quality is not None and not 0 <= self.quality <= 100:
             raise UsageError(f"A quality is 0 to 100, not {self.quality}. Nothing was added.")
         if self.size_bytes is not None and not 0 <= self.size_bytes < 2**63:

@@ -9,9 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from holdfast.banks import log
-from holdfast.banks.models import BANK_KINDS, Bank, tidy
+from holdfast.banks.models import BANK_KINDS, MATCHING, Bank, tidy
 from holdfast.errors import ConflictError, NotFoundError, UsageError
-from holdfast.records.tables.banks import banks, entries, fingerprint_sources, fingerprints
+from holdfast.records.tables.banks import (
+    banks,
+    entries,
+    fingerprint_sources,
+    fingerprints,
+    reference_views,
+)
 from holdfast.records.tables.base import now
 
 __all__ = [
@@ -25,6 +31,7 @@ __all__ = [
 ]
 
 DEFAULT_MAX_DISTANCE_BITS = 31
+MAX_DEEP_PER_HOUR = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +51,21 @@ def create_bank(
     trusted: bool = False,
     max_distance_bits: int = DEFAULT_MAX_DISTANCE_BITS,
     note: str = "",
+    matching: str = "calibrated",
+    deep_per_hour: int = 0,
+    reference_views: bool = False,
 ) -> Bank:
     """A new bank, enabled.
 
     Raises
         ConflictError: one of that name exists.
-        UsageError: a name, kind or radius that cannot be.
+        UsageError: a name, kind, radius, way of matching or number of deep checks that cannot be.
     """
     if kind not in BANK_KINDS:
         raise UsageError(f"{kind!r} is no kind of bank ({', '.join(BANK_KINDS)}). Nothing was created.")
     name = _name(name)
-    values = {
+    _check_matching(kind, matching, deep_per_hour)
+    values: dict[str, Any] = {
         "name": name,
         "kind": kind,
         "trusted": trusted,
@@ -62,6 +73,9 @@ def create_bank(
         "max_distance_bits": _radius(max_distance_bits),
         "note": tidy(note, 255, "note"),
         "created_at": now(),
+        "matching": matching,
+        "deep_per_hour": deep_per_hour,
+        "reference_views": reference_views,
     }
     try:
         with connection.begin_nested():
@@ -95,16 +109,23 @@ def update_bank(
     trusted: bool | None = None,
     max_distance_bits: int | None = None,
     note: str | None = None,
+    matching: str | None = None,
+    deep_per_hour: int | None = None,
+    reference_views: bool | None = None,
 ) -> Bank:
     """Change what is given, leave the rest.
 
     Raises
         NotFoundError: no bank of that name.
         ConflictError: the new name is taken.
-        UsageError: a name or radius that cannot be.
+        UsageError: a name, radius, way of matching or number of deep checks that cannot be.
     """
     bank = get_bank(connection, name)
     changes: dict[str, Any] = {"enabled": enabled, "trusted": trusted}
+    changes |= {"matching": matching, "deep_per_hour": deep_per_hour, "reference_views": reference_views}
+    _check_matching(
+        bank.kind, matching or bank.matching, bank.deep_per_hour if deep_per_hour is None else deep_per_hour
+    )
     changes["name"] = None if new_name is None else _name(new_name)
     changes["max_distance_bits"] = None if max_distance_bits is None else _radius(max_distance_bits)
     changes["note"] = None if note is None else tidy(note, 255, "note")
@@ -130,7 +151,8 @@ def delete_bank(connection: sa.Connection, name: str) -> int:
     held = sa.select(fingerprints.c.id).where(fingerprints.c.entry_id.in_(of_bank))
     log.record_removal(connection, held)
     # From the leaves up: one statement a table is many times faster than a cascade row by row.
-    connection.execute(fingerprint_sources.delete().where(fingerprint_sources.c.fingerprint_id.in_(held)))
+    for table in (fingerprint_sources, reference_views):
+        connection.execute(table.delete().where(table.c.fingerprint_id.in_(held)))
     connection.execute(fingerprints.delete().where(fingerprints.c.entry_id.in_(of_bank)))
     deleted = connection.execute(entries.delete().where(entries.c.bank_id == bank.id)).rowcount
     connection.execute(banks.delete().where(banks.c.id == bank.id))
@@ -163,6 +185,21 @@ def _radius(max_distance_bits: int) -> int:
     return max_distance_bits
 
 
+def _check_matching(kind: str, matching: str, deep_per_hour: int) -> None:
+    if matching not in MATCHING:
+        raise UsageError(f"{matching!r} is no way of matching ({', '.join(MATCHING)}). Nothing was done.")
+    if not 0 <= deep_per_hour <= MAX_DEEP_PER_HOUR:
+        raise UsageError(
+            f"A bank has 0 to {MAX_DEEP_PER_HOUR:,} deep checks an hour, not {deep_per_hour}. "
+            "Nothing was done."
+        )
+    if deep_per_hour and (kind != "known" or matching != "calibrated"):
+        raise UsageError(
+            "Deep checks are made for banks of known content that match by calibration. Nothing was done. "
+            "Set its matching to calibrated, or its deep checks to 0."
+        )
+
+
 _BANKS = sa.select(
     banks.c.id,
     banks.c.name,
@@ -172,4 +209,7 @@ _BANKS = sa.select(
     banks.c.max_distance_bits,
     banks.c.note,
     banks.c.created_at,
+    banks.c.matching,
+    banks.c.deep_per_hour,
+    banks.c.reference_views,
 )

@@ -5,6 +5,7 @@ from holdfast.records.tables import (  # noqa: F401  (they register their tables
     banks,
     checklist,
     decisions,
+    deep,
     events,
     exchanges,
     jobs,

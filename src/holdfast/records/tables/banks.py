@@ -15,7 +15,15 @@ import sqlalchemy as sa
 
 from holdfast.records.tables.base import BigId, Timestamp, metadata
 
-__all__ = ["banks", "entries", "fingerprint_log", "fingerprint_sources", "fingerprints", "sources"]
+__all__ = [
+    "banks",
+    "entries",
+    "fingerprint_log",
+    "fingerprint_sources",
+    "fingerprints",
+    "reference_views",
+    "sources",
+]
 
 banks = sa.Table(
     "banks",
@@ -28,6 +36,13 @@ banks = sa.Table(
     sa.Column("max_distance_bits", sa.Integer, nullable=False),
     sa.Column("note", sa.String(255), nullable=False, server_default=""),
     sa.Column("created_at", Timestamp, nullable=False),
+    # No checks on these three: SQLite could only add one by building the table anew, which would take its
+    # entries with it. `banks/service.py` checks them.
+    sa.Column(
+        "matching", sa.String(20), nullable=False, server_default="classic"
+    ),  # "classic" | "calibrated"
+    sa.Column("deep_per_hour", sa.Integer, nullable=False, server_default="0"),  # 0: asks for no deep checks
+    sa.Column("reference_views", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("kind IN ('known', 'benign')", name="kind"),
     sa.CheckConstraint("max_distance_bits BETWEEN 0 AND 63", name="max_distance_bits"),
     sqlite_autoincrement=True,
@@ -71,7 +86,7 @@ fingerprints = sa.Table(
     sa.Column("value", sa.LargeBinary, nullable=False),
     sa.Column(
         "convention", sa.String(20), nullable=False
-    ),  # PDQ: "full" | "nearest-512" | "unknown"; else ""
+    ),  # PDQ: "full" | "nearest-512" | "unknown" | "view"; else ""
     sa.Column("quality", sa.Integer, nullable=True),
     sa.Column("size_bytes", sa.BigInteger, nullable=True),  # of the file, where the list gives it
     sa.Column("active", sa.Boolean, nullable=False),  # kept by banks/log.py
@@ -109,4 +124,14 @@ fingerprint_log = sa.Table(
     sa.Column("fingerprint_id", BigId, nullable=False),  # no foreign key: the row may be gone by now
     sa.Column("algorithm", sa.String(20), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
+)
+
+# Of PDQ hashes of the convention "view", which show what a crop or tilt of an original looks like
+# (`hashing.views.reference`): which one, in words. They never leave (`banks/handling.py`).
+reference_views = sa.Table(
+    "reference_views",
+    metadata,
+    # No foreign key, as above: whoever deletes a fingerprint deletes its row here.
+    sa.Column("fingerprint_id", BigId, primary_key=True, autoincrement=False),
+    sa.Column("words", sa.String(120), nullable=False),
 )

@@ -18,6 +18,7 @@ scans = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("root", sa.String(4096), nullable=False),
     sa.Column("banks", sa.JSON, nullable=False),  # names of the banks asked for; [] for all
+    sa.Column("deep", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("revision", sa.Integer, nullable=False),  # a second process on the same scan is noticed by it
     sa.Column("started_at", Timestamp, nullable=False),
     sa.Column("updated_at", Timestamp, nullable=False),
