@@ -1,0 +1,118 @@
+"""Tiny videos for the media tests, encoded as they are needed from made-up pictures."""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from holdfast.media.types import DecodedVideo, VideoFrame, VideoLimits
+from holdfast.media.video import VideoDecoder
+from tests.pictures import picture
+
+__all__ = ["alone", "clip", "nearest", "scene_luma", "sound", "turned"]
+
+WIDTH, HEIGHT, SCENES = 96, 80, 6
+
+
+@functools.cache
+def scene(number: int, width: int = WIDTH, height: int = HEIGHT) -> Image.Image:
+    """The picture that `clip` shows during its second number ``number``."""
+    return picture(100 + number % SCENES, width, height)
+
+
+@functools.cache
+def scene_luma(number: int, width: int = WIDTH, height: int = HEIGHT) -> npt.NDArray[np.float64]:
+    rgb = np.asarray(scene(number, width, height), np.float64)
+    luma: npt.NDArray[np.float64] = rgb @ (0.299, 0.587, 0.114)
+    return luma
+
+
+@functools.cache
+def clip(
+    codec: str = "libx264",
+    container: str = "mp4",
+    pixel_format: str = "yuv420p",
+    *,
+    seconds: int = 4,
+    fps: int = 5,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    stamps: tuple[int, ...] | None = None,
+    sound: bool = False,
+    options: tuple[tuple[str, str], ...] = (),
+    container_options: tuple[tuple[str, str], ...] = (),
+) -> bytes:
+    """A video that shows another `scene` every second, or, with ``stamps``, in every frame.
+
+    ``stamps`` are the times of its frames in milliseconds.
+    """
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container, options=dict(container_options)) as output:
+        track: Any = output.add_stream(codec, rate=1000 if stamps else fps, options=dict(options))
+        track.width, track.height, track.pix_fmt = *size, pixel_format
+        track.codec_context.thread_count = 1
+        voice: Any = output.add_stream("aac", rate=8000) if sound else None
+        shown = [(stamp, n) for n, stamp in enumerate(stamps or ())]
+        for pts, number in shown or [(n, n // fps) for n in range(seconds * fps)]:
+            frame = av.VideoFrame.from_image(scene(number, *size)).reformat(format=pixel_format)
+            frame.pts = pts
+            output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+        if voice is not None:
+            _speak(output, voice, seconds)
+    return stream.getvalue()
+
+
+@functools.cache
+def sound(container: str = "mp4") -> bytes:
+    """A file of sound alone."""
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as output:
+        _speak(output, output.add_stream("aac", rate=8000), 1)
+    return stream.getvalue()
+
+
+def alone(data: bytes, limits: VideoLimits | None = None, **options: Any) -> DecodedVideo:
+    """The decoded video with its frames, without a worker."""
+    decoder = VideoDecoder(data, limits or VideoLimits(), **options)
+    frames = tuple(frame for frame in decoder.frames() if frame is not None)
+    end = decoder.outcome()
+    return DecodedVideo(
+        end.info, frames, end.duration_s, end.frames_decoded, end.incomplete, end.incomplete_detail, end.notes
+    )
+
+
+def nearest(frame: VideoFrame) -> int:
+    """Which scene a frame shows: the one it correlates with best."""
+    height, width = frame.luma.shape
+    likeness = [
+        np.corrcoef(frame.luma.ravel(), scene_luma(number, width, height).ravel())[0, 1]
+        for number in range(SCENES)
+    ]
+    assert max(likeness) > 0.9
+    return int(np.argmax(likeness))
+
+
+def turned(data: bytes, matrix: Sequence[int]) -> bytes:
+    """An MP4 whose track header asks to be shown by the matrix (a, b, c, d)."""
+    a, b, c, d = (value * 0x10000 for value in matrix)
+    plain = struct.pack(">9i", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+    at = data.index(plain, data.index(b"tkhd"))
+    return data[:at] + struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000) + data[at + 36 :]
+
+
+def _speak(output: Any, voice: Any, seconds: int) -> None:
+    voice.codec_context.layout = "mono"
+    samples = (np.sin(np.arange(8000 * seconds) / 9) * 9000).astype(np.int16)
+    for start in range(0, len(samples) - 1023, 1024):
+        frame = av.AudioFrame.from_ndarray(samples[np.newaxis, start : start + 1024], "s16", "mono")
+        frame.sample_rate, frame.pts = 8000, start
+        output.mux(voice.encode(frame))
+    output.mux(voice.encode(None))
