@@ -184,6 +184,24 @@ def test_forms_and_hashes_decide_like_bodies(runtime: Runtime, client: ClientFac
     assert answers[0]["event"] and answers[0]["hold"] is None and answers[0]["matches"][0]["exact"]
 
 
+def test_retried_hashes_are_kept_once(runtime: Runtime, client: ClientFactory) -> None:
+    add_known(runtime)
+    known = {"hashes": {"sha256": hashlib.sha256(KNOWN).hexdigest()}, "context": CONTEXT}
+    items = [known, {"hashes": {"pdq": "0f" * 32}, "context": CONTEXT}, known]
+    analyst, sent = client(Role.ANALYST), {"Idempotency-Key": "batch-1"}
+    first = analyst.post("/v1/screen/hashes", json={"items": items}, headers=sent)
+    again = analyst.post("/v1/screen/hashes", json={"items": items}, headers=sent)
+    assert again.json() == first.json()
+    kept = [one["event"] for one in first.json()["answers"]]
+    assert kept[0] and kept[1] is None and kept[2] not in (None, kept[0])
+    with runtime.database.read() as connection:
+        assert events.latest(connection) == kept[2]
+    other = analyst.post("/v1/screen/hashes", json={"items": items[:1]}, headers=sent)
+    assert other.status_code == 200, "the same item at the same place"
+    swapped = [{"hashes": {"md5": hashlib.md5(KNOWN).hexdigest()}, "context": CONTEXT}]
+    assert analyst.post("/v1/screen/hashes", json={"items": swapped}, headers=sent).status_code == 422
+
+
 def _pdq(runtime: Runtime, data: bytes) -> str:
     return runtime.screener.hasher.hash_bytes(data).pdq[0].pdq.hex
 

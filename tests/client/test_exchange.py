@@ -142,16 +142,6 @@ def test_what_can_be_read_once_is_sent_once() -> None:
         play(exchange(call(body), PATIENCE, clock), clock, LOST)
 
 
-def test_what_may_happen_twice_is_sent_again_only_when_the_service_said_no() -> None:
-    once = Call("POST", "/v1/thing", lambda value: value, happens_once=False)
-    clock = Clock()
-    _, tries, _ = play(exchange(once, PATIENCE, clock), clock, problem(503, "overloaded"), reply(200))
-    assert len(tries) == 2
-    for lost in (LOST, reply(504), reply(503)):
-        with pytest.raises(errors.ClientError):
-            play(exchange(once, PATIENCE, clock), clock, lost)
-
-
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

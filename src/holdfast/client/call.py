@@ -31,8 +31,7 @@ class Reply:
 class Call(Generic[T]):
     """``read`` makes the answer from the JSON of a 2xx, or of a status in ``also``.
 
-    ``headers`` hold the idempotency key: made with the call, so that every try carries the same. With
-    ``happens_once`` False the service knows no such key for it: sent twice, it may be done twice.
+    ``headers`` hold the idempotency key: made with the call, so that every try carries the same.
     """
 
     method: str
@@ -42,14 +41,11 @@ class Call(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
     also: frozenset[int] = frozenset()
-    happens_once: bool = True
 
-    def may_follow(self, error: Exception) -> bool:
-        """Whether the call may be sent again after this error."""
-        if self.body is not None and not self.body.can_repeat:
-            return False
-        said_no = isinstance(error, errors.TryLaterError) and bool(error.type)  # the service, not a gateway
-        return self.happens_once or said_no
+    @property
+    def can_repeat(self) -> bool:
+        """Whether the call can be sent again: its key makes that it happens once."""
+        return self.body is None or self.body.can_repeat
 
     def answer(self, reply: Reply) -> T:
         """What the reply says. Raises RefusedError or UnexpectedAnswerError."""

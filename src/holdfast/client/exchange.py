@@ -81,7 +81,7 @@ def exchange(call: Call[T], patience: Patience, clock: Callable[[], float] = tim
             return _read(call, reply)
         except (TryLaterError, NoAnswerError) as error:
             wait_s = _wait_s(error, tries)
-            if not call.may_follow(error) or clock() + wait_s >= until:
+            if not call.can_repeat or clock() + wait_s >= until:
                 raise
         yield Pause(wait_s)
 

@@ -91,17 +91,16 @@ def screen_url(
     )
 
 
-def screen_hashes(items: Iterable[HashedContent]) -> Call[ScreenedHashes]:
-    """Answers about contents of which only hashes are sent, up to 10,000 at once, in their order.
-
-    The service takes no idempotency key for it: after a lost answer it is not sent again by itself.
-    """
-    return Call(
+def screen_hashes(
+    items: Iterable[HashedContent], *, idempotency_key: str | None = None
+) -> Call[ScreenedHashes]:
+    """Answers about contents of which only hashes are sent, up to 10,000 at once, in their order."""
+    return write_call(
         "POST",
         "/v1/screen/hashes",
         partial(decode, ScreenedHashes),
-        body=json_body(items=[item.to_json() for item in items]),
-        happens_once=False,
+        json_body(items=[item.to_json() for item in items]),
+        key=idempotency_key,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,6 +12,7 @@ from holdfast.decisions.facts import Context
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
 from holdfast.hashing.code import MIN_QUALITY
 from holdfast.media.types import Reason
+from holdfast.records.idempotency import Request
 from holdfast.screening.answer import Answer
 from holdfast.screening.checked import Checked, Screened
 from holdfast.screening.intake import Intake
@@ -33,11 +36,20 @@ class GivenItem:
     size_bytes: int | None = None
 
 
-def screen_hashes(intake: Intake, items: Sequence[GivenItem], *, by: str) -> list[Answer]:
+def screen_hashes(
+    intake: Intake,
+    items: Sequence[GivenItem],
+    *,
+    by: str,
+    in_detail: bool = False,
+    idempotency_key: str | None = None,
+) -> list[Answer]:
     """An answer for each item, in their order; all are looked up in one pass.
 
     Nothing can be held, for there are no bytes: a decision that says so asks the platform to keep them.
-    Raises LimitError when an account of one of the items is held back: nothing was looked up then.
+    With an ``idempotency_key`` what is kept of an item is kept once, however often the same items are sent:
+    its answer is then the first one, in `Answer.stored` (made for ``in_detail``). Raises LimitError when an
+    account of one of the items is held back: nothing was looked up then.
     """
     items = [replace(item, context=intake.completed(item.context)) for item in items]
     for item in items:
@@ -48,12 +60,23 @@ def screen_hashes(intake: Intake, items: Sequence[GivenItem], *, by: str) -> lis
     version = screener.lists.position
     flat = screener.look_up([given for hashes in wanted for given in hashes])
     answers, at = [], 0
-    for item, policy, hashes in zip(items, policies, wanted, strict=True):
+    for place, (item, policy, hashes) in enumerate(zip(items, policies, wanted, strict=True)):
         found = [match for matches in flat[at : at + len(hashes)] for match in matches]
         at += len(hashes)
         screened = _screened(item, policy, hashes, found, version, had_banks=screener.has_known_banks)
-        answers.append(intake.decide(screened, Upload(None, item.context, by), policy))
+        upload = Upload(None, item.context, by, _request(item, place, by, idempotency_key))
+        answers.append(intake.decide(screened, upload, policy, in_detail=in_detail))
     return answers
+
+
+def _request(item: GivenItem, place: int, by: str, key: str | None) -> Request | None:
+    """Each item is a write of its own, by the batch's key and its place."""
+    if key is None:
+        return None
+    hashes = sorted((given.algorithm, given.value.hex()) for given in item.hashes)
+    said = json.dumps([hashes, item.quality, item.size_bytes, item.context.to_json()], sort_keys=True)
+    own = hashlib.sha256(f"{place} {key}".encode()).hexdigest()
+    return Request(own, by, "POST /v1/screen/hashes", said.encode())
 
 
 def _allowed(item: GivenItem, policy: PolicyAnswer) -> list[GivenHash]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import Annotated, Any
@@ -139,17 +140,22 @@ async def screen_url(
 
 @router.post("/v1/screen/hashes", response_model=ScreenAnswers, responses=responses(422))
 def screen_ready_hashes(
-    caller: Annotated[Caller, Guard(Permission.SCREEN_HASH)], body: ScreenHashes
+    caller: Annotated[Caller, Guard(Permission.SCREEN_HASH)],
+    body: ScreenHashes,
+    key: str | None = IDEMPOTENCY_KEY,
 ) -> Response:
     """Ready hashes, up to 10,000 contents at once: for platforms that hash where the files are."""
     charge_lookups(caller, len(body.items))
     items = [_given(item) for item in body.items]
-    answers = screen_hashes(caller.runtime.intake, items, by=caller.subject)
     in_detail = caller.allows(Permission.MATCH_DETAIL)
-    version = caller.runtime.screener.lists.position
-    return json_response(
-        {"answers": [answer.to_json(in_detail=in_detail) for answer in answers], "list_version": version}
+    answers = screen_hashes(
+        caller.runtime.intake, items, by=caller.subject, in_detail=in_detail, idempotency_key=_valid(key)
     )
+    said = [
+        json.loads(answer.stored) if answer.stored else answer.to_json(in_detail=in_detail)
+        for answer in answers
+    ]
+    return json_response({"answers": said, "list_version": caller.runtime.screener.lists.position})
 
 
 def charge_lookups(caller: Caller, count: int) -> None:
@@ -179,7 +185,10 @@ def _banks(caller: Caller) -> list[str]:
 
 
 def _key(caller: Caller) -> str | None:
-    key = caller.request.headers.get("idempotency-key")
+    return _valid(caller.request.headers.get("idempotency-key"))
+
+
+def _valid(key: str | None) -> str | None:
     if key is not None and not KEY_FORM.fullmatch(key):
         raise UsageError("The idempotency key is not 1 to 255 visible ASCII characters; nothing was done.")
     return key
