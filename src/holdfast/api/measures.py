@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from holdfast.api.recorded import recorded
+from holdfast.errors import RecordsError
+
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
@@ -56,18 +59,31 @@ class Measures:
             multiprocess_mode="max",
         )
 
+        self.records_reachable = Gauge(
+            "holdfast_records_reachable",
+            "Whether the database answered when it was asked for these measures.",
+            registry=own,
+            multiprocess_mode="mostrecent",
+        )
+
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request that was answered."""
         self.requests.labels(method, route, str(status)).inc()
         self.seconds.labels(route).observe(seconds)
 
     def text(self, runtime: Runtime) -> bytes:
-        """Everything in Prometheus' text form."""
+        """Everything in Prometheus' text form; without what the records hold where they are out of reach."""
+        try:
+            with runtime.database.read() as connection:
+                waiting = generate_latest(recorded(connection))
+        except RecordsError:
+            waiting = b""
+        self.records_reachable.set(bool(waiting))
         follower = runtime.follower
         self.list_version.set(follower.list_version)
         self.list_age.set(follower.age_s())
-        if SHARED not in os.environ:
-            return generate_latest(self.registry)
-        together = CollectorRegistry()
-        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-        return generate_latest(together)
+        together = self.registry
+        if SHARED in os.environ:
+            together = CollectorRegistry()
+            MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together) + waiting
