@@ -43,12 +43,12 @@ test: setup
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 format: setup
-	$(BIN)/ruff format src tests examples
-	$(BIN)/ruff check --fix src tests examples
+	$(BIN)/ruff format src standins tests examples
+	$(BIN)/ruff check --fix src standins tests examples
 
 lint: setup
-	$(BIN)/ruff format --check src tests examples
-	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff format --check src standins tests examples
+	$(BIN)/ruff check src standins tests examples
 
 types: setup
 	$(BIN)/mypy

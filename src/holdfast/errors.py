@@ -29,19 +29,30 @@
     │   ├── ObjectDestroyedError      the item was destroyed; only its tombstone is left
     │   ├── KeyUnavailableError       the key is missing, wrong, unsafe to use, or its service does not answer
     │   └── HeldError                 a legal hold or a retention period forbids destruction
-    └── FetchError               a URL was not fetched
-        ├── FetchRefusedError         our rules forbid it (address, host, port, size, ...)
-        └── FetchFailedError          it was allowed and did not work (time, connection, status, ...)
+    ├── FetchError               a URL was not fetched
+    │   ├── FetchRefusedError         our rules forbid it (address, host, port, size, ...)
+    │   └── FetchFailedError          it was allowed and did not work (time, connection, status, ...)
+    └── ReportingError           a report could not be made, checked or filed
+        ├── InvalidDocumentError      it breaks rules; `problems` name field and rule
+        ├── DestinationError          our rules forbid this destination; nothing was sent
+        └── UnansweredError           no answer that can be read: the request may or may not have worked
 
 A message says what happened, what was not done, and what to do next.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from holdfast.reporting.cybertip.problems import Problem
+
 __all__ = [
     "AccessError",
     "BadEntryError",
     "ConflictError",
+    "DestinationError",
     "FetchError",
     "FetchFailedError",
     "FetchRefusedError",
@@ -51,6 +62,7 @@ __all__ = [
     "IdempotencyConflictError",
     "IndexFileError",
     "InputError",
+    "InvalidDocumentError",
     "KeyUnavailableError",
     "LeaseLostError",
     "LimitError",
@@ -63,9 +75,11 @@ __all__ = [
     "OverloadedError",
     "RecordsError",
     "RecordsUnavailableError",
+    "ReportingError",
     "RulesError",
     "SchemaVersionError",
     "SettingsError",
+    "UnansweredError",
     "UnreadableError",
     "UsageError",
     "VaultError",
@@ -230,3 +244,42 @@ class FetchRefusedError(FetchError):
 
 class FetchFailedError(FetchError):
     """It was allowed and did not work: time, connection, TLS, status, length or encoding."""
+
+
+class ReportingError(HoldfastError):
+    """A report could not be made, checked or filed."""
+
+
+class InvalidDocumentError(ReportingError):
+    """A document breaks the destination's rules; nothing was made or sent. ``problems`` is never empty."""
+
+    def __init__(self, message: str, problems: Sequence[Problem]) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class DestinationError(ReportingError):
+    """Our rules forbid this destination: its address, or credentials that are not its own."""
+
+
+class UnansweredError(ReportingError):
+    """No answer that can be read came from the destination.
+
+    Whether the request had an effect is not known. ``was_sent`` is False where it cannot have had one: no
+    connection was made. ``status``, ``request_id`` and ``body`` are what came, if anything did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        was_sent: bool,
+        status: int | None = None,
+        request_id: str | None = None,
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(message)
+        self.was_sent = was_sent
+        self.status = status
+        self.request_id = request_id
+        self.body = body
