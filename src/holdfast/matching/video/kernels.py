@@ -9,7 +9,10 @@ import numpy as np
 from holdfast._numba import njit
 from holdfast.matching.intrinsics import bit_count
 
-__all__ = ["align_views", "bits_into", "pairs_of", "states_into"]
+__all__ = ["LEAD_BITS", "LEAD_DECADES", "align_views", "bits_into", "pairs_of", "states_into"]
+
+LEAD_BITS = 12.0
+LEAD_DECADES = 0.5
 
 
 @njit
@@ -65,17 +68,20 @@ def pairs_of(
     rows: Any,
     columns: Any,
     evidence: Any,
+    lead: Any,
 ) -> Any:
     """Fills in the pairs of frames that speak for one another, by rows; gives how many there are.
 
     ``table`` float32 (classes, 257) is the evidence of a distance between codes whose classes add up to a
-    row of it. Weights float32 (f,) and (m,), 0..1: the lesser of both counts. The three arrays that are
-    filled have room for f * m pairs.
+    row of it. Weights float32 (f,) and (m,), 0..1: the lesser of both counts. ``lead`` is 1 for the nearest
+    reference frame of each query frame, less for those further off, 0 for those `LEAD_BITS` further or more.
+    The four arrays that are filled have room for f * m pairs.
     """
     count = 0
     for i in range(queries.shape[0]):
         if query_weight[i] <= 0.0:
             continue
+        first, nearest = count, 256
         for j in range(references.shape[0]):
             bits = (
                 bit_count(queries[i, 0] ^ references[j, 0])
@@ -87,9 +93,26 @@ def pairs_of(
                 query_weight[i], reference_weight[j]
             )
             if value > 0.0:
-                rows[count], columns[count], evidence[count] = i, j, value
+                rows[count], columns[count], evidence[count], lead[count] = i, j, value, bits
+                nearest = min(nearest, bits)
                 count += 1
+        for p in range(first, count):
+            lead[p] = max(0.0, 1.0 - (lead[p] - nearest) / LEAD_BITS)
     return count
+
+
+@njit
+def _lead_sum(order: Any, first: Any, last: Any, rows: Any, lead: Any, led: Any) -> Any:
+    """The sum over query frames of the best lead that one has among ``order[first:last]``. ``led`` is zero."""
+    total = 0.0
+    for k in range(first, last):
+        row, value = rows[order[k]], lead[order[k]]
+        if value > led[row]:
+            total += value - led[row]
+            led[row] = value
+    for k in range(first, last):
+        led[rows[order[k]]] = 0.0
+    return total
 
 
 @njit
@@ -122,16 +145,20 @@ def _distinct_sum(
 
 @njit
 def _best_line(
-    count: Any, rows: Any, columns: Any, evidence: Any, query_s: Any, reference_s: Any, query_state: Any,
-    reference_state: Any, query_used: Any, reference_used: Any, speeds: Any, bin_s: Any, best: Any,
+    count: Any, rows: Any, columns: Any, evidence: Any, lead: Any, query_s: Any, reference_s: Any,
+    query_state: Any, reference_state: Any, query_used: Any, reference_used: Any, led: Any, speeds: Any,
+    bin_s: Any, best: Any,
 ) -> None:  # fmt: skip
     """Fills ``best`` float64 (3,), score, speed and offset, for pairs 0..count - 1.
 
     A line is reference time = speed * query time + offset. Offsets fall into bins of ``bin_s`` seconds; two
-    neighbouring bins are taken together, and the offset is where they meet. A bin's plain sum bounds its
-    score from above, so the fullest bins are looked at first and most are never looked at.
+    neighbouring bins are taken together, and the offset is where they meet. The line is chosen by its score
+    and, `LEAD_DECADES` for each frame that is nearest there, by how well it fits: in a scene where little
+    moves, evidence alone does not tell when. A bin's plain sums bound both from above, so the fullest bins
+    are looked at first and most are never looked at.
     """
     best[:] = 0.0
+    chosen = 0.0
     bins = np.empty(count, np.int64)
     for speed in speeds:
         low, high = np.inf, -np.inf
@@ -145,7 +172,7 @@ def _best_line(
             offset = reference_s[columns[p]] - speed * query_s[rows[p]]
             bins[p] = min(np.int64((offset - low) / bin_s), number - 1)
             starts[bins[p] + 1] += 1
-            sums[bins[p]] += evidence[p]
+            sums[bins[p]] += evidence[p] + LEAD_DECADES * lead[p]
         for b in range(number):
             starts[b + 1] += starts[b]
         starts[number + 1] = starts[number]
@@ -158,13 +185,15 @@ def _best_line(
         for b in range(number):
             bounds[b] = -(sums[b] + sums[b + 1])
         for b in np.argsort(bounds, kind="mergesort"):
-            if -bounds[b] <= best[0] + 1e-6:
+            if -bounds[b] <= chosen + 1e-6:
                 break
+            fit = LEAD_DECADES * _lead_sum(order, starts[b], starts[b + 2], rows, lead, led)
             score = _distinct_sum(
                 order, starts[b], starts[b + 2], rows, columns, evidence, query_state, reference_state,
                 query_used, reference_used,
             )  # fmt: skip
-            if score > best[0] + 1e-6:
+            if score + fit > chosen + 1e-6:
+                chosen = score + fit
                 best[0], best[1], best[2] = score, speed, low + (b + 1) * bin_s
 
 
@@ -181,7 +210,8 @@ def align_views(
     """
     frames, size = queries.shape[1], references.shape[0]
     rows, columns = np.empty(frames * size, np.int32), np.empty(frames * size, np.int32)
-    evidence = np.empty(frames * size, np.float32)
+    evidence, lead = np.empty(frames * size, np.float32), np.empty(frames * size, np.float32)
+    led = np.zeros(frames, np.float32)
     query_used = np.zeros(frames + 1, np.bool_)
     reference_used = np.zeros(size + 1, np.bool_)
     best = np.zeros(3)
@@ -189,13 +219,13 @@ def align_views(
         lines[v] = 0.0
         count = pairs_of(
             queries[v], query_class[v], query_weight[v], references, reference_class, reference_weight, table,
-            rows, columns, evidence,
+            rows, columns, evidence, lead,
         )  # fmt: skip
         if count == 0:
             continue
         _best_line(
-            count, rows, columns, evidence, query_s, reference_s, query_state[v], reference_state, query_used,
-            reference_used, speeds, bin_s, best,
+            count, rows, columns, evidence, lead, query_s, reference_s, query_state[v], reference_state,
+            query_used, reference_used, led, speeds, bin_s, best,
         )  # fmt: skip
         lines[v, 0], lines[v, 1], lines[v, 2] = best[0], best[1], best[2]
         kept = 0

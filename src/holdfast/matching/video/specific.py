@@ -5,8 +5,8 @@ aligned one. A copy does not: a frame of it is nearer to the moment that it show
 moment on the line is held against the moments of the reference that lie elsewhere in time.
 
 Two kinds of moments speak for a copy. Where the aligned frame is nearest by far, a distinct picture was
-recognised, as after a cut: `STATE_DECADES` each, but for the first, which says nothing about time. Where it is
-nearest by little, it won a race against so many others that it would have won by chance once in as many.
+recognised, as after a cut: `STATE_DECADES` each, but for the first, which says nothing about time. All other
+moments are races: a copy's frame wins against so many others that it would win by chance once in as many.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def specific_decades(
     if line.speed == 0:
         return STATE_DECADES * max(0, len({int(reference.state[column]) for _, column in moments}) - 1)
     clear: list[int] = []
-    wins, races, chances = 0, 0, []
+    leads, chances = [], []
     for row, column in moments:
         elsewhere = np.abs(reference.time_s - reference.time_s[column]) >= APART_S
         elsewhere &= reference.frames.weight > 0
@@ -45,16 +45,16 @@ def specific_decades(
         if rivals == 0:
             continue
         distances = support.distances[row]
-        lead = int(distances[elsewhere].min()) - int(distances[column])
-        if lead >= CLEAR_BITS:
-            clear.append(column)
-            continue
-        races += 1
-        wins += lead >= LEAD_BITS
+        leads.append(int(distances[elsewhere].min()) - int(distances[column]))
         chances.append(1 / (1 + min(rivals, MOST_RIVALS)))
+        if leads[-1] >= CLEAR_BITS:
+            clear.append(column)
     states = _states(reference, clear)
-    decades = STATE_DECADES * (states if races else max(0, states - 1))
-    return decades + (_surprise(wins, races, float(np.mean(chances))) if races else 0.0)
+    races = len(leads) - states
+    if races <= 0:
+        return STATE_DECADES * max(0, states - 1)
+    wins = sum(lead >= LEAD_BITS for lead in leads) - states
+    return STATE_DECADES * max(0, states - 1) + _surprise(wins, races, float(np.mean(chances)))
 
 
 def _moments(
@@ -83,4 +83,4 @@ def _surprise(wins: int, races: int, chance: float) -> float:
     tail = sum(
         math.comb(races, k) * chance**k * (1 - chance) ** (races - k) for k in range(wins, races + 1)
     )
-    return -math.log10(max(tail, 1e-300))
+    return max(0.0, -math.log10(max(tail, 1e-300)))
