@@ -14,7 +14,13 @@ from holdfast.reporting.cybertip.models.report import Report
 from holdfast.reporting.cybertip.schema.file_details import FILE_DETAILS
 from holdfast.reporting.cybertip.schema.report import REPORT
 from holdfast.reporting.cybertip.schema.words import Element, Kind, Order, Type, Value
-from holdfast.reporting.cybertip.vocabulary import BatchReason, IncidentType
+from holdfast.reporting.cybertip.vocabulary import (
+    AccountRelation,
+    BatchReason,
+    Classification,
+    FileRelevance,
+    IncidentType,
+)
 
 __all__ = [
     "AT",
@@ -38,7 +44,7 @@ _PATTERNS = {r"\+[0-9]{1,3}": "+44", r"[0-9]+": "1234567890"}
 
 def model_class(name: str) -> type[Model]:
     """The model of a type of the schema."""
-    found = next(getattr(module, name) for module in _MODULES if hasattr(module, name))
+    found: type[Model] = next(getattr(module, name) for module in _MODULES if hasattr(module, name))
     assert issubclass(found, Model)
     return found
 
@@ -139,12 +145,12 @@ def batched_file_details() -> FileDetails:
         file_viewed_by_esp=True,
         exif_viewed_by_esp=True,
         publicly_available=False,
-        file_relevance=file_details.FileRelevance.REPORTED,
+        file_relevance=FileRelevance.REPORTED,
         file_annotations=FileAnnotations(viral=True, potential_meme=True),
-        industry_classification=file_details.Classification.B2,
+        industry_classification=Classification.B2,
     )
 
 
 def account(**fields: Any) -> AssociatedAccount:
     """An associated account with the one field that it must have."""
-    return AssociatedAccount(type=people.AccountRelation.LINKED, **fields)
+    return AssociatedAccount(type=AccountRelation.LINKED, **fields)
