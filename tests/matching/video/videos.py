@@ -39,6 +39,4 @@ def query(*views: UInt8Array, step_s: float = 0.5, quality: int = 80) -> VideoQu
     codes = np.stack(views)
     shape = codes.shape[:2]
     times = np.arange(shape[1]) * step_s
-    return VideoQuery.of(
-        codes, np.full(shape, quality), times, step_s=step_s, families=names, words=names
-    )
+    return VideoQuery.of(codes, np.full(shape, quality), times, step_s=step_s, families=names, words=names)

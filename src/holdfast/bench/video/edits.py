@@ -91,8 +91,12 @@ CORE_EDITS: tuple[VideoEdit, ...] = (
     VideoEdit("trim_end", "without its last quarter", _plain(lambda clip: times.part(clip, 0.0, 0.75))),
     VideoEdit("clip", "an excerpt of 40 %", _plain(lambda clip: times.part(clip, 0.3, 0.7))),
     VideoEdit("compil", "an excerpt inside another video", times.inserted),
-    VideoEdit("pip70", "on 70 % of another video", lambda c, rng, others: screens.inside(c, rng, others, 0.7)),
-    VideoEdit("pip50", "on half of another video", lambda c, rng, others: screens.inside(c, rng, others, 0.5)),
+    VideoEdit(
+        "pip70", "on 70 % of another video", lambda c, rng, others: screens.inside(c, rng, others, 0.7)
+    ),
+    VideoEdit(
+        "pip50", "on half of another video", lambda c, rng, others: screens.inside(c, rng, others, 0.5)
+    ),
     VideoEdit("combo", "mirrored, cropped, logo, colours, faster", _drawn(_combined)),
 )
 

@@ -57,9 +57,7 @@ def perspective(clip: Clip, rng: Random) -> Clip:
     return clip.mapped(warped)
 
 
-def _homography(
-    shown: list[tuple[int, int]], original: list[tuple[float, float]]
-) -> tuple[float, ...]:
+def _homography(shown: list[tuple[int, int]], original: list[tuple[float, float]]) -> tuple[float, ...]:
     """Pillow's eight numbers that take points ``shown`` to points of the ``original``."""
     rows, values = [], []
     for (x, y), (u, v) in zip(shown, original, strict=True):

@@ -20,7 +20,9 @@ _STILL_S = 1.5
 def at_rate(clip: Clip, fps: float) -> Clip:
     """With fewer frames a second."""
     count = int(clip.duration_s * fps)
-    pictures = tuple(clip.pictures[min(len(clip.pictures) - 1, round(n * clip.fps / fps))] for n in range(count))
+    pictures = tuple(
+        clip.pictures[min(len(clip.pictures) - 1, round(n * clip.fps / fps))] for n in range(count)
+    )
     return replace(clip, pictures=pictures, fps=fps)
 
 
@@ -62,7 +64,11 @@ def inserted(clip: Clip, rng: Random, others: Sequence[Clip]) -> Clip:
             picture.resize(size, Image.Resampling.LANCZOS), ((width - size[0]) // 2, (height - size[1]) // 2)
         )
         middle.append(page)
-    pictures = (*cycled(host, before), *middle, *(fitted(p, width, height) for p in cycled(host, after, before)))
+    pictures = (
+        *cycled(host, before),
+        *middle,
+        *(fitted(p, width, height) for p in cycled(host, after, before)),
+    )
     start_s = before / clip.fps
     return replace(
         excerpt, pictures=pictures, start_s=start_s, end_s=start_s + len(excerpt.pictures) / clip.fps

@@ -2,7 +2,8 @@
 
 What was put around a video stays where it is while the picture moves: borders, caption bars, a blurred copy
 as backdrop, another video in a corner. So lines are judged by what holds in most of the frames, and edges are
-looked for in the mean of the frames, from which the moving picture's own edges are gone.
+looked for in the mean of the frames' edges, from which the moving picture's own are gone. Borders are also
+looked for frame by frame, and taken where they come again: a video may hold an excerpt of another.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.hashing.border import Box
-from holdfast.hashing.views.boxes import page_boxes
+from holdfast.hashing.views.boxes import PageBox, edge_marks, marked_boxes, page_boxes
 
 __all__ = ["BARS", "BORDER", "BOX", "FILL", "PAGE", "StackBox", "stack_boxes"]
 
@@ -26,6 +27,9 @@ _LEAST_SHARE = 0.2  # of a side: narrower pictures are not looked for by trimmin
 _LEAST_TRIM = 0.015  # of a side, that trimming must take off
 _SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
 _MOST_FRAMES = 12
+_PAGE_SIDE = 0.35  # of a perfect edge: what the page's own edge counts as a side of a box
+_EDGE_BOXES, _BORDERS = 5, 2
+_LEAST_TIMES = 4  # frames: two seconds
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -50,17 +54,47 @@ def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
     page = Box(0, height, 0, width)
     found = [StackBox(page, PAGE)]
     mean = np.rint(stack.mean(axis=0)).astype(np.uint8)
+    boxes = _standing_boxes(stack, _EDGE_BOXES)
     candidates = [
-        StackBox(_trimmed(stack, page, _flat_depth), BORDER),
+        *(StackBox(box, BORDER) for box in recurring_borders(frames, page, _BORDERS)),
+        *(StackBox(one.box, BOX) for one in boxes[:2]),
         StackBox(_trimmed(stack, page, _bar_depth), BARS),
         StackBox(_sharp(stack, page), FILL),
-        *(StackBox(one.box, BOX) for one in page_boxes(mean, limit)),
-        *(StackBox(one.box, BOX) for one in page_boxes(np.ascontiguousarray(stack[len(stack) // 2]), 3)),
+        *(StackBox(one.box, BOX) for one in page_boxes(mean, 3)),
+        *(StackBox(one.box, BOX) for one in boxes[2:]),
     ]
     for one in candidates:
         if len(found) <= limit and not any(_is_same(one.box, other.box) for other in found):
             found.append(one)
     return found
+
+
+def _standing_boxes(stack: UInt8Array, limit: int) -> list[PageBox]:
+    """Boxes between edges that stand still, their sides rather not on the page's own."""
+    rows = np.mean([edge_marks(frame) for frame in stack], axis=0)
+    columns = np.mean([edge_marks(np.ascontiguousarray(frame.T)) for frame in stack], axis=0)
+    return marked_boxes(np.rint(rows).astype(np.int8), np.rint(columns).astype(np.int8), limit, _PAGE_SIDE)
+
+
+def recurring_borders(frames: list[UInt8Array], page: Box, limit: int) -> list[Box]:
+    """The insides of uniform borders that `_LEAST_TIMES` frames or more have, the commonest first."""
+    tolerance = max(2, round(_SAME_SHARE / 2 * max(page.bottom, page.right)))
+    counts: list[tuple[Box, int]] = []
+    last: UInt8Array | None = None
+    box = page
+    for frame in frames:
+        if frame is not last:
+            box, last = _trimmed(frame[np.newaxis, ::1], page, _flat_depth), frame
+        if box == page:
+            continue
+        for number, (other, count) in enumerate(counts):
+            if max(abs(a - b) for a, b in zip(box, other, strict=True)) <= tolerance:
+                counts[number] = (other, count + 1)
+                break
+        else:
+            counts.append((box, 1))
+    often = sorted((one for one in counts if one[1] >= _LEAST_TIMES), key=lambda one: -one[1])
+    return [box for box, _ in often[:limit]]
 
 
 def _trimmed(stack: UInt8Array, page: Box, depth: object) -> Box:
@@ -105,7 +139,9 @@ def _sharp(stack: UInt8Array, page: Box) -> Box:
     detail = np.minimum(across, 24).mean(axis=0)
     left, right = _span(detail.mean(axis=0))
     top, bottom = _span(detail[:, left:right].mean(axis=1))
-    return Box(top, bottom, left + (left > 0), min(right + 2, page.right) if right < detail.shape[1] else page.right)
+    return Box(
+        top, bottom, left + (left > 0), min(right + 2, page.right) if right < detail.shape[1] else page.right
+    )
 
 
 def _span(profile: npt.NDArray[np.floating]) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from holdfast.media.types import VideoFrame
 
 __all__ = ["MAX_BOXES", "VideoViews", "video_views"]
 
-MAX_BOXES = 7
+MAX_BOXES = 9
 _TURNED_BOXES = 3  # of boxes within the frame, that are looked up in all eight orientations
 _ALL = tuple(Orientation)
 _UPRIGHT = (Orientation.AS_IS, Orientation.MIRRORED)

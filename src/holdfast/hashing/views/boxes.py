@@ -16,7 +16,7 @@ import numpy.typing as npt
 from holdfast.hashing.border import Box
 from holdfast.hashing.views import edge_kernels
 
-__all__ = ["PageBox", "page_boxes"]
+__all__ = ["PageBox", "edge_marks", "marked_boxes", "page_boxes"]
 
 _LINES = 14  # straight edges looked at in each direction, beside the page's own
 _LEAST_RUN_SHARE = 0.05  # of the page's side: shorter edges belong to letters and buttons
@@ -66,17 +66,40 @@ def page_boxes(pixels: UInt8Array, limit: int) -> list[PageBox]:
     """Up to ``limit`` boxes of a small luma uint8 (h, w) that may hold a picture, the likeliest first."""
     if min(pixels.shape) < 2 * edge_kernels.LEAST_SIDE:
         return []
-    rows, columns = _lines(pixels), _lines(np.ascontiguousarray(pixels.T))
+    rows, columns = _lines(edge_marks(pixels)), _lines(edge_marks(np.ascontiguousarray(pixels.T)))
+    boxes = _divisions(rows, columns, pixels.shape)
+    for one in _best(rows, columns, limit, _PAGE_SIDE):
+        if len(boxes) < limit and all(one.box != other.box for other in boxes):
+            boxes.append(one)
+    return sorted(boxes, key=lambda one: -one.score)[:limit]
+
+
+def marked_boxes(
+    row_marks: npt.NDArray[np.int8], column_marks: npt.NDArray[np.int8], limit: int, page_side: float
+) -> list[PageBox]:
+    """Up to ``limit`` boxes between edges that were marked elsewhere, as in many frames of a film at once.
+
+    The marks are those of `edge_marks`, of a picture (h, w) and of it transposed: int8 (h + 1, w) and (w + 1,
+    h). A side on the page's edge counts ``page_side``; a perfect edge counts 1.
+    """
+    if min(row_marks.shape[1], column_marks.shape[1]) < 2 * edge_kernels.LEAST_SIDE:
+        return []
+    return _best(_lines(row_marks), _lines(column_marks), limit, page_side)
+
+
+def edge_marks(pixels: UInt8Array) -> npt.NDArray[np.int8]:
+    """How far each point of pixels (h, w) stands out as a horizontal edge: int8 (h + 1, w), -8..8."""
+    marks = np.empty((pixels.shape[0] + 1, pixels.shape[1]), np.int8)
+    edge_kernels.edge_marks(pixels, _REACH, marks)
+    return marks
+
+
+def _best(rows: _Lines, columns: _Lines, limit: int, page_side: float) -> list[PageBox]:
     found = np.zeros((limit, 5), np.float32)
     count = edge_kernels.best_boxes(
-        rows.at, columns.at, rows.sums, columns.sums, _PAGE_SIDE, _LEAST_SUPPORT, found
+        rows.at, columns.at, rows.sums, columns.sums, page_side, _LEAST_SUPPORT, found
     )
-    boxes = _divisions(rows, columns, pixels.shape)
-    for row in found[:count]:
-        box = Box(*(int(side) for side in row[1:]))
-        if len(boxes) < limit and all(box != other.box for other in boxes):
-            boxes.append(PageBox(box, float(row[0])))
-    return sorted(boxes, key=lambda one: -one.score)[:limit]
+    return [PageBox(Box(*(int(side) for side in row[1:])), float(row[0])) for row in found[:count]]
 
 
 def _divisions(rows: _Lines, columns: _Lines, shape: tuple[int, ...]) -> list[PageBox]:
@@ -100,9 +123,7 @@ def _divisions(rows: _Lines, columns: _Lines, shape: tuple[int, ...]) -> list[Pa
     return list(found.values())
 
 
-def _lines(pixels: UInt8Array) -> _Lines:
-    marks = np.empty((pixels.shape[0] + 1, pixels.shape[1]), np.int8)
-    edge_kernels.edge_marks(pixels, _REACH, marks)
+def _lines(marks: npt.NDArray[np.int8]) -> _Lines:
     at = _straightest(marks)
     return _Lines(at, _running_sums(marks, at))
 

@@ -112,7 +112,9 @@ def _fitted(line: Line, query_s: npt.NDArray[np.float64], reference_s: npt.NDArr
     if power > 4.0:  # else they lie too close together to tell
         wanted = float(spread @ reference_s) / power
         speed = float(np.clip(wanted, speed - 0.1 * abs(speed), speed + 0.1 * abs(speed)))
-    offset = float(np.median(reference_s - speed * query_s)) if power <= 4.0 else float(
-        reference_s.mean() - speed * middle
+    offset = (
+        float(np.median(reference_s - speed * query_s))
+        if power <= 4.0
+        else float(reference_s.mean() - speed * middle)
     )
     return Line(line.view, line.decades, speed, offset)

@@ -29,9 +29,7 @@ MOST_RIVALS = 9  # neighbouring moments are alike, so more of them are no more r
 STATE_DECADES = 2.0
 
 
-def specific_decades(
-    query: VideoQuery, reference: VideoReference, line: Line, support: Support
-) -> float:
+def specific_decades(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> float:
     """How much speaks for this video against other footage of its scene, in decades, 0 or more."""
     moments = _moments(query, reference, line, support)
     if line.speed == 0:
@@ -80,7 +78,5 @@ def _states(reference: VideoReference, columns: list[int]) -> int:
 
 def _surprise(wins: int, races: int, chance: float) -> float:
     """-log10 of the probability of at least so many wins in so many races."""
-    tail = sum(
-        math.comb(races, k) * chance**k * (1 - chance) ** (races - k) for k in range(wins, races + 1)
-    )
+    tail = sum(math.comb(races, k) * chance**k * (1 - chance) ** (races - k) for k in range(wins, races + 1))
     return max(0.0, -math.log10(max(tail, 1e-300)))
