@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from holdfast.access.roles import Role
 from holdfast.banks.entries import add_entry
 from holdfast.banks.models import Fingerprint
 from holdfast.banks.service import create_bank
 from holdfast.banks.sources import ensure_source
+from holdfast.decisions.facts import Context
 from holdfast.records import events
 from holdfast.records.tables import metadata
 from holdfast.records.tables.decisions import decisions
@@ -157,6 +160,56 @@ def test_a_benign_bank_clears_and_its_name_stays_inside(runtime: Runtime, client
     assert detail["reason"] == "benign_bank" and len(detail["suppressed"]) == 1
 
 
+def test_one_file_on_a_trusted_and_a_benign_list_is_held_and_not_reported(
+    runtime: Runtime, client: ClientFactory
+) -> None:
+    add_known(runtime)
+    add_known(runtime, bank="HARMLESS", kind="benign", trusted=False)
+    answer = client(Role.UPLOADER).post("/v1/screen", content=KNOWN, headers=SAID)
+    body = answer.json()
+    assert (body["outcome"], body["reason"], body["detail"]) == ("match", "", "")
+    assert body["hold"] and body["decision"]["quarantine"] and body["decision"]["queue"] <= 2
+    assert not body["decision"]["draft_report"] and not body["decision"]["block"]
+    detail = client(Role.ANALYST).post("/v1/screen", content=KNOWN, headers=SAID).json()
+    assert detail["reason"] == "benign_conflict" and "HARMLESS" in detail["detail"]
+    assert "one of them is wrong" in detail["restraint"]
+    likeness = client(Role.UPLOADER).post("/v1/screen", content=COPY, headers=SAID).json()
+    assert (likeness["outcome"], likeness["hold"]) == ("no_match", None)
+
+
+def test_a_screenshot_is_held_whatever_the_rules_would_report(
+    make_runtime: RuntimeFactory, tmp_path: Path
+) -> None:
+    """The rule reads well, and a picture in a box is no picture as it is: a person has to look."""
+    rules = tmp_path / "rules.toml"
+    rules.write_text(
+        """
+        version = "test"
+        [[rule]]
+        name = "near-copy"
+        class = "known"
+        reason = "x"
+        then = { block = true, quarantine = true, queue = 1, draft_report = true }
+        [rule.when]
+        tier = "match"
+        algorithm = "pdq"
+        max_distance_bits = 31
+        view = ["as_is", "orientation", "border"]
+        """
+    )
+    runtime = make_runtime(rules={"rules_file": rules})
+    add_known(runtime)
+    whole = runtime.intake.screen(COPY, Context.from_json(CONTEXT), by="key:test")
+    assert whole.decision.rule == "near-copy" and whole.decision.actions.block
+    page = Image.new("RGB", (900, 1400), "white")
+    page.paste(picture(1).resize((800, 600)), (50, 300))
+    page.paste(picture(3).resize((800, 300)), (50, 1000))
+    boxed = runtime.intake.screen(encoded(page), Context.from_json(CONTEXT), by="key:test")
+    assert str(boxed.outcome.outcome) == "match" and (boxed.outcome.matches[0].distance or 0) <= 31
+    actions = boxed.decision.actions
+    assert actions.quarantine and boxed.hold and not actions.block and not actions.draft_report
+
+
 def test_forms_and_hashes_decide_like_bodies(runtime: Runtime, client: ClientFactory) -> None:
     add_known(runtime)
     form = client(Role.UPLOADER).post(
@@ -294,8 +347,6 @@ def test_people_who_match_nothing_leave_no_trace(
         bank = create_bank(connection, "OTHERS").id
         add_entry(connection, bank, label="x", added=[Fingerprint("sha1", b"\1" * 20)], source_id=source)
     runtime.screener.refresh()
-    from holdfast.decisions.facts import Context
-
     private = {**CONTEXT, "surface": "private", "country": "DE"}
     for context in (CONTEXT, private):
         for data in (OTHER, b"only words", b""):

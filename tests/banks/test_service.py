@@ -43,7 +43,17 @@ def test_a_second_bank_of_one_name_is_a_conflict_and_the_rest_is_kept(database: 
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"kind": "unknown"}, {"max_distance_bits": 64}, {"max_distance_bits": -1}, {"note": "x" * 256}],
+    [
+        {"kind": "unknown"},
+        {"max_distance_bits": 64},
+        {"max_distance_bits": -1},
+        {"note": "x" * 256},
+        {"matching": "sometimes"},
+        {"deep_per_hour": -1},
+        {"deep_per_hour": service.MAX_DEEP_PER_HOUR + 1},
+        {"deep_per_hour": 1, "matching": "classic"},
+        {"deep_per_hour": 1, "kind": "benign"},
+    ],
 )
 def test_what_cannot_be_is_refused(database: Database, wrong: dict[str, object]) -> None:
     with database.write() as connection, pytest.raises(UsageError, match="Nothing"):
@@ -65,6 +75,20 @@ def test_update_changes_what_is_given_only(database: Database, bank: Bank) -> No
         assert service.update_bank(connection, "new") == renamed
         with pytest.raises(NotFoundError):
             service.get_bank(connection, bank.name)
+
+
+def test_only_calibrated_banks_have_deep_checks(database: Database, bank: Bank) -> None:
+    assert (bank.matching, bank.deep_per_hour, bank.asks_for_deep) == ("calibrated", 0, False)
+    with database.write() as connection:
+        asking = service.update_bank(connection, bank.name, deep_per_hour=500)
+        assert asking.asks_for_deep
+        with pytest.raises(UsageError, match="calibrated"):
+            service.update_bank(connection, bank.name, matching="classic")
+        off = service.update_bank(connection, bank.name, matching="classic", deep_per_hour=0)
+        assert (off.matching, off.asks_for_deep) == ("classic", False)
+        assert not service.update_bank(
+            connection, bank.name, matching="calibrated", deep_per_hour=500, enabled=False
+        ).asks_for_deep
 
 
 def test_renaming_to_a_taken_name_is_a_conflict(database: Database, bank: Bank) -> None:

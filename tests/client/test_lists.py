@@ -50,6 +50,9 @@ def test_a_bank_from_its_making_to_its_end(lead: Asked, bank: str) -> None:
     assert bank in [one.name for one in lead.banks()]
     changed = lead.change_bank(bank, trusted=True, max_distance_bits=20, note="")
     assert (changed.trusted, changed.max_distance_bits, changed.note) == (True, 20, "")
+    assert (made.matching, made.deep_per_hour, made.reference_views) == ("calibrated", 0, False)
+    asking = lead.change_bank(bank, deep_per_hour=100, reference_views=True)
+    assert (asking.deep_per_hour, asking.reference_views) == (100, True)
     lead.add_entry(bank, "one", [ListedHash("md5", hexadecimal(32))])
     assert lead.bank(bank, counts=True).counts.entries == 1
     assert lead.change_bank(bank, new_name=f"{bank}_2").name == f"{bank}_2"

@@ -45,7 +45,7 @@ def test_without_doubt_nothing_is_taken_away(standing: str) -> None:
     assert restrain(FULL, None) == (FULL, "")
 
 
-@pytest.mark.parametrize("standing", ["disputed", "held"])
+@pytest.mark.parametrize("standing", ["disputed", "held", "conflict"])
 def test_doubt_on_a_trusted_list_keeps_the_content_held(standing: str) -> None:
     match = EntryMatch("b", 1, "sha1", exact=True, trusted=True, standing=standing)
     actions, sentence = restrain(FULL, match)
@@ -54,7 +54,7 @@ def test_doubt_on_a_trusted_list_keeps_the_content_held(standing: str) -> None:
     assert restrain(Actions(block=True), match)[0] == Actions(quarantine=True, queue=2)
 
 
-@pytest.mark.parametrize("standing", ["disputed", "held"])
+@pytest.mark.parametrize("standing", ["disputed", "held", "conflict"])
 def test_doubt_on_an_untrusted_list_leaves_the_queue_only(standing: str) -> None:
     match = EntryMatch("b", 1, "sha1", exact=True, standing=standing)
     actions, sentence = restrain(FULL, match)

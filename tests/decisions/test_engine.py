@@ -25,6 +25,7 @@ from holdfast.decisions.vocabulary import (
 ALGORITHMS = ("sha1", "md5", "pdq", "audio")
 MEDIA = ("image", "video")
 REASONS = ("crashed", "damaged")
+DOUBTS = ("disputed", "held", "conflict")
 
 
 def some(*values: str) -> st.SearchStrategy[frozenset[str]]:
@@ -161,7 +162,7 @@ def match_holds(key: str, value: Any, match: EntryMatch, matches: list[EntryMatc
 
 
 def weakened(actions: Actions, match: EntryMatch | None) -> Actions:
-    if match is None or match.standing not in ("disputed", "held") or actions.allow:
+    if match is None or match.standing not in DOUBTS or actions.allow:
         return actions
     if match.trusted:
         return Actions(quarantine=True, queue=min(actions.queue or 2, 2))
@@ -204,10 +205,9 @@ def force(actions: Actions) -> tuple[int, bool, int]:
 
 
 def oracle(rules: list[Rule], facts: MatchFacts) -> tuple[str, Actions]:
-    doubt = ("disputed", "held")
-    usable = [match for match in facts.matches if match.bank_kind == "known" or match.standing not in doubt]
-    sure = [match for match in usable if match.standing not in doubt]
-    vague = [match for match in usable if match.standing in doubt]
+    usable = [match for match in facts.matches if match.bank_kind == "known" or match.standing not in DOUBTS]
+    sure = [match for match in usable if match.standing not in DOUBTS]
+    vague = [match for match in usable if match.standing in DOUBTS]
     trusted = [match for match in vague if match.trusted]
     answer = read_once(rules, facts, sure + trusted + [match for match in vague if not match.trusted])
     for fewer in (sure + trusted, sure):
@@ -237,7 +237,7 @@ def test_no_rule_whatever_blocks_or_reports_on_weak_evidence(rules: RuleSet, fac
     if decision.actions.block or decision.actions.draft_report:
         assert decision.match is not None
         assert may_decide(decision.match)
-        assert decision.match.standing not in ("disputed", "held")
+        assert decision.match.standing not in DOUBTS
     if not any(may_decide(match) for match in facts.matches):
         assert not any(shadow.actions.block or shadow.actions.draft_report for shadow in decision.shadow)
 

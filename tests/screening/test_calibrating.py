@@ -15,7 +15,7 @@ from PIL import Image
 from holdfast.errors import UsageError
 from holdfast.matching.calibration import COARSE, REFINED, default_model, read_model
 from holdfast.media.pool import DecodePool
-from holdfast.screening.calibrating import CALIBRATION_NAME, home_model
+from holdfast.screening.home_model import CALIBRATION_NAME, home_model
 from holdfast.screening.sampling import Sample, sample_pictures
 from tests.pictures import encoded, picture
 

@@ -14,6 +14,7 @@ from holdfast.banks.models import Fingerprint
 from holdfast.banks.service import create_bank, get_bank, update_bank
 from holdfast.banks.sources import ensure_source
 from holdfast.errors import UsageError
+from holdfast.matching.calibration import default_model, regularity
 from holdfast.media.pool import DecodePool
 from holdfast.records.tables.base import now
 from holdfast.screening.lookup import GivenHash
@@ -61,35 +62,49 @@ def test_many_at_once_are_each_answered_by_themselves(screener: Screener) -> Non
         wanted.append([])
     order = RANDOM.permutation(len(asked))
     found = screener.look_up([asked[place] for place in order])
-    assert [[match.label for match in matches] for matches in found] == [wanted[place] for place in order]
+    labels = [[match.label for match in sighted.found] for sighted in found]
+    assert labels == [wanted[place] for place in order]
 
 
 def test_distances_are_those_of_each_hash(screener: Screener) -> None:
     near, far = screener.look_up([GivenHash("pdq", _flipped(CODES[1], bits)) for bits in (3, 30)])
-    assert (near[0].distance_bits, far[0].distance_bits) == (3, 30)
+    assert (near.found[0].distance_bits, far.found[0].distance_bits) == (3, 30)
+
+
+def test_a_near_hash_comes_with_its_expected_false_alarms(screener: Screener) -> None:
+    """One code was looked up: as many comparisons as there are codes on the lists."""
+    value = _flipped(CODES[1], 30)
+    sighted = screener.look_up([GivenHash("pdq", value), GivenHash("sha1", CODES[1][:20].tobytes())])
+    (match,), (digest,) = sighted[0].found, sighted[1].found
+    codes = np.frombuffer(value + CODES[1].tobytes(), np.uint8).reshape(2, 32)
+    wanted = default_model().judge(30, len(CODES), regularity=float(np.prod(regularity(codes))))
+    seen = sighted[0].seen[match.fingerprint_id]
+    assert seen.expected_false_alarms == pytest.approx(wanted.expected) and seen.tier == "match"
+    assert seen.extrapolation_decades == wanted.extrapolation_decades > 0
+    assert sighted[1].seen[digest.fingerprint_id].expected_false_alarms is None
 
 
 def test_an_md5_is_exact_with_its_size_only(screener: Screener) -> None:
     value = CODES[0][:16].tobytes()
     found = screener.look_up([GivenHash("md5", value, size) for size in (None, 1000, 1001)])
-    assert [matches[0].exact for matches in found] == [False, True, False]
+    assert [sighted.found[0].exact for sighted in found] == [False, True, False]
 
 
 def test_banks_and_disabled_entries(screener: Screener) -> None:
     given = [GivenHash("sha1", CODES[2][:20].tobytes())]
-    (match,) = screener.look_up(given)[0]
-    assert screener.look_up(given, bank_ids=[match.bank_id + 1000]) == [[]]
+    (match,) = screener.look_up(given)[0].found
+    assert screener.look_up(given, bank_ids=[match.bank_id + 1000])[0].found == []
     with screener.database.write() as connection:
         update_entry(connection, match.entry_id, disabled_until=now() + timedelta(hours=1))
-    assert screener.look_up(given) == [[]]
-    assert len(screener.look_up(given, include_disabled=True)[0]) == 1
+    assert screener.look_up(given)[0].found == []
+    assert len(screener.look_up(given, include_disabled=True)[0].found) == 1
     with screener.database.write() as connection:
         update_entry(connection, match.entry_id, disabled_until=None)
         update_bank(connection, "NARROW", enabled=False)
-    assert screener.look_up(given) == [[]]
+    assert screener.look_up(given)[0].found == []
     with screener.database.write() as connection:
         update_bank(connection, "NARROW", enabled=True)
-    assert len(screener.look_up(given)[0]) == 1
+    assert len(screener.look_up(given)[0].found) == 1
 
 
 def test_what_may_match_never_denies(screener: Screener) -> None:

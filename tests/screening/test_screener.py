@@ -88,9 +88,53 @@ def test_a_benign_entry_suppresses_and_says_so(screener: Screener, files: Path) 
     photo = _photo(files, 1)
     _bank(screener, "KNOWN", photo)
     _bank(screener, "ALLOWED", photo, benign=True)
-    outcome = screener.screen_file(photo)
+    outcome = screener.screen_bytes(encoded(picture(1), quality=40))
     assert outcome.outcome is OutcomeKind.NO_MATCH and outcome.reason == "benign_bank"
     assert "ALLOWED" in outcome.detail and outcome.suppressed[0].bank == "KNOWN"
+
+
+def test_one_file_on_a_trusted_and_on_a_benign_list_is_a_conflict(screener: Screener, files: Path) -> None:
+    photo = _photo(files, 1)
+    _bank(screener, "KNOWN", photo)
+    _bank(screener, "ALLOWED", photo, benign=True)
+    outcome = screener.screen_file(photo)
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.MATCH, "benign_conflict")
+    assert "ALLOWED" in outcome.detail and "KNOWN" in outcome.detail
+    assert outcome.matches[0].exact and outcome.matches[0].bank == "KNOWN"
+    with screener.database.write() as connection:
+        update_bank(connection, "KNOWN", trusted=False)
+    outcome = screener.screen_file(photo)
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.NO_MATCH, "benign_bank")
+
+
+def _collage(*seeds: int) -> bytes:
+    page = Image.new("RGB", (40 + 440 * len(seeds), 380), (24, 24, 24))
+    for place, seed in enumerate(seeds):
+        page.paste(picture(seed).resize((400, 300)), (40 + 440 * place, 40))
+    return encoded(page, quality=90)
+
+
+def test_a_picture_in_a_collage_is_a_match_by_a_box_and_says_how_sure(
+    screener: Screener, files: Path
+) -> None:
+    _bank(screener, "KNOWN", _photo(files, 1))
+    outcome = screener.screen_bytes(_collage(1, 3))
+    assert outcome.outcome is OutcomeKind.MATCH
+    match = outcome.matches[0]
+    assert match.view == "inside a screenshot, collage or frame" and match.tier == "match"
+    assert match.distance is not None and match.distance <= 31
+    assert match.expected_false_alarms is not None and match.expected_false_alarms < 1e-9
+    assert match.extrapolation_decades is not None and match.extrapolation_decades > 0
+
+
+def test_a_benign_picture_beside_a_known_one_hides_nothing(screener: Screener, files: Path) -> None:
+    _bank(screener, "KNOWN", _photo(files, 1))
+    _bank(screener, "ALLOWED", _photo(files, 2), benign=True)
+    outcome = screener.screen_bytes(_collage(1, 2))
+    assert outcome.outcome is OutcomeKind.MATCH and outcome.matches[0].bank == "KNOWN"
+    _bank(screener, "ALSO_ALLOWED", _photo(files, 1, "same.jpg"), benign=True)
+    outcome = screener.screen_bytes(_collage(1, 2))
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.NO_MATCH, "benign_bank")
 
 
 def test_a_benign_entry_does_not_hide_the_known_picture_it_resembles(screener: Screener, files: Path) -> None:

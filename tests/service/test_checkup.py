@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from holdfast.access.keys import create_key
 from holdfast.access.roles import Role
+from holdfast.banks.service import create_bank, update_bank
 from holdfast.decisions.webhooks import endpoints, outbox, receipts
 from holdfast.records import jobs
 from holdfast.records.database import Database
@@ -83,6 +84,18 @@ def test_what_is_wrong_with_the_place_is_found(home: Path, tmp_path: Path) -> No
     home.chmod(0o700)
     (home / "holdfast.db").write_bytes(b"this is no database" * 100)
     assert "records" in details(checkup(home, full=False), "problem")
+
+
+def test_a_home_whose_banks_are_all_off_checks_nothing(home: Path, database: Database) -> None:
+    assert "none yet" in details(look(home, database, place.records), "warning")
+    with database.write() as connection:
+        create_bank(connection, "KNOWN")
+        create_bank(connection, "HARMLESS", kind="benign")
+    assert details(look(home, database, place.records), "problem") == ""
+    with database.write() as connection:
+        update_bank(connection, "KNOWN", enabled=False)
+    found = details(look(home, database, place.records), "problem")
+    assert "not_scanned" in found and "--on" in found
 
 
 def test_the_key_file(home: Path, database: Database) -> None:

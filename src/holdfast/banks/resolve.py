@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,14 @@ import sqlalchemy as sa
 from holdfast.banks.handling import from_json, permits
 from holdfast.banks.models import UPHOLDING
 from holdfast.banks.opinions import verdict
-from holdfast.records.tables.banks import banks, entries, fingerprint_sources, fingerprints, sources
+from holdfast.records.tables.banks import (
+    banks,
+    entries,
+    fingerprint_sources,
+    fingerprints,
+    reference_views,
+    sources,
+)
 from holdfast.records.tables.base import now
 
 __all__ = ["BankMatch", "conventions_in_use", "find_digests", "resolve"]
@@ -29,8 +36,10 @@ BATCH = 10_000  # ids in one statement: SQLite allows 32,766 parameters
 class BankMatch:
     """One fingerprint of an entry that the content matches.
 
-    ``distance_bits`` is 0 for digests. ``exact``: equal SHA-1 or SHA-256, or equal MD5 with the size
-    that the list gives. ``verdict`` is what the sources together say: "positive", "disputed", "seed".
+    ``distance_bits`` is 0 for digests. ``exact``: equal SHA-1 or SHA-256, or equal MD5 with the size that
+    the list gives. ``verdict`` is what the sources together say: "positive", "disputed", "seed".
+    ``matching`` is the bank's. ``code`` is a PDQ hash's value, b"" for digests, and ``reference_view`` says
+    in words what part of its original it shows, "" for all of it.
     """
 
     fingerprint_id: int
@@ -50,14 +59,17 @@ class BankMatch:
     distance_bits: int
     exact: bool
     verdict: str
+    matching: str
+    code: bytes = field(repr=False)
+    reference_view: str
+
+    def is_on(self, at: datetime) -> bool:
+        """Whether neither its bank nor its entry is switched off."""
+        return self.bank_enabled and (self.disabled_until is None or self.disabled_until <= at)
 
     def counts(self, at: datetime) -> bool:
-        """Whether it is a match: within its bank's radius, and neither bank nor entry is switched off."""
-        return (
-            self.bank_enabled
-            and self.distance_bits <= self.max_distance_bits
-            and (self.disabled_until is None or self.disabled_until <= at)
-        )
+        """Whether it lies within its bank's radius, and neither bank nor entry is switched off."""
+        return self.distance_bits <= self.max_distance_bits and self.is_on(at)
 
 
 def resolve(
@@ -68,13 +80,15 @@ def resolve(
     size_bytes: int | None = None,
     bank_ids: Sequence[int] | None = None,
     include_disabled: bool = False,
+    at_any_distance: bool = False,
     at: datetime | None = None,
 ) -> list[BankMatch]:
     """The matches behind index hits and exact digests of one content, nearest first.
 
     ``hits`` are (fingerprint id, distance in bits); where an id comes twice the nearer one counts.
     ``digests`` maps "md5", "sha1", "sha256" to raw digests, ``size_bytes`` is the content's own size.
-    Without ``include_disabled`` only those that `BankMatch.counts` are given.
+    Without ``include_disabled`` only those that `BankMatch.counts` are given; with ``at_any_distance`` those
+    beyond their bank's radius too: the caller judges them.
     """
     distances: dict[int, int] = {}
     for fingerprint_id, distance in hits:
@@ -88,7 +102,8 @@ def resolve(
         _match(row, distances.get(row.id, 0), said[row.id], size_bytes) for row in rows if row.id in said
     ]
     if not include_disabled:
-        matches = [match for match in matches if match.counts(moment)]
+        counts = BankMatch.is_on if at_any_distance else BankMatch.counts
+        matches = [match for match in matches if counts(match, moment)]
     return sorted(matches, key=lambda match: (not match.exact, match.distance_bits, match.fingerprint_id))
 
 
@@ -163,6 +178,9 @@ def _match(row: sa.Row[Any], distance_bits: int, said: str, size_bytes: int | No
         distance_bits=distance_bits,
         exact=exact,
         verdict=said,
+        matching=row.matching,
+        code=row.value if row.algorithm == "pdq" else b"",
+        reference_view=row.words or "",
     )
 
 
@@ -177,6 +195,7 @@ _HIT = (
         fingerprints.c.id,
         fingerprints.c.entry_id,
         fingerprints.c.algorithm,
+        fingerprints.c.value,
         fingerprints.c.convention,
         fingerprints.c.size_bytes,
         entries.c.bank_id,
@@ -189,9 +208,12 @@ _HIT = (
         banks.c.trusted,
         banks.c.enabled,
         banks.c.max_distance_bits,
+        banks.c.matching,
+        reference_views.c.words,
     )
     .join(entries, entries.c.id == fingerprints.c.entry_id)
     .join(banks, banks.c.id == entries.c.bank_id)
+    .outerjoin(reference_views, reference_views.c.fingerprint_id == fingerprints.c.id)
     .where(fingerprints.c.active)
 )
 _ID_IN = fingerprints.c.id.in_(sa.bindparam("ids", expanding=True))

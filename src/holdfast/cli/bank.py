@@ -20,6 +20,7 @@ __all__ = ["app"]
 app = typer.Typer(help="Hash lists: banks and what is in them.", no_args_is_help=True)
 
 LAST_ID = 2**63 - 1
+_HEADER = ("bank", "kind", "trusted", "on", "bits", "matching", "deep/h", "views")
 BankName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the bank.", show_default=False)]
 
 
@@ -30,6 +31,15 @@ def create(
     benign: Annotated[bool, typer.Option("--benign", help="Its entries suppress matches instead.")] = False,
     trusted: Annotated[bool, typer.Option("--trusted", help="Its source is trusted to be right.")] = False,
     max_distance_bits: Annotated[int, typer.Option(metavar="BITS", help="Radius for PDQ, 0 to 63.")] = 31,
+    matching: Annotated[
+        str, typer.Option(metavar="classic|calibrated", help="How it matches: see docs/deep-matching.md.")
+    ] = "calibrated",
+    deep: Annotated[
+        int, typer.Option("--deep-per-hour", metavar="N", help="Deep checks an hour; 0 for none.")
+    ] = 0,
+    reference_views: Annotated[
+        bool, typer.Option("--reference-views", help="Store views of its own media beside their hashes.")
+    ] = False,
     note: Annotated[str, typer.Option(help="A remark.")] = "",
     json: JsonOption = False,
 ) -> None:
@@ -44,6 +54,9 @@ def create(
             trusted=trusted,
             max_distance_bits=max_distance_bits,
             note=note,
+            matching=matching,
+            deep_per_hour=deep,
+            reference_views=reference_views,
         )
     if json:
         print_json(_facts(bank))
@@ -65,7 +78,7 @@ def list_all(home: HomeOption, json: JsonOption = False) -> None:
         typer.echo("There are no banks. `holdfast bank create NAME` makes one.")
     else:
         rows = [[*_cells(bank), count(counts.entries), count(counts.active)] for bank, counts in banks]
-        print_table(("bank", "kind", "trusted", "on", "bits", "entries", "hashes"), rows)
+        print_table((*_HEADER, "entries", "hashes"), rows)
 
 
 @app.command()
@@ -119,6 +132,18 @@ def change(
         bool | None, typer.Option("--trusted/--untrusted", help="Whether it is trusted.")
     ] = None,
     max_distance_bits: Annotated[int | None, typer.Option(metavar="BITS", help="Radius, 0 to 63.")] = None,
+    matching: Annotated[
+        str | None, typer.Option(metavar="classic|calibrated", help="How it matches.")
+    ] = None,
+    deep: Annotated[
+        int | None, typer.Option("--deep-per-hour", metavar="N", help="Deep checks an hour; 0 for none.")
+    ] = None,
+    reference_views: Annotated[
+        bool | None,
+        typer.Option(
+            "--reference-views/--no-reference-views", help="Store views of media added from now on."
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Change a bank."""
@@ -132,11 +157,14 @@ def change(
             enabled=enabled,
             trusted=trusted,
             max_distance_bits=max_distance_bits,
+            matching=matching,
+            deep_per_hour=deep,
+            reference_views=reference_views,
         )
     if json:
         print_json(_facts(bank))
     else:
-        print_table(("bank", "kind", "trusted", "on", "bits"), [_cells(bank)])
+        print_table(_HEADER, [_cells(bank)])
 
 
 @app.command()
@@ -179,6 +207,9 @@ def _facts(bank: Bank) -> dict[str, Any]:
         "trusted": bank.trusted,
         "enabled": bank.enabled,
         "max_distance_bits": bank.max_distance_bits,
+        "matching": bank.matching,
+        "deep_per_hour": bank.deep_per_hour,
+        "reference_views": bank.reference_views,
         "note": bank.note,
     }
 
@@ -190,4 +221,7 @@ def _cells(bank: Bank) -> list[str]:
         "yes" if bank.trusted else "no",
         "yes" if bank.enabled else "no",
         str(bank.max_distance_bits),
+        bank.matching,
+        count(bank.deep_per_hour) if bank.deep_per_hour else "-",
+        "yes" if bank.reference_views else "no",
     ]

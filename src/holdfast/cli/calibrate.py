@@ -45,8 +45,9 @@ def calibrate(
     """
     from holdfast.matching.calibration import COARSE, write_model
     from holdfast.records.home import Home
-    from holdfast.screening.calibrating import CALIBRATION_NAME, home_model, validate_on
     from holdfast.screening.calibrating import calibrate as fit
+    from holdfast.screening.calibrating import validate_on
+    from holdfast.screening.home_model import CALIBRATION_NAME, home_model
 
     place = Home(home)
     sample = _sample(folder, home, series)

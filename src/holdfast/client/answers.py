@@ -65,7 +65,11 @@ class AskedAction:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One entry that the content matches. ``distance`` in bits of 256; 0 for an equal digest."""
+    """One entry that the content matches. ``distance`` in bits of 256; 0 for an equal digest.
+
+    ``expected_false_alarms``: how many strangers would be expected as near, extrapolated by so many powers
+    of ten beyond the data; None for digests.
+    """
 
     bank: str
     entry: int
@@ -77,6 +81,8 @@ class Match:
     exact: bool
     classification: str | None
     trusted: bool
+    expected_false_alarms: float | None = None
+    extrapolation_decades: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,10 @@ class ScreenedHashes:
 
 @dataclass(frozen=True, slots=True)
 class NearEntry:
-    """An entry near a hash. ``verdict`` is what its sources say: positive, disputed, seed."""
+    """An entry near a hash. ``verdict`` is what its sources say: positive, disputed, seed.
+
+    ``tier``, ``view`` and ``expected_false_alarms`` as for `Match`.
+    """
 
     bank: str
     entry: int
@@ -145,6 +154,10 @@ class NearEntry:
     classification: str | None
     trusted: bool
     verdict: str
+    tier: str = "match"
+    view: str = "as is"
+    expected_false_alarms: float | None = None
+    extrapolation_decades: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

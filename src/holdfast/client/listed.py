@@ -39,6 +39,9 @@ class Bank:
     max_distance_bits: int
     note: str
     created_at: datetime
+    matching: str = "classic"
+    deep_per_hour: int = 0
+    reference_views: bool = False
     counts: BankCounts | None = None
 
 

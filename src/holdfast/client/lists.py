@@ -61,11 +61,26 @@ def create_bank(
     kind: str = "known",
     trusted: bool = False,
     max_distance_bits: int | None = None,
+    matching: str | None = None,
+    deep_per_hour: int | None = None,
+    reference_views: bool | None = None,
     note: str | None = None,
     idempotency_key: str | None = None,
 ) -> Call[Bank]:
-    """A new bank, enabled and empty. ``kind`` "benign": what matches it is harmless."""
-    body = json_body(name=name, kind=kind, trusted=trusted, max_distance_bits=max_distance_bits, note=note)
+    """A new bank, enabled and empty. ``kind`` "benign": what matches it is harmless.
+
+    ``matching`` is "calibrated" unless "classic"; ``deep_per_hour`` so many deep checks are made for it.
+    """
+    body = json_body(
+        name=name,
+        kind=kind,
+        trusted=trusted,
+        max_distance_bits=max_distance_bits,
+        matching=matching,
+        deep_per_hour=deep_per_hour,
+        reference_views=reference_views,
+        note=note,
+    )
     return write_call("POST", "/v1/banks", _BANK, body, key=idempotency_key)
 
 
@@ -76,11 +91,21 @@ def change_bank(
     enabled: bool | None = None,
     trusted: bool | None = None,
     max_distance_bits: int | None = None,
+    matching: str | None = None,
+    deep_per_hour: int | None = None,
+    reference_views: bool | None = None,
     note: str | None = None,
 ) -> Call[Bank]:
     """Changes what is given. A bank that is not enabled matches nothing."""
     body = json_body(
-        name=new_name, enabled=enabled, trusted=trusted, max_distance_bits=max_distance_bits, note=note
+        name=new_name,
+        enabled=enabled,
+        trusted=trusted,
+        max_distance_bits=max_distance_bits,
+        matching=matching,
+        deep_per_hour=deep_per_hour,
+        reference_views=reference_views,
+        note=note,
     )
     return write_call("PATCH", _of(name), _BANK, body)
 

@@ -1,7 +1,8 @@
 """Brakes on false positives: what doubt about an entry takes away from a decision.
 
 An entry's *standing* is "none", "confirmed" (a reviewer looked and upholds it), "disputed" (a reviewer
-says it does not belong on the list) or "held" (the flood brake, in `flood`, caught it).
+says it does not belong on the list) or "held" (the flood brake, in `flood`, caught it). One match of it is in
+"conflict" where the very same file is on a benign list as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from holdfast.decisions.facts import EntryMatch
 
 __all__ = ["Review", "is_doubtful", "restrain", "standing_of"]
 
+_DOUBTS = {
+    "disputed": "is disputed",
+    "held": "suddenly matches much and nobody has looked at it yet",
+    "conflict": "and a benign entry are of the very same file, and one of them is wrong",
+}
 TRUSTED_PRIORITY = 2
 UNTRUSTED_PRIORITY = 3
 
@@ -46,8 +52,8 @@ def standing_of(reviews: Iterable[Review], flooded: bool = False) -> str:
 
 
 def is_doubtful(match: EntryMatch) -> bool:
-    """Whether the match's entry is disputed or held, so that it may not act with full force."""
-    return match.standing in ("disputed", "held")
+    """Whether the match's entry is disputed, held or in conflict, so that it may not act with full force."""
+    return match.standing in _DOUBTS
 
 
 def restrain(actions: Actions, match: EntryMatch | None) -> tuple[Actions, str]:
@@ -58,11 +64,7 @@ def restrain(actions: Actions, match: EntryMatch | None) -> tuple[Actions, str]:
     """
     if match is None or not is_doubtful(match) or actions.allow:
         return actions, ""
-    doubt = (
-        "is disputed"
-        if match.standing == "disputed"
-        else "suddenly matches much and nobody has looked at it yet"
-    )
+    doubt = _DOUBTS[match.standing]
     if match.trusted:
         queue = min(actions.queue or TRUSTED_PRIORITY, TRUSTED_PRIORITY)
         less = replace(actions, block=False, draft_report=False, quarantine=True, queue=queue)

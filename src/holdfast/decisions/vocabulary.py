@@ -62,8 +62,9 @@ UNMATCHABLE_REASONS: Final = (
 TIERS: Final = ("match", "possible", "same_scene")
 BANK_KINDS: Final = ("known", "benign")
 CLASSIFICATIONS: Final = ("A1", "A2", "B1", "B2")
-# What people have said of an entry, and what the flood brake says of it (see `brakes`).
-STANDINGS: Final = ("none", "confirmed", "disputed", "held")
+# What people have said of an entry, and what the flood brake says of it (see `brakes`). "conflict" is said
+# of one match: the very same file is on a trusted and on a benign list.
+STANDINGS: Final = ("none", "confirmed", "disputed", "held", "conflict")
 
 # What was done to the upload before it matched. Only the first three may decide without a person.
 VIEWS: Final = ("as_is", "orientation", "border", "box", "uncrop", "tilt", "zoom", "other")

@@ -8,6 +8,7 @@ from typing import Any
 from holdfast.decisions.engine import Decision
 from holdfast.decisions.policy import PolicyAnswer
 from holdfast.screening.outcome import Outcome
+from holdfast.screening.verdict import CONFLICT, SUPPRESSED
 
 __all__ = ["Answer", "AskedAction"]
 
@@ -85,12 +86,12 @@ class Answer:
         return body
 
 
-_SUPPRESSED = "benign_bank"  # names a list and an entry: not for everybody
+_INSIDE = (SUPPRESSED, CONFLICT)  # they name a list and an entry: not for everybody
 
 
 def _open_reason(outcome: Outcome) -> str:
-    return "" if outcome.reason == _SUPPRESSED else outcome.reason
+    return "" if outcome.reason in _INSIDE else outcome.reason
 
 
 def _open_detail(outcome: Outcome) -> str:
-    return "" if outcome.reason == _SUPPRESSED else outcome.detail
+    return "" if outcome.reason in _INSIDE else outcome.detail

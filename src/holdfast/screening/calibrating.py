@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from holdfast.matching.calibration import (
     COARSE,
     LEAST_COMPARISONS,
@@ -12,14 +10,11 @@ from holdfast.matching.calibration import (
     Radius,
     default_model,
     fit_family,
-    read_model,
     validate,
 )
 from holdfast.screening.sampling import Sample
 
-__all__ = ["CALIBRATION_NAME", "calibrate", "home_model", "validate_on"]
-
-CALIBRATION_NAME = "calibration.json"
+__all__ = ["calibrate", "validate_on"]
 
 
 def calibrate(sample: Sample, words: str) -> FalseAlarmModel:
@@ -44,9 +39,3 @@ def validate_on(sample: Sample, model: FalseAlarmModel) -> dict[str, tuple[int, 
         COARSE: (coarse.comparisons, validate(model.family(COARSE).law, coarse)),
         REFINED: (refined.comparisons, validate(model.family(REFINED).law, refined)),
     }
-
-
-def home_model(home: Path) -> FalseAlarmModel:
-    """The calibration of this home, or the shipped one where it has none. Raises `SettingsError`."""
-    path = home / CALIBRATION_NAME
-    return read_model(path) if path.exists() else default_model()

@@ -6,13 +6,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from holdfast.banks.resolve import BankMatch
+from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS, PLAIN_VIEWS
+from holdfast.hashing.views.small import SmallLuma
 from holdfast.media.types import Reason
 from holdfast.screening.outcome import Outcome
 
-__all__ = ["Checked", "Screened", "Seen"]
+__all__ = ["AS_IS", "WHOLE", "Checked", "Region", "Screened", "Seen", "weight"]
 
-# In which view of the content a match was seen: words for people, frame, family (of `vocabulary.VIEWS`).
-Seen = tuple[str, int, str]
+# Of the content: a frame, and a part of it that was looked at as a picture of its own, -1 for all of it.
+Region = tuple[int, int]
+WHOLE: Region = (0, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """In which view of the content a match was seen, and what it amounts to.
+
+    ``words`` are for people, ``family`` is of `vocabulary.VIEWS`, ``tier`` "match" or "possible".
+    ``expected_false_alarms`` is how many strangers would be expected as near, with so many decades of
+    extrapolation; None for digests. ``near`` gives the smallest distance in each region, and ``region`` is
+    that of the view.
+    """
+
+    words: str
+    family: str
+    region: Region
+    tier: str = "match"
+    expected_false_alarms: float | None = None
+    extrapolation_decades: float | None = None
+    near: Mapping[Region, int] = field(default_factory=dict)
+
+    @property
+    def frame(self) -> int:
+        return self.region[0]
+
+
+AS_IS = Seen("as is", "as_is", WHOLE, near={WHOLE: 0})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +64,8 @@ class Screened:
 
     ``found`` are all matches, of benign banks and suppressed ones too; ``seen`` says by fingerprint id in
     which view. ``code`` is the content's own hash as it is (32 bytes), b"" where it has none.
-    ``list_version`` is the position of the fingerprint log that the answer was made with.
+    ``list_version`` is the position of the fingerprint log that the answer was made with. ``lumas`` are
+    frames (number and small luma) for the deep check, where it was asked for and is needed.
     """
 
     outcome: Outcome
@@ -43,3 +73,11 @@ class Screened:
     seen: Mapping[int, Seen]
     code: bytes = field(repr=False)
     list_version: int
+    lumas: tuple[tuple[int, SmallLuma], ...] = ()
+
+
+def weight(match: BankMatch, seen: Mapping[int, Seen]) -> tuple[bool, bool, bool, int, int]:
+    """Orders matches by how much can rest on them, the weightiest first: sure, exact, plain, near."""
+    view = seen[match.fingerprint_id]
+    is_plain = view.family in PLAIN_VIEWS and match.distance_bits <= DECISIVE_DISTANCE_BITS
+    return view.tier != "match", not match.exact, not is_plain, match.distance_bits, match.fingerprint_id

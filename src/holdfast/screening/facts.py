@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from holdfast.banks.resolve import BankMatch
 from holdfast.decisions.facts import Context, EntryMatch, MatchFacts
-from holdfast.screening.checked import Screened
+from holdfast.screening.checked import Screened, weight
+from holdfast.screening.verdict import is_conflict, is_hidden
 
 __all__ = ["entries_of", "facts_of"]
 
@@ -17,13 +18,23 @@ def entries_of(screened: Screened) -> list[int]:
 
 
 def facts_of(screened: Screened, context: Context, standings: Mapping[int, str]) -> MatchFacts:
-    """The facts of one upload: every entry found, benign ones too, by its nearest hash of each algorithm.
+    """The facts of one upload: every entry found, by its weightiest hash of each algorithm.
 
     ``standings`` says of entries what people and the flood brake say of them; "none" where it is silent.
+    Benign entries are among them where they cover all that is known: a harmless part of a content says
+    nothing of the rest, and no rule may take it for the whole.
     """
-    nearest: dict[tuple[int, str], BankMatch] = {}
-    for match in screened.found:  # nearest first
-        nearest.setdefault((match.entry_id, match.algorithm), match)
+    seen = screened.seen
+    clearing = [
+        match
+        for match in screened.found
+        if match.kind == "benign" and standings.get(match.entry_id, "none") not in ("disputed", "held")
+    ]
+    known = [match for match in screened.found if match.kind != "benign"]
+    all_covered = all(is_hidden(match, clearing, seen) for match in known)
+    best: dict[tuple[int, str], BankMatch] = {}
+    for match in sorted(screened.found if all_covered else known, key=lambda one: weight(one, seen)):
+        best.setdefault((match.entry_id, match.algorithm), match)
     outcome = screened.outcome
     return MatchFacts(
         outcome=str(outcome.outcome),
@@ -38,11 +49,14 @@ def facts_of(screened: Screened, context: Context, standings: Mapping[int, str])
                 label=match.label,
                 classification=match.classification,
                 distance_bits=match.distance_bits,
-                view=screened.seen[match.fingerprint_id][2],
+                tier=seen[match.fingerprint_id].tier,
+                view=seen[match.fingerprint_id].family,
                 exact=match.exact,
-                standing=standings.get(match.entry_id, "none"),
+                standing="conflict"
+                if is_conflict(match, clearing)
+                else standings.get(match.entry_id, "none"),
             )
-            for match in nearest.values()
+            for match in best.values()
         ),
         reason=outcome.reason,
         context=context,

@@ -7,23 +7,21 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from holdfast.banks.resolve import BankMatch
 from holdfast.decisions.facts import Context
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
 from holdfast.hashing.code import MIN_QUALITY
 from holdfast.media.types import Reason
 from holdfast.records.idempotency import Request
 from holdfast.screening.answer import Answer
-from holdfast.screening.checked import Checked, Screened
+from holdfast.screening.checked import Checked, Screened, Seen, weight
 from holdfast.screening.intake import Intake
 from holdfast.screening.keeping import Upload
 from holdfast.screening.lookup import GivenHash
 from holdfast.screening.outcome import Outcome, OutcomeKind
+from holdfast.screening.sighting import Sighted
 from holdfast.screening.verdict import verdict
 
 __all__ = ["GivenItem", "screen_hashes"]
-
-_AS_IS = ("as is", 0, "as_is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,9 @@ def screen_hashes(
     flat = screener.look_up([given for hashes in wanted for given in hashes])
     answers, at = [], 0
     for place, (item, policy, hashes) in enumerate(zip(items, policies, wanted, strict=True)):
-        found = [match for matches in flat[at : at + len(hashes)] for match in matches]
+        sighted = flat[at : at + len(hashes)]
         at += len(hashes)
-        screened = _screened(item, policy, hashes, found, version, had_banks=screener.has_known_banks)
+        screened = _screened(item, policy, hashes, sighted, version, had_banks=screener.has_known_banks)
         upload = Upload(None, item.context, by, _request(item, place, by, idempotency_key))
         answers.append(intake.decide(screened, upload, policy, in_detail=in_detail))
     return answers
@@ -94,7 +92,7 @@ def _screened(
     item: GivenItem,
     policy: PolicyAnswer,
     hashes: Sequence[GivenHash],
-    found: list[BankMatch],
+    sighted: Sequence[Sighted],
     version: int,
     *,
     had_banks: bool,
@@ -104,8 +102,10 @@ def _screened(
         detail = f"Not scanned, by the policy's row {policy.row!r}: {policy.reason}"
         outcome = Outcome("", "unknown", OutcomeKind.NOT_SCANNED, "policy", detail, size_bytes=size)
         return Screened(outcome, (), {}, b"", version)
-    seen = dict.fromkeys((match.fingerprint_id for match in found), _AS_IS)
-    found = sorted(found, key=lambda match: (not match.exact, match.distance_bits, match.fingerprint_id))
+    seen: dict[int, Seen] = {}
+    for one in sighted:
+        seen |= one.seen
+    found = sorted((match for one in sighted for match in one.found), key=lambda match: weight(match, seen))
     outcome = verdict("", found, seen, _checked(item, policy, hashes, had_banks))
     code = next((given.value for given in hashes if given.algorithm == "pdq"), b"")
     return Screened(outcome, tuple(found), seen, code, version)

@@ -28,8 +28,11 @@ class Match:
     """One bank entry that the item matches.
 
     ``distance`` is in bits for PDQ (0..256), 0 for an equal digest. ``exact`` means equal SHA-1 or
-    SHA-256, or equal MD5 and equal size where the list gives it. ``view`` says in words what was done
-    to the upload before it matched ("as is", "mirrored", ...). Times are in seconds, None for stills.
+    SHA-256, or equal MD5 and equal size where the list gives it. ``tier`` is "match" or "possible". ``view``
+    says in words what was done to the upload before it matched ("as is", "mirrored", ...).
+    ``expected_false_alarms``: how many strangers would be expected as near among all that were compared,
+    extrapolated by ``extrapolation_decades`` powers of ten beyond the data (docs/false-alarms.md); None for
+    digests. Times are in seconds, None for stills.
     """
 
     bank: str
@@ -40,6 +43,8 @@ class Match:
     tier: str
     view: str
     exact: bool
+    expected_false_alarms: float | None = None
+    extrapolation_decades: float | None = None
     classification: str | None = None
     trusted: bool = False
     convention: str = ""
@@ -53,7 +58,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The answer about one item. ``reason`` is a stable word, ``detail`` a sentence for people."""
+    """The answer about one item. ``reason`` is a stable word, ``detail`` a sentence for people.
+
+    ``deep_check``: "not_needed", "done" (it was looked at from all sides at once), "pending" (it will be,
+    soon) or "skipped"; ``deep_check_reason`` is then a stable word that says why.
+    """
 
     file: str
     medium: str
@@ -63,6 +72,8 @@ class Outcome:
     matches: tuple[Match, ...] = ()
     suppressed: tuple[Match, ...] = field(default=())
     size_bytes: int = 0
+    deep_check: str = "not_needed"
+    deep_check_reason: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The object that `match --json` prints (architecture section 6)."""

@@ -26,17 +26,18 @@ from holdfast.records.database import Database
 from holdfast.records.home import Home
 from holdfast.screening.checked import Checked, Screened
 from holdfast.screening.hashes import FileHasher
+from holdfast.screening.home_model import HomeModel
 from holdfast.screening.lists import ListIndex, Progress
 from holdfast.screening.lookup import GivenHash, look_up
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
+from holdfast.screening.sighting import Hits, Sighted, collect, nearest_of, sight, sight_given
 from holdfast.screening.verdict import verdict
 from holdfast.settings import Settings, load_settings
 
 __all__ = ["Screener"]
 
 DIGESTS_ONLY = "digests_only"
-_NO_HITS: list[tuple[int, int]] = []
 
 
 class Screener:
@@ -67,6 +68,7 @@ class Screener:
         self.pool = pool or DecodePool(media.image_limits(), workers=media.workers)
         self.hasher = FileHasher(media, self.pool)
         self.lists = ListIndex(self.database, self.home.index_folder)
+        self.model = HomeModel(self.home.path)
         self._follows = follows
         self._lock = threading.Lock()
         self._known_at = -1
@@ -119,11 +121,11 @@ class Screener:
         digests = content.digests()
         values = {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
         asked, radius, had_banks = self._asked(banks)
-        hits, rows = self._search(hashes, radius)
-        found = self._resolve(hits, values, content.size_bytes)
+        hits = self._search(hashes, radius)
+        listed = self._resolve(hits, values, content.size_bytes)
         if asked:
-            found = [match for match in found if match.bank_id in asked or match.kind == "benign"]
-        seen = {match.fingerprint_id: _view(match, hashes, rows) for match in found}
+            listed = [match for match in listed if match.bank_id in asked or match.kind == "benign"]
+        found, seen = sight(listed, hits, hashes, self.model.current, len(self.lists))
         outcome = verdict(name, found, seen, replace(checked, had_banks=had_banks))
         return Screened(
             replace(outcome, size_bytes=content.size_bytes), tuple(found), seen, _first_code(hashes), version
@@ -135,17 +137,19 @@ class Screener:
         *,
         bank_ids: Sequence[int] | None = None,
         include_disabled: bool = False,
-    ) -> list[list[BankMatch]]:
-        """For each ready hash its matches, nearest first. One pass through the index for all of them.
+    ) -> list[Sighted]:
+        """For each ready hash its matches, weightiest first. One pass through the index for all of them.
 
         ``include_disabled`` also gives matches of banks and entries that are switched off.
         """
         if self._follows:
             self.refresh()
         radius = max((bank.max_distance_bits for bank in self._banks), default=0)
-        return look_up(
+        found = look_up(
             self.database, self.lists, hashes, radius, bank_ids=bank_ids, include_disabled=include_disabled
         )
+        values = [given.value for given in hashes]
+        return sight_given(found, values, self.model.current, len(self.lists))
 
     def may_match(self, given: GivenHash) -> bool:
         """Whether `look_up` may find anything for one hash; False is certain. Only looks into memory."""
@@ -158,6 +162,7 @@ class Screener:
     def refresh(self, progress: Progress = lambda _: None) -> None:
         """Takes in what has changed in the banks since."""
         with self._lock:
+            self.model.refresh()
             self.lists.refresh(progress)
             with self.database.read() as connection:
                 self._banks = tuple(list_banks(connection))
@@ -173,6 +178,8 @@ class Screener:
         luma = np.add.outer(np.arange(64, dtype=np.uint8), np.arange(96, dtype=np.uint8))
         hashes = query_hashes(DecodedImage("warm-up", "L", (LumaFrame(luma, 96, 64),)))
         self.lists.search(hashes.codes, 0)
+        # Beside the rest: who matches something in this second waits for it, and nobody else does.
+        threading.Thread(target=self.model.warm_up, name="false-alarms", daemon=True).start()
 
     @property
     def has_known_banks(self) -> bool:
@@ -202,15 +209,13 @@ class Screener:
         had_banks = any(bank.kind == "known" and (not asked or bank.id in asked) for bank in enabled)
         return asked, radius, had_banks
 
-    def _resolve(
-        self, hits: list[tuple[int, int]], values: dict[str, bytes], size_bytes: int
-    ) -> list[BankMatch]:
+    def _resolve(self, hits: Hits, values: dict[str, bytes], size_bytes: int) -> list[BankMatch]:
         """The matches behind hits and digests. The records are only asked where there may be one."""
         listed = self.lists.may_hold(values)
         if not hits and not listed:
             return []
         with self.database.read() as connection:
-            return resolve(connection, hits, values if listed else None, size_bytes=size_bytes)
+            return resolve(connection, nearest_of(hits), values if listed else None, size_bytes=size_bytes)
 
     def _hash(self, content: FileContent) -> tuple[Checked, QueryHashes | None]:
         """What could be looked at, and the hashes of it that mean something."""
@@ -233,35 +238,18 @@ class Screener:
             return Checked("image", Reason.FEATURELESS, detail), None
         return Checked("image", decoded.incomplete, decoded.incomplete_detail), hashes
 
-    def _search(
-        self, hashes: QueryHashes | None, radius: int
-    ) -> tuple[list[tuple[int, int]], dict[int, int]]:
-        """Index hits as (fingerprint id, distance), and for each id the row of the nearest query hash."""
+    def _search(self, hashes: QueryHashes | None, radius: int) -> Hits:
+        """What lies within the radius of any of the query's hashes that mean something."""
         if hashes is None:
-            return _NO_HITS, {}
+            return {}
         wanted = np.flatnonzero(hashes.matchable)
         rows, ids, bits = self.lists.search(hashes.codes[wanted], radius)
-        nearest: dict[int, tuple[int, int]] = {}
-        for row, fingerprint_id, distance in zip(
-            wanted[rows].tolist(), ids.tolist(), bits.tolist(), strict=True
-        ):
-            nearest[fingerprint_id] = min((distance, row), nearest.get(fingerprint_id, (distance, row)))
-        hits = [(fingerprint_id, distance) for fingerprint_id, (distance, _) in nearest.items()]
-        return hits, {fingerprint_id: row for fingerprint_id, (_, row) in nearest.items()}
+        return collect(wanted[rows], ids, bits)
 
 
 def _digests_alone() -> Checked:
     detail = "Only digests were compared, and none is listed; altered copies were not looked for."
     return Checked("unknown", DIGESTS_ONLY, detail)
-
-
-def _view(match: BankMatch, hashes: QueryHashes | None, rows: dict[int, int]) -> tuple[str, int, str]:
-    """In which view of the content the match was seen: in words, in which frame, and of which family."""
-    row = rows.get(match.fingerprint_id)
-    if row is None or hashes is None:
-        return "as is", 0, "as_is"
-    view = hashes.view(row)
-    return view.words, view.frame, view.family
 
 
 def _first_code(hashes: QueryHashes | None) -> bytes:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from holdfast.banks.resolve import BankMatch
 from holdfast.media.types import Reason
-from holdfast.screening.checked import Checked, Seen
+from holdfast.screening.checked import Checked, Seen, weight
 from holdfast.screening.outcome import Match, Outcome, OutcomeKind
 
-__all__ = ["verdict"]
+__all__ = ["CONFLICT", "SUPPRESSED", "is_conflict", "is_hidden", "verdict"]
 
 SUPPRESSED = "benign_bank"
+CONFLICT = "benign_conflict"
 NO_BANKS = "no_banks"
 _UNMATCHABLE = frozenset(Reason)
 
@@ -19,21 +20,22 @@ _UNMATCHABLE = frozenset(Reason)
 def verdict(name: str, found: Sequence[BankMatch], seen: Mapping[int, Seen], checked: Checked) -> Outcome:
     """The outcome for one content.
 
-    ``found`` are all matches, of known and of benign banks; ``seen`` gives view and frame by fingerprint
-    id. One match for each entry is kept, its nearest. A benign entry suppresses a known one that is no
-    nearer than itself in the same frame: a harmless picture must not hide the known one that it
-    resembles, nor one in another frame.
+    ``found`` are all matches that stand, of known and of benign banks; ``seen`` says by fingerprint id how.
+    One match for each entry is kept, its weightiest. See `is_hidden` for what a benign entry suppresses.
     """
     benign = [match for match in found if match.kind == "benign"]
     known = [match for match in found if match.kind != "benign"]
-    open_to_view = [match for match in known if not _is_hidden(match, benign, seen)]
-    kept = _nearest_of_each_entry(open_to_view)
+    open_to_view = [match for match in known if not is_hidden(match, benign, seen)]
+    kept = _best_of_each_entry(open_to_view, seen)
     shown = {match.entry_id for match in kept}
-    hidden = [match for match in _nearest_of_each_entry(known) if match.entry_id not in shown]
+    hidden = [match for match in _best_of_each_entry(known, seen) if match.entry_id not in shown]
     matches = tuple(_match(match, seen) for match in kept)
     suppressed = tuple(_match(match, seen) for match in hidden)
     if matches:
-        return Outcome(name, checked.medium, OutcomeKind.MATCH, "", "", matches, suppressed)
+        is_sure = any(match.tier == OutcomeKind.MATCH for match in matches)
+        kind = OutcomeKind.MATCH if is_sure else OutcomeKind.POSSIBLE
+        reason, detail = _conflict(kept, benign)
+        return Outcome(name, checked.medium, kind, reason, detail, matches, suppressed)
     if checked.reason is not None:
         reason, detail = str(checked.reason), checked.detail
         kind = OutcomeKind.NOT_MATCHABLE if reason in _UNMATCHABLE else OutcomeKind.NOT_SCANNED
@@ -51,12 +53,43 @@ def verdict(name: str, found: Sequence[BankMatch], seen: Mapping[int, Seen], che
     return Outcome(name, checked.medium, OutcomeKind.NO_MATCH)
 
 
-def _is_hidden(known: BankMatch, benign: Sequence[BankMatch], seen: Mapping[int, Seen]) -> bool:
-    """Whether a benign entry that is no farther covers it: in the same frame, or by all the bytes."""
-    frame = seen[known.fingerprint_id][1]
-    return any(
-        _nearness(other) <= _nearness(known) and (other.exact or seen[other.fingerprint_id][1] == frame)
-        for other in benign
+def is_hidden(known: BankMatch, benign: Sequence[BankMatch], seen: Mapping[int, Seen]) -> bool:
+    """Whether a benign entry that is no farther covers the known one: by all the bytes, or in the same
+    region.
+
+    A harmless picture must not hide the known one that it resembles, nor one in another frame or in another
+    part of a collage. What an exact match on a trusted list says is hidden by nothing.
+    """
+    if _is_proof(known):
+        return False
+    return any(seen[other.fingerprint_id].tier == "match" and _covers(other, known, seen) for other in benign)
+
+
+def _is_proof(known: BankMatch) -> bool:
+    """Whether no benign entry clears it: the very same file is on a trusted list."""
+    return known.exact and known.trusted
+
+
+def is_conflict(known: BankMatch, benign: Sequence[BankMatch]) -> bool:
+    """Whether the very same file is on a trusted and on a benign list, so that one of the two is wrong."""
+    return _is_proof(known) and any(other.exact for other in benign)
+
+
+def _covers(benign: BankMatch, known: BankMatch, seen: Mapping[int, Seen]) -> bool:
+    if benign.exact or known.exact:
+        return _nearness(benign) <= _nearness(known)
+    distance = seen[benign.fingerprint_id].near.get(seen[known.fingerprint_id].region)
+    return distance is not None and distance <= known.distance_bits
+
+
+def _conflict(kept: Sequence[BankMatch], benign: Sequence[BankMatch]) -> tuple[str, str]:
+    known = next((match for match in kept if is_conflict(match, benign)), None)
+    if known is None:
+        return "", ""
+    other = next(match for match in benign if match.exact)
+    return CONFLICT, (
+        f"Conflict: the very same file is entry {known.entry_id} of the trusted bank {known.bank} and entry "
+        f"{other.entry_id} of the benign bank {other.bank}. A person has to say which of the two is wrong."
     )
 
 
@@ -65,27 +98,28 @@ def _nearness(match: BankMatch) -> tuple[bool, int]:
     return not match.exact, match.distance_bits
 
 
-def _nearest_of_each_entry(found: Sequence[BankMatch]) -> list[BankMatch]:
+def _best_of_each_entry(found: Sequence[BankMatch], seen: Mapping[int, Seen]) -> list[BankMatch]:
     best: dict[int, BankMatch] = {}
-    for match in found:
-        if match.entry_id not in best or _nearness(match) < _nearness(best[match.entry_id]):
-            best[match.entry_id] = match
-    return sorted(best.values(), key=lambda match: (*_nearness(match), match.entry_id))
+    for match in sorted(found, key=lambda one: weight(one, seen)):
+        best.setdefault(match.entry_id, match)
+    return list(best.values())
 
 
 def _match(found: BankMatch, seen: Mapping[int, Seen]) -> Match:
-    view, frame, _ = seen[found.fingerprint_id]
+    how = seen[found.fingerprint_id]
     return Match(
         bank=found.bank,
         entry=found.entry_id,
         label=found.label,
         algorithm=found.algorithm,
         distance=found.distance_bits,
-        tier=OutcomeKind.MATCH.value,
-        view=view,
+        tier=how.tier,
+        view=how.words,
         exact=found.exact,
+        expected_false_alarms=how.expected_false_alarms,
+        extrapolation_decades=how.extrapolation_decades,
         classification=found.classification,
         trusted=found.trusted,
         convention=found.convention,
-        frame=frame,
+        frame=how.frame,
     )

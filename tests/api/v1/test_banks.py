@@ -44,6 +44,9 @@ def test_what_cannot_be_a_bank_is_refused(lead: TestClient) -> None:
         {"name": "x" * 201},
         {"name": "X", "kind": "good"},
         {"name": "X", "max_distance_bits": 64},
+        {"name": "X", "matching": "sometimes"},
+        {"name": "X", "deep_per_hour": -1},
+        {"name": "X", "matching": "classic", "deep_per_hour": 1},
         {"name": "X", "colour": "red"},
         {},
     ):

@@ -28,6 +28,7 @@ from holdfast.screening.checked import Checked
 from holdfast.screening.lookup import GivenHash
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import bytes_content
+from holdfast.screening.sighting import Sighted
 from holdfast.screening.verdict import verdict
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ class Matched(TypedDict):
 
 ByBank = dict[str, list[Matched]]
 
-_AS_IS = ("as is", 0, "as_is")
 _LABEL = re.compile(r"[A-Za-z0-9_.:/{}-]{0,64}")  # what a counter's label may be
 
 
@@ -123,8 +123,8 @@ async def raw_matches(
         return []
 
     def find() -> list[BankMatch]:
-        found = caller.runtime.screener.look_up([given], include_disabled=include_disabled)[0]
-        return _not_hidden(found, _hidden_by_benign(found))
+        sighted = caller.runtime.screener.look_up([given], include_disabled=include_disabled)[0]
+        return _not_hidden(_sure(sighted), _hidden_by_benign(sighted))
 
     found = await asyncio.to_thread(find)
     return [(match.entry_id, match.distance_bits) for match in _nearest(caller, found, banks)]
@@ -151,7 +151,8 @@ def look_up_media(caller: Caller, media: Media, question: Question) -> Found:
         if only and is_picture:
             raise _forbidden(policy, "only its digests were compared, and none is listed")
         _refuse_unseen(media, outcome)
-    found = _not_hidden(screened.found, {match.entry for match in outcome.suppressed})
+    sure = _sure(Sighted(list(screened.found), dict(screened.seen)))
+    found = _not_hidden(sure, {match.entry for match in outcome.suppressed})
     by_type = {name: _by_bank(caller, SIGNAL_TYPES[name], found, question) for name in media.types}
     return Found(by_type, not_checked(str(outcome.outcome), outcome.reason))
 
@@ -175,8 +176,8 @@ def _refuse_unseen(media: Media, outcome: Outcome) -> None:
 
 
 def _of_hash(caller: Caller, kind: SignalType, given: GivenHash, question: Question) -> ByBank:
-    found = caller.runtime.screener.look_up([given])[0]
-    return _by_bank(caller, kind, _not_hidden(found, _hidden_by_benign(found)), question)
+    sighted = caller.runtime.screener.look_up([given])[0]
+    return _by_bank(caller, kind, _not_hidden(_sure(sighted), _hidden_by_benign(sighted)), question)
 
 
 def _by_bank(caller: Caller, kind: SignalType, found: Iterable[BankMatch], question: Question) -> ByBank:
@@ -218,11 +219,16 @@ def _not_hidden(found: Iterable[BankMatch], hidden: Iterable[int]) -> list[BankM
     return [match for match in found if match.kind != "benign" and match.entry_id not in left_out]
 
 
-def _hidden_by_benign(found: Sequence[BankMatch]) -> set[int]:
+def _sure(sighted: Sighted) -> list[BankMatch]:
+    """HMA knows matches alone: what is only possible is none of them."""
+    return [match for match in sighted.found if sighted.seen[match.fingerprint_id].tier == "match"]
+
+
+def _hidden_by_benign(sighted: Sighted) -> set[int]:
     """Entries that a benign entry no farther away suppresses."""
     moment = now()
-    counting = [match for match in found if match.kind != "benign" or match.counts(moment)]
+    counting = [match for match in sighted.found if match.kind != "benign" or match.counts(moment)]
     if all(match.kind != "benign" for match in counting):
         return set()
-    seen = dict.fromkeys((match.fingerprint_id for match in counting), _AS_IS)
-    return {match.entry for match in verdict("", counting, seen, Checked("unknown", None, "")).suppressed}
+    outcome = verdict("", counting, sighted.seen, Checked("unknown", None, ""))
+    return {match.entry for match in outcome.suppressed}

@@ -43,9 +43,17 @@ class Match(BaseModel):
     label: str
     algorithm: str = Field(examples=["pdq"])
     distance: int | None
-    tier: str = Field(examples=["match"])
+    tier: str = Field(examples=["match"], description="match, or possible: a person has to look.")
     view: str = Field(examples=["mirrored"])
     exact: bool
+    expected_false_alarms: float | None = Field(
+        examples=[3.5e-12],
+        description="How many strangers would be expected as near among all that was compared for this "
+        "upload; null for digests.",
+    )
+    extrapolation_decades: float | None = Field(
+        examples=[5.1], description="Powers of ten by which that lies beyond the data it rests on."
+    )
     classification: str | None
     trusted: bool
     convention: str

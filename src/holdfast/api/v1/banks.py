@@ -25,6 +25,18 @@ router = APIRouter(tags=["banks"])
 Note = Annotated[Line, Field(max_length=255, examples=["our own list"])]
 Radius = Annotated[int, Field(ge=0, le=63, description="Bits within which a PDQ hash matches.")]
 
+Matching = Annotated[
+    Literal["classic", "calibrated"],
+    Field(
+        description="classic: whatever lies within the radius matches. calibrated: beyond 31 bits, and in "
+        "views other than orientations and the inside of a border, expected false alarms decide."
+    ),
+]
+DeepPerHour = Annotated[
+    int,
+    Field(ge=0, le=service.MAX_DEEP_PER_HOUR, description="Deep checks an hour for this bank; 0 for none."),
+]
+
 
 class NewBank(Request):
     """A bank that does not exist yet."""
@@ -33,6 +45,11 @@ class NewBank(Request):
     kind: Literal["known", "benign"] = Field(default="known", description="benign: a match suppresses.")
     trusted: bool = Field(default=False, description="Its exact matches are acted on without a person.")
     max_distance_bits: Radius = service.DEFAULT_MAX_DISTANCE_BITS
+    matching: Matching = "calibrated"
+    deep_per_hour: DeepPerHour = 0
+    reference_views: bool = Field(
+        default=False, description="Store views of its own media beside their hashes."
+    )
     note: Note = ""
 
 
@@ -43,6 +60,9 @@ class BankChange(Request):
     enabled: bool | None = None
     trusted: bool | None = None
     max_distance_bits: Radius | None = None
+    matching: Matching | None = None
+    deep_per_hour: DeepPerHour | None = None
+    reference_views: bool | None = Field(default=None, description="For media added from now on.")
     note: Note | None = None
 
 
@@ -62,6 +82,9 @@ class BankAnswer(Answer):
     trusted: bool
     enabled: bool = Field(examples=[True], description="A disabled one matches nothing.")
     max_distance_bits: int = Field(examples=[31])
+    matching: str = Field(examples=["calibrated"], description="classic or calibrated.")
+    deep_per_hour: int = Field(examples=[0], description="Deep checks an hour; 0 for none.")
+    reference_views: bool = Field(description="Views of its own media are stored beside their hashes.")
     note: str = Field(examples=["our own list"])
     created_at: datetime
     counts: Counts | None = Field(default=None, description="Only where it was asked for.")

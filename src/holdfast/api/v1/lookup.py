@@ -19,7 +19,9 @@ from holdfast.api.writes import json_response
 from holdfast.banks.models import ALGORITHMS
 from holdfast.banks.resolve import BankMatch
 from holdfast.errors import UsageError
+from holdfast.screening.checked import Seen
 from holdfast.screening.lookup import GivenHash
+from holdfast.screening.sighting import Sighted
 
 __all__ = ["router"]
 
@@ -48,6 +50,14 @@ class LookupMatch(BaseModel):
     kind: str = Field(examples=["known"], description="known or benign.")
     algorithm: str
     distance: int
+    tier: str = Field(examples=["match"], description="match or possible.")
+    view: str = Field(examples=["as is"], description="What of the entry's original it was compared with.")
+    expected_false_alarms: float | None = Field(
+        examples=[2.1e-19], description="How many strangers would be expected as near; null for digests."
+    )
+    extrapolation_decades: float | None = Field(
+        examples=[11.4], description="Powers of ten by which that lies beyond the data it rests on."
+    )
     exact: bool
     classification: str | None
     trusted: bool
@@ -73,9 +83,14 @@ async def look_up(caller: Annotated[Caller, Guard(Permission.SCREEN_HASH)], body
     if len(given) > 1 or screener.may_match(given[0]):
         found = await asyncio.to_thread(screener.look_up, given)
     else:
-        found = [[]]
+        found = [Sighted([], {})]
     answers = [
-        [_json(match) for match in matches if caller.principal.banks.may_see(match.bank)] for matches in found
+        [
+            _json(match, sighted.seen[match.fingerprint_id])
+            for match in sighted.found
+            if caller.principal.banks.may_see(match.bank)
+        ]
+        for sighted in found
     ]
     if body.values is None:
         return json_response({"matches": answers[0], "list_version": version})
@@ -101,7 +116,7 @@ def _given(body: Lookup) -> list[GivenHash]:
     ]
 
 
-def _json(match: BankMatch) -> dict[str, Any]:
+def _json(match: BankMatch, seen: Seen) -> dict[str, Any]:
     return {
         "bank": match.bank,
         "entry": match.entry_id,
@@ -109,6 +124,10 @@ def _json(match: BankMatch) -> dict[str, Any]:
         "kind": match.kind,
         "algorithm": match.algorithm,
         "distance": match.distance_bits,
+        "tier": seen.tier,
+        "view": seen.words,
+        "expected_false_alarms": seen.expected_false_alarms,
+        "extrapolation_decades": seen.extrapolation_decades,
         "exact": match.exact,
         "classification": match.classification,
         "trusted": match.trusted,

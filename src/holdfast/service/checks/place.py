@@ -47,6 +47,11 @@ def records(look: Look) -> Iterator[Finding]:
     yield Finding("records", "ok", f"{kind}, {len(banks)} banks, {total:,} active hashes")
     if not banks:
         yield Finding("banks", "warning", "none yet: `holdfast bank create NAME`, then `holdfast bank add`")
+    elif not any(bank.enabled and bank.kind == "known" for bank in banks):
+        detail = (
+            "no bank of known content is switched on: every upload is answered not_scanned, and none is held"
+        )
+        yield Finding("banks", "problem", f"{detail}. `holdfast bank set NAME --on`")
 
 
 def index(look: Look, full: bool) -> Iterator[Finding]:
