@@ -1,0 +1,19 @@
+"""Expected false alarms of a video match: how many strangers would score as much.
+
+    expected = query frames * listed frames * 10 ** (FIRST - SLOPE * score)
+
+The law was fitted on scores of unrelated pairs of the tuning part of ``bench video`` (docs/video.md says how
+many, and how far it is extrapolated). It is about strangers; other footage of a listed scene is none, and is
+told apart by the test in `specific`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["FIRST", "SLOPE", "expected_false_alarms"]
+
+FIRST, SLOPE = -5.0, 0.75
+
+
+def expected_false_alarms(score: float, query_frames: int, listed_frames: int) -> float:
+    """How many unrelated videos would be expected to score so many decades or more."""
+    return float(query_frames) * float(listed_frames) * 10.0 ** min(FIRST - SLOPE * score, 0.0)
