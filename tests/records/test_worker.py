@@ -211,18 +211,21 @@ def test_kill_nine_loses_no_job_and_completes_none_twice(database: Database, dat
     """Two workers, killed at random moments and started anew, until everything is done."""
     rng = random.Random(int(os.environ.get("HOLDFAST_TEST_SEED", "7")))
     with database.write() as connection:
-        ids = {jobs.enqueue(connection, "quick", {"work_s": 0.02}, max_attempts=1000) for _ in range(150)}
+        ids = {jobs.enqueue(connection, "quick", {"work_s": 0.02}, max_attempts=1000) for _ in range(80)}
     with database.read() as connection:
-        assert jobs.counts(connection) == {("quick", "queued"): 150}
+        assert jobs.counts(connection) == {("quick", "queued"): 80}
     kills = 0
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 200
     open_jobs = len(ids)
     while open_jobs:
         assert time.monotonic() < deadline, f"{open_jobs} jobs are still open after {kills} kills"
         with process(database_url), process(database_url):
-            time.sleep(rng.uniform(1.0, 1.8))  # start-up takes about half of it
-            with database.read() as connection:
-                open_jobs = len(ids) - jobs.counts(connection).get(("quick", "done"), 0)
+            before = open_jobs
+            while open_jobs == before and time.monotonic() < deadline:  # they take a while to start
+                time.sleep(0.05)
+                with database.read() as connection:
+                    open_jobs = len(ids) - jobs.counts(connection).get(("quick", "done"), 0)
+            time.sleep(rng.uniform(0.0, 0.6))
         kills += 2
     with database.read() as connection:
         rows = [row.job_id for row in connection.execute(sa.select(effects))]
