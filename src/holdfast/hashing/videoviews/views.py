@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,6 @@ MAX_BOXES = 9
 _TURNED_BOXES = 3  # of boxes within the frame, that are looked up in all eight orientations
 _ALL = tuple(Orientation)
 _UPRIGHT = (Orientation.AS_IS, Orientation.MIRRORED)
-_SAME_BITS = 4  # a frame this near to the last one is not looked at through small changes again
 _FAMILIES = {stack.PAGE: "as_is", stack.BORDER: "border", stack.BARS: "border", stack.FILL: "box"}
 _WORDS = {
     stack.PAGE: "",
@@ -68,6 +67,20 @@ class VideoViews:
 
     def __len__(self) -> int:
         return len(self.time_s)
+
+    def after(self, time_s: float) -> VideoViews | None:
+        """The views of the frames from a time on; None where there are none."""
+        kept = self.time_s >= time_s
+        if not kept.any():
+            return None
+        small = tuple(one for one, wanted in zip(self.small, kept, strict=True) if wanted)
+        return replace(
+            self,
+            codes=self.codes[:, kept],
+            quality=self.quality[:, kept],
+            time_s=self.time_s[kept],
+            small=small,
+        )
 
 
 def video_views(frames: list[VideoFrame]) -> VideoViews | None:
@@ -136,7 +149,6 @@ def _hashed(
     still = [number for number, plan in enumerate(plans) if plan.matrix is None]
     warped = [number for number, plan in enumerate(plans) if plan.matrix is not None]
     parts = tuple(one.box for one in boxes)
-    last: UInt8Array | None = None
     for place, (frame, small) in enumerate(zip(frames, smalls, strict=True)):
         if place and small is smalls[place - 1]:
             codes[:, place], quality[:, place] = codes[:, place - 1], quality[:, place - 1]
@@ -152,8 +164,6 @@ def _hashed(
             first = starts[number]
             codes[first : first + len(wanted[number]), place] = code[wanted[number]]
             quality[first : first + len(wanted[number]), place] = score
-        last = codes[0, place]
-    del last
     return codes, quality
 
 

@@ -1,0 +1,142 @@
+"""What is measured of one edited clip, and of one pair of files that show the same scene."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.bench.video.clips import Clip, encoded
+from holdfast.bench.video.corpus import Listed, hashed
+from holdfast.bench.video.edits import VideoEdit, edited
+from holdfast.bench.video.queries import query_of, views_of
+from holdfast.hashing.video import VideoHash
+from holdfast.matching.video.classic import ClassicMatch, classic_match
+from holdfast.matching.video.compare import VideoMatch, compare
+from holdfast.matching.video.reference import VideoReference
+
+__all__ = ["Case", "Pair", "Prepared", "best_match", "case_of", "halves", "prepared", "scene_pairs"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """An edited clip against one file: ``match`` is None where nothing at all was found."""
+
+    reference: str
+    source: str
+    match: VideoMatch | None
+    classic: ClassicMatch
+
+    @property
+    def tier(self) -> str:
+        return "none" if self.match is None else self.match.tier.value
+
+    @property
+    def score(self) -> float:
+        return 0.0 if self.match is None else self.match.score
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One edited clip: against its own file, and against all files of other sources."""
+
+    clip: str
+    source: str
+    edit: str
+    shown: tuple[float, float, float, float]  # start and end in the edited clip, start and end in its file
+    own: Pair
+    strangers: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A listed file as queries are compared with it."""
+
+    listed: Listed
+    reference: VideoReference
+
+
+def prepared(files: Sequence[Listed]) -> list[Prepared]:
+    """All files, ready to be compared with."""
+    return [Prepared(file, _reference(file.video)) for file in files]
+
+
+def case_of(
+    edit: VideoEdit, own: Prepared, clip: Clip, hosts: Sequence[tuple[Listed, Clip]], listed: Sequence[Prepared],
+    folder: Path | None,
+) -> Case:  # fmt: skip
+    """Makes the edited file (kept in ``folder``), and compares it with all listed files.
+
+    Files of the source of the first host are left out: some edits show it.
+    """
+    changed = edited(edit, clip, own.listed.name, [host for _, host in hosts])
+    data = _kept(folder, f"{own.listed.name}--{edit.name}.mp4", changed)
+    queries = [query_of(views) for views in views_of(data)]
+    plain, _ = hashed(data)
+    shown = {own.listed.source, hosts[0][0].source}
+
+    def pair(other: Prepared) -> Pair:
+        found = [match for query in queries if (match := compare(query, other.reference)) is not None]
+        best = max(found, key=lambda match: match.score, default=None)
+        return Pair(other.listed.name, other.listed.source, best, _classic(plain, other.listed.video))
+
+    strangers = tuple(pair(other) for other in listed if other.listed.source not in shown)
+    times = changed.start_s, changed.end_s, changed.source_start_s, changed.source_end_s
+    return Case(own.listed.name, own.listed.source, edit.name, times, pair(own), strangers)
+
+
+def best_match(data: bytes, reference: VideoReference) -> VideoMatch | None:
+    """The best that is found of a reference in a file."""
+    found = [match for views in views_of(data) if (match := compare(query_of(views), reference)) is not None]
+    return max(found, key=lambda match: match.score, default=None)
+
+
+def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
+    """Every file of one scene, as it is, against every other one: other footage, so never a match."""
+    for asked in scene:
+        queries = [query_of(views) for views in views_of(asked.listed.path.read_bytes())]
+        for other in scene:
+            if other is not asked:
+                found = [one for query in queries if (one := compare(query, other.reference)) is not None]
+                best = max(found, key=lambda match: match.score, default=None)
+                name = f"{asked.listed.name} in {other.listed.name}"
+                yield Pair(
+                    name, other.listed.source, best, _classic(asked.listed.video, other.listed.video)
+                )
+
+
+def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
+    """The second half of a recording against its first; None for short ones. Other moments of one scene."""
+    if file.duration_s < least_s:
+        return None
+    middle = file.duration_s / 2
+    first = file.video.select(file.video.time_s < middle - 1)
+    reference = _reference(first)
+    best: VideoMatch | None = None
+    for views in views_of(file.path.read_bytes()):
+        later = views.after(middle + 1)
+        if later is None:
+            continue
+        match = compare(query_of(later), reference)
+        if match is not None and (best is None or match.score > best.score):
+            best = match
+    second = file.video.select(file.video.time_s > middle + 1)
+    return Pair(file.name, file.source, best, _classic(second, first))
+
+
+def _kept(folder: Path | None, name: str, clip: Clip) -> bytes:
+    path = None if folder is None else folder / name
+    if path is not None and path.is_file():
+        return path.read_bytes()
+    data = encoded(clip)
+    if path is not None:
+        path.write_bytes(data)
+    return data
+
+
+def _reference(video: VideoHash) -> VideoReference:
+    return VideoReference.of(video.codes, video.quality, video.time_s)
+
+
+def _classic(query: VideoHash, reference: VideoHash) -> ClassicMatch:
+    return classic_match(query.codes, query.quality, reference.codes, reference.quality)

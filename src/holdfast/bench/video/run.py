@@ -1,0 +1,273 @@
+"""`holdfast bench video`: how many edited copies of clips are found, and what else is called a match.
+
+Sources are split by a digest of their names into a tuning and a measured part. Only clips of the wanted part
+are edited and counted; all files of both parts are listed, so that strangers are as many as there can be.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import av
+import numpy as np
+
+from holdfast.bench.machine import describe_machine
+from holdfast.bench.video.cases import Case, Pair, Prepared, case_of, halves, prepared, scene_pairs
+from holdfast.bench.video.clips import Clip, read_clip
+from holdfast.bench.video.corpus import Listed, named_sources, read_corpus, scene_sources
+from holdfast.bench.video.edits import CORE_EDITS, EDITS, MORE_EDITS, VideoEdit
+from holdfast.bench.video.intervals import share_by_source
+from holdfast.bench.video.page import write_page
+from holdfast.bench.video.speed import Speed, measure_speed
+from holdfast.errors import UnreadableError
+from holdfast.matching.video.judge import MATCH_DECADES, POSSIBLE_DECADES, SPECIFIC_DECADES
+
+__all__ = ["Plan", "Result", "run"]
+
+Row = dict[str, Any]
+Advance = Callable[[int, int, str], None]
+_LEAST_SOURCES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure. ``part`` is "test" or "tuning"; ``clips`` a source are edited, by ``edits`` (all: ())."""
+
+    folders: Sequence[Path]
+    sources: Path | None = None
+    part: str = "test"
+    clips: int = 2
+    edits: tuple[str, ...] = ()
+    work: Path | None = None
+    page: Path | None = None
+    speed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All that was measured."""
+
+    files: list[Listed]
+    edited: list[Listed]
+    cases: list[Case] = field(default_factory=list)
+    scene: list[Pair] = field(default_factory=list)
+    halves: list[Pair] = field(default_factory=list)
+    speed: list[Speed] = field(default_factory=list)
+
+    def of_edit(self, name: str) -> list[Case]:
+        return [case for case in self.cases if case.edit == name]
+
+
+def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, note: None) -> Result:
+    """Measures and prints; writes the page where asked.
+
+    Raises `UnreadableError` where the folders hold too few videos of the part.
+    """
+    started = time.perf_counter()
+    files = read_corpus(plan.folders, named_sources(plan.sources))
+    listed = prepared(files)
+    chosen = [one for one in listed if one.listed.is_tuning == (plan.part == "tuning")]
+    clips = _clips(chosen, plan.clips)
+    if len({one.listed.source for one, _ in clips}) < _LEAST_SOURCES:
+        raise UnreadableError(
+            f"{len(clips)} videos of the {plan.part} part can be edited, of too few sources. Nothing was "
+            f"measured. Name folders with {_LEAST_SOURCES} sources of it or more."
+        )
+    if plan.work is not None:
+        plan.work.mkdir(parents=True, exist_ok=True)
+    result = Result(files, [one.listed for one, _ in clips])
+    edits = [edit for edit in EDITS if not plan.edits or edit.name in plan.edits]
+    total = len(clips) * len(edits)
+    for own, clip in clips:
+        for edit in edits:
+            advance(len(result.cases), total, f"{own.listed.name}: {edit.words}")
+            hosts = _hosts(own.listed, edit, clips)
+            result.cases.append(case_of(edit, own, clip, hosts, listed, plan.work))
+    scenes = scene_sources(plan.sources)
+    for source, members in groupby(
+        sorted(chosen, key=lambda one: one.listed.source), key=lambda one: one.listed.source
+    ):
+        if source in scenes:
+            result.scene.extend(scene_pairs(list(members)))
+    result.halves.extend(pair for one in chosen if (pair := halves(one.listed)) is not None)
+    if plan.speed:
+        result.speed.extend(measure_speed([one.listed for one in chosen]))
+    rows = list(_rows(result, plan, time.perf_counter() - started))
+    for row in rows:
+        sys.stdout.write((json.dumps(row) if as_json else _plain(row)) + "\n")
+    if plan.page is not None:
+        write_page(plan.page, result.cases, rows)
+    return result
+
+
+def _clips(chosen: Sequence[Prepared], most: int) -> list[tuple[Prepared, Clip]]:
+    """Up to ``most`` files of each source, the longest first, that can be edited."""
+    out = []
+    order = sorted(chosen, key=lambda one: (one.listed.source, -one.listed.duration_s, one.listed.name))
+    for _, members in groupby(order, key=lambda one: one.listed.source):
+        taken = 0
+        for one in members:
+            if taken == most:
+                break
+            try:
+                out.append((one, read_clip(one.listed.path)))
+                taken += 1
+            except (av.FFmpegError, ValueError):
+                continue
+    return out
+
+
+def _hosts(
+    own: Listed, edit: VideoEdit, clips: Sequence[tuple[Prepared, Clip]]
+) -> list[tuple[Listed, Clip]]:
+    """Two clips of other sources, drawn for this clip and edit."""
+    others = [(one.listed, clip) for one, clip in clips if one.listed.source != own.source]
+    return Random(f"{own.name}/{edit.name}").sample(others, 2)
+
+
+def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
+    yield {"machine": describe_machine()}
+    yield {
+        "measure": "split",
+        "part": plan.part,
+        "rule": "tuning where the first byte of the SHA-256 of the source's name is under 128",
+        "files listed": len(result.files),
+        "sources listed": len({one.source for one in result.files}),
+        "clips edited": len(result.edited),
+        "sources edited": sorted({one.source for one in result.edited}),
+        "thresholds": {
+            "match": MATCH_DECADES,
+            "possible": POSSIBLE_DECADES,
+            "specific": SPECIFIC_DECADES,
+        },
+        "seconds": round(seconds),
+    }
+    for edit in EDITS:
+        if cases := result.of_edit(edit.name):
+            yield {"measure": f"recall, {edit.words}", "edit": edit.name} | _recalls(cases)
+    for words, edits in (("37 edits", CORE_EDITS), ("8 more edits", MORE_EDITS), ("all edits", EDITS)):
+        yield {"measure": f"macro recall, {words}"} | _macro([result.of_edit(edit.name) for edit in edits])
+    pairs = [pair for case in result.cases for pair in case.strangers]
+    yield {"measure": "false positives, other sources"} | _tiers(pairs)
+    if result.scene:
+        yield {"measure": "same scene, other footage"} | _tiers(result.scene)
+    if result.halves:
+        yield {"measure": "same recording, other time"} | _tiers(result.halves)
+    yield {"measure": "places in compilations"} | _places(result.of_edit("compil"))
+    yield {"measure": "places in all edits at the usual speed"} | _places(
+        [case for case in result.cases if case.edit not in _RETIMED]
+    )
+    for one in result.speed:
+        yield {"measure": f"speed, {one.name}"} | one.row()
+    if result.speed:
+        ratios = [one.scan_s / one.decode_s for one in result.speed]
+        yield {"measure": "scan with all views over bare decoding", "median": round(float(np.median(ratios)), 3)}
+    frames, length_s = sum(len(one.video) for one in result.files), sum(one.duration_s for one in result.files)
+    yield {"measure": "size of the list, bytes a minute", "plain vPDQ": round(37 * frames * 60 / length_s)}
+
+
+_RETIMED = {
+    "speed110", "speed125", "slow080", "half_speed", "double_speed", "reversed", "slideshow", "combo", "compil",
+}  # fmt: skip
+
+_METHODS: dict[str, Callable[[Pair], bool]] = {
+    "match": lambda pair: pair.tier == "match",
+    "any tier": lambda pair: pair.tier != "none",
+    "vPDQ any frame": lambda pair: pair.classic.query_percent > 0,
+    "vPDQ HMA": lambda pair: pair.classic.by_hma,
+    "vPDQ README": lambda pair: pair.classic.by_readme,
+}
+
+
+def _recalls(cases: Sequence[Case]) -> Row:
+    row: Row = {}
+    for name, is_found in _METHODS.items():
+        share = share_by_source((case.source, is_found(case.own)) for case in cases)
+        row[name] = round(share.mean, 3)
+        if name == "match":
+            row |= {
+                "low": round(share.low, 3),
+                "high": round(share.high, 3),
+                "clips": share.cases,
+                "sources": share.sources,
+            }
+    row["missed"] = {case.clip: case.own.tier for case in cases if case.own.tier != "match"}
+    return row
+
+
+def _macro(groups: Sequence[Sequence[Case]]) -> Row:
+    """The mean over edits; the interval is of resampled sources, since one source's clips fail together."""
+    groups = [cases for cases in groups if cases]
+    if not groups:
+        return {}
+    row: Row = {
+        name: round(float(np.mean([np.mean([is_found(c.own) for c in cases]) for cases in groups])), 4)
+        for name, is_found in _METHODS.items()
+    }
+    sources = sorted({case.source for cases in groups for case in cases})
+    found = np.full((len(groups), len(sources)), np.nan)
+    for number, cases in enumerate(groups):
+        for place, source in enumerate(sources):
+            own = [case.own.tier == "match" for case in cases if case.source == source]
+            found[number, place] = np.mean(own) if own else np.nan
+    numbers = np.random.default_rng(1)
+    draws = [
+        float(np.nanmean(found[:, numbers.integers(0, len(sources), len(sources))])) for _ in range(2000)
+    ]
+    low, high = np.percentile(draws, [2.5, 97.5])
+    worst = min(groups, key=lambda cases: float(np.mean([case.own.tier == "match" for case in cases])))
+    share = float(np.mean([case.own.tier == "match" for case in worst]))
+    return row | {
+        "low": round(float(low), 4),
+        "high": round(float(high), 4),
+        "sources": len(sources),
+        "worst": f"{worst[0].edit} {share:.2f}",
+    }
+
+
+def _tiers(pairs: Sequence[Pair]) -> Row:
+    highest = max(pairs, key=lambda pair: pair.score, default=None)
+    row: Row = {"pairs": len(pairs)}
+    row |= {tier: sum(pair.tier == tier for pair in pairs) for tier in ("match", "possible", "same_scene")}
+    row["vPDQ any frame"] = sum(pair.classic.query_percent > 0 for pair in pairs)
+    row["vPDQ HMA"] = sum(pair.classic.by_hma for pair in pairs)
+    if highest is not None:
+        row |= {"highest score": round(highest.score, 1), "of": highest.reference}
+        row["matches"] = [pair.reference for pair in pairs if pair.tier == "match"]
+    return row
+
+
+def _places(cases: Sequence[Case]) -> Row:
+    """Errors in seconds of where a match begins and ends in the query."""
+    found = [case for case in cases if case.own.match is not None and case.own.tier == "match"]
+    errors = [
+        abs(told - true)
+        for case in found
+        if case.own.match is not None
+        for told, true in (
+            (case.own.match.query_start_s, case.shown[0]),
+            (case.own.match.query_end_s, case.shown[1]),
+        )
+    ]
+    if not errors:
+        return {"matches": 0}
+    return {
+        "matches": len(found),
+        "median error s": round(float(np.median(errors)), 2),
+        "90 % within s": round(float(np.percentile(errors, 90)), 2),
+    }
+
+
+def _plain(row: Row) -> str:
+    hidden = {"edit", "missed", "sources edited", "matches"}
+    rest = {key: value for key, value in row.items() if key not in hidden}
+    head = rest.pop("measure", "machine")
+    return f"{head:<52}" + "  ".join(f"{key} {value}" for key, value in rest.items())
