@@ -126,6 +126,10 @@ class Desk:
                 self._expire(report)
             return [report for report in self._reports.values() if state in (None, report.state)]
 
+    def finished(self) -> list[StoredReport]:
+        """The reports that would have been filed."""
+        return self.reports("finished")
+
     def forget(self) -> None:
         """Throw away everything; ids go on."""
         with self._lock:

@@ -23,6 +23,7 @@ __all__ = ["Handler"]
 BASE = "/ispws/"
 CONTROLS = "/_standin/"
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
+MAX_DRAINED_BYTES = 1024 * 1024
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -125,6 +126,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer.body)))
             self.send_header("Request-ID", uuid.uuid4().hex)
             self.send_header("X-Stand-In", NOT_FILED)
+            if self.close_connection:
+                self.send_header("Connection", "close")
             if answer.status == 401:
                 self.send_header("WWW-Authenticate", 'Basic realm="stand-in"')
             self.end_headers()
@@ -148,8 +151,12 @@ class Handler(BaseHTTPRequestHandler):
         return user if is_right else None
 
     def _drain(self) -> None:
-        """An unread body would be taken for the next request: end the connection instead."""
-        self.close_connection = True
+        """An unread body would be taken for the next request: read a small one, else end the connection."""
+        size = int(self.headers.get("Content-Length", 0))
+        if size > MAX_DRAINED_BYTES:
+            self.close_connection = True
+        else:
+            self.rfile.read(size)
 
     def _control(self) -> None:
         """What another process steers the stand-in with; on loopback, without credentials."""
