@@ -19,6 +19,7 @@ import numpy.typing as npt
 from holdfast.banks.log import Change, last_position, read_since
 from holdfast.banks.models import ALGORITHMS
 from holdfast.matching.digests import digest_keys
+from holdfast.matching.flat import LivingCodes
 from holdfast.records.database import Database
 from holdfast.screening.generation import Generation, build_generation, mark_of, newest_generation, only_one
 
@@ -54,6 +55,15 @@ class ListIndex:
     def search(self, codes: npt.NDArray[np.uint8], radius: int) -> tuple[Int64Array, Int64Array, Int64Array]:
         """As `HammingIndex.range_search`, over the lists as of the last `refresh`."""
         return self._now.codes.range_search(codes, radius)
+
+    def living(self) -> tuple[LivingCodes, ...]:
+        """All PDQ codes as they are at this moment, not copied, for `matching.flat.flat_search`."""
+        return self._now.codes.living()
+
+    @property
+    def has_digests(self) -> bool:
+        """Whether any list has a digest; else none of an upload need be made: a tenth of its whole cost."""
+        return len(self._now.digests) > 0
 
     def may_hold(self, digests: Mapping[str, bytes]) -> bool:
         """Whether any of one content's digests ("md5", "sha1", "sha256") may be listed; False is certain."""
