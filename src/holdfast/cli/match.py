@@ -32,17 +32,21 @@ def match_files(
     bank: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only these banks (repeatable).")
     ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Look at what matches nothing from all sides, at once.")
+    ] = False,
     json: JsonOption = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 when a file matches.")] = False,
 ) -> None:
     """Check files against the banks.
 
-    Each file is a match, no match, or not matchable (with the reason): what could not be checked is never
-    called "no match". Exit status: 0 done, 1 a file could not be read, 2 usage, 3 see --exit-code.
+    Each file is a match, possible, no match, or not matchable (with the reason): what could not be checked
+    is never called "no match". --deep finds crops, tilted copies and screenshots of what is in banks that
+    match by calibration. Exit status: 0 done, 1 a file could not be read, 2 usage, 3 see --exit-code.
     """
     kinds = set()
     with open_screener(home) as screener:
-        for outcome in screener.screen_files(files, banks=bank or ()):
+        for outcome in screener.screen_files(files, banks=bank or (), deep=deep):
             kinds.add(outcome.outcome)
             if json:
                 print_json(outcome.to_json())
@@ -90,4 +94,9 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 def _match_words(match: Match) -> str:
     nearness = "equal" if match.algorithm != "pdq" else f"{match.distance} of 256 bits apart"
     label = f" {match.classification}" if match.classification else ""
-    return f"{match.bank} #{match.entry} {match.label!r}{label}: {match.algorithm}, {nearness}, {match.view}"
+    words = f"{match.bank} #{match.entry} {match.label!r}{label}: {match.algorithm}, {nearness}, {match.view}"
+    if match.expected_false_alarms is None:
+        return words
+    beyond = match.extrapolation_decades
+    extrapolated = f", extrapolated by {beyond:g} decades" if beyond else ""
+    return f"{words}; {match.tier}, {match.expected_false_alarms:.1g} false alarms expected{extrapolated}"

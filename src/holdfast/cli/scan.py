@@ -28,6 +28,9 @@ def scan_folder(
     bank: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Only these banks (repeatable).")
     ] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Look at what matches nothing from all sides, at once.")
+    ] = False,
     json: JsonOption = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Forget an unfinished scan of this folder.")
@@ -50,6 +53,7 @@ def scan_folder(
             screener,
             folder,
             banks=bank or (),
+            deep=deep,
             restart=restart,
             threads=screener.settings.scan.threads,
             checkpoint_s=screener.settings.scan.checkpoint_s,

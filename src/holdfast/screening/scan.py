@@ -48,7 +48,10 @@ class ScanSummary:
 
 
 class FolderScan:
-    """One scan of one tree with one choice of banks, found again by those two after a stop."""
+    """One scan of one tree with one choice of banks, found again by those two after a stop.
+
+    ``deep``: see `Screener.screen_file`; a deep scan goes on after a deep one only.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class FolderScan:
         root: Path,
         *,
         banks: Sequence[str] = (),
+        deep: bool = False,
         restart: bool = False,
         threads: int | None = None,
         checkpoint_s: float = 1.0,
@@ -68,6 +72,7 @@ class FolderScan:
         self._root = root.resolve()
         self._root_text = printable_path(self._root)
         self._banks = sorted(banks)
+        self._deep = deep
         self._threads = threads or 2 * (os.cpu_count() or 1)
         self._checkpoint_s = checkpoint_s
         self._cursor: tuple[str, ...] | None = None
@@ -115,10 +120,12 @@ class FolderScan:
             return Outcome(
                 printable_path(found.path), "unknown", OutcomeKind.ERROR, "unreadable", found.problem
             )
-        return self._screener.screen_file(found.path, banks=self._banks)
+        return self._screener.screen_file(found.path, banks=self._banks, deep=self._deep)
 
     def _open(self, restart: bool) -> None:
-        same = (scans.c.root == self._root_text) & scans.c.finished_at.is_(None)
+        same = sa.and_(
+            scans.c.root == self._root_text, scans.c.deep == self._deep, scans.c.finished_at.is_(None)
+        )
         with self._database.write() as connection:
             if restart:
                 connection.execute(sa.delete(scans).where(same))
@@ -137,6 +144,7 @@ class FolderScan:
         return {
             "root": self._root_text,
             "banks": self._banks,
+            "deep": self._deep,
             "revision": 0,
             "started_at": now(),
             "updated_at": now(),

@@ -7,10 +7,11 @@ with Screener(home) as screener:
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +20,8 @@ from holdfast.banks.resolve import BankMatch, conventions_in_use, resolve
 from holdfast.banks.service import get_bank, list_banks
 from holdfast.errors import NotMatchableError, UnreadableError
 from holdfast.hashing.code import Convention
-from holdfast.hashing.image import QueryHashes, query_hashes
+from holdfast.hashing.image import MAX_VIEWED_FRAMES, QueryHashes, query_hashes
+from holdfast.hashing.views.small import SmallLuma, small_luma
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import DecodedImage, LumaFrame, Reason
 from holdfast.records.database import Database
@@ -34,6 +36,9 @@ from holdfast.screening.reading import FileContent, bytes_content, printable_pat
 from holdfast.screening.sighting import Hits, Sighted, collect, nearest_of, sight, sight_given
 from holdfast.screening.verdict import verdict
 from holdfast.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from holdfast.screening.deep import Lumas
 
 __all__ = ["Screener"]
 
@@ -75,10 +80,11 @@ class Screener:
         self._conventions: tuple[Convention, ...] = ()
         self._banks: tuple[Bank, ...] = ()
 
-    def screen_file(self, path: Path | str, *, banks: Sequence[str] = ()) -> Outcome:
+    def screen_file(self, path: Path | str, *, banks: Sequence[str] = (), deep: bool = False) -> Outcome:
         """Is this file known? An unreadable one is an outcome too (*error*), so that others go on.
 
-        ``banks`` limits the question to these; benign banks among all others still suppress. Raises
+        ``banks`` limits the question to these; benign banks among all others still suppress. ``deep``: what
+        matches nothing is looked at from all sides, at once, for the banks that match by calibration. Raises
         NotFoundError for a bank that does not exist.
         """
         name = printable_path(path)
@@ -86,17 +92,20 @@ class Screener:
             content = read_file(Path(path), self.settings.media.max_bytes)
         except UnreadableError as error:
             return Outcome(name, "unknown", OutcomeKind.ERROR, "unreadable", str(error))
-        return self.check(content, name=name, banks=banks).outcome
+        return self._screen(content, name, banks, deep)
 
-    def screen_bytes(self, data: bytes, name: str = "", *, banks: Sequence[str] = ()) -> Outcome:
+    def screen_bytes(
+        self, data: bytes, name: str = "", *, banks: Sequence[str] = (), deep: bool = False
+    ) -> Outcome:
         """Is this content known? ``name`` is only for the answer. See `screen_file`."""
-        content = bytes_content(data, self.settings.media.max_bytes)
-        return self.check(content, name=name, banks=banks).outcome
+        return self._screen(bytes_content(data, self.settings.media.max_bytes), name, banks, deep)
 
-    def screen_files(self, paths: Iterable[Path], *, banks: Sequence[str] = ()) -> Iterator[Outcome]:
+    def screen_files(
+        self, paths: Iterable[Path], *, banks: Sequence[str] = (), deep: bool = False
+    ) -> Iterator[Outcome]:
         """Outcomes in the order of ``paths``, several files in work at once."""
         with ThreadPoolExecutor(self.pool.workers, "screen") as threads:
-            yield from threads.map(lambda path: self.screen_file(path, banks=banks), paths)
+            yield from threads.map(lambda path: self.screen_file(path, banks=banks, deep=deep), paths)
 
     def check(
         self,
@@ -105,21 +114,21 @@ class Screener:
         name: str = "",
         banks: Sequence[str] = (),
         digests_only: bool = False,
+        keep_lumas: bool = False,
     ) -> Screened:
         """The outcome for one content with all that was found, benign entries too: what rules are put to.
 
         With ``digests_only`` nothing is decoded, and content whose digests are not listed is *not scanned*,
-        never *no match*. Raises NotFoundError for a bank that does not exist.
+        never *no match*. With ``keep_lumas`` a picture that matches nothing comes with what `check_deeply`
+        takes. Raises NotFoundError for a bank that does not exist.
         """
         if self._follows:
             self.refresh()
         version = self.lists.position
-        if digests_only:
-            checked, hashes = _digests_alone(), None
-        else:
-            checked, hashes = self._hash(content)
-        digests = content.digests()
-        values = {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
+        checked, hashes, frames = _digests_alone(), None, ()
+        if not digests_only:
+            checked, hashes, frames = self._hash(content)
+        values = _digests(content) if self.lists.has_digests else {}
         asked, radius, had_banks = self._asked(banks)
         hits = self._search(hashes, radius)
         listed = self._resolve(hits, values, content.size_bytes)
@@ -127,9 +136,38 @@ class Screener:
             listed = [match for match in listed if match.bank_id in asked or match.kind == "benign"]
         found, seen = sight(listed, hits, hashes, self.model.current, len(self.lists))
         outcome = verdict(name, found, seen, replace(checked, had_banks=had_banks))
-        return Screened(
-            replace(outcome, size_bytes=content.size_bytes), tuple(found), seen, _first_code(hashes), version
-        )
+        lumas = _lumas(frames) if keep_lumas and _is_open(outcome, found) else ()
+        outcome = replace(outcome, size_bytes=content.size_bytes)
+        return Screened(outcome, tuple(found), seen, _first_code(hashes), version, lumas)
+
+    def check_deeply(
+        self, uploads: Sequence[Lumas], banks: Sequence[Collection[int]], *, name: str = ""
+    ) -> list[Screened]:
+        """For each upload what all its views come to, in one pass over the lists as of the last refresh.
+
+        ``banks`` gives for each the ids of the banks of known content that may match it; benign ones always
+        may. The outcome is *no match* where nothing is near.
+        """
+        from holdfast.screening.deep import check_deeply  # nothing that answers uploads loads it
+
+        version = self.lists.position
+        answers = []
+        found = check_deeply(self.lists, self.database, self.model.current, uploads)
+        for sighted, asked in zip(found, banks, strict=True):
+            kept = [match for match in sighted.found if match.kind == "benign" or match.bank_id in asked]
+            outcome = verdict(name, kept, sighted.seen, Checked("image", None, ""))
+            outcome = replace(outcome, deep_check="done")
+            answers.append(Screened(outcome, tuple(kept), sighted.seen, b"", version))
+        return answers
+
+    def calibrated(self, names: Sequence[str] = ()) -> list[Bank]:
+        """The banks of known content that are on and match by calibration, of these ``names`` or of all."""
+        return [
+            bank
+            for bank in self._banks
+            if bank.enabled and bank.kind == "known" and bank.matching == "calibrated"
+            if not names or bank.name in names
+        ]
 
     def look_up(
         self,
@@ -217,26 +255,36 @@ class Screener:
         with self.database.read() as connection:
             return resolve(connection, nearest_of(hits), values if listed else None, size_bytes=size_bytes)
 
-    def _hash(self, content: FileContent) -> tuple[Checked, QueryHashes | None]:
-        """What could be looked at, and the hashes of it that mean something."""
+    def _screen(self, content: FileContent, name: str, banks: Sequence[str], deep: bool) -> Outcome:
+        screened = self.check(content, name=name, banks=banks, keep_lumas=deep)
+        asked = [bank.id for bank in self.calibrated(banks)] if screened.lumas else []
+        if not asked:
+            return screened.outcome
+        (deeper,) = self.check_deeply([screened.lumas], [asked], name=name)
+        if deeper.outcome.outcome is OutcomeKind.NO_MATCH:
+            return replace(screened.outcome, deep_check="done")
+        return replace(deeper.outcome, size_bytes=content.size_bytes)
+
+    def _hash(self, content: FileContent) -> tuple[Checked, QueryHashes | None, tuple[LumaFrame, ...]]:
+        """What could be looked at, the hashes of it that mean something, and the frames that they are of."""
         if content.data is None:
             detail = f"{content.size_bytes:,} bytes, the limit is {self.settings.media.max_bytes:,}"
-            return Checked(
-                "unknown", Reason.TOO_LARGE, f"Not matchable: {detail}. Nothing was decoded."
-            ), None
+            detail = f"Not matchable: {detail}. Nothing was decoded."
+            return Checked("unknown", Reason.TOO_LARGE, detail), None, ()
         try:
             decoded = self.pool.decode_image(content.data)
         except NotMatchableError as error:
             medium = "unknown" if error.reason in (Reason.EMPTY, Reason.NOT_MEDIA) else "image"
-            return Checked(medium, Reason(error.reason), str(error)), None
+            return Checked(medium, Reason(error.reason), str(error)), None, ()
         # With no PDQ hash in any bank the hashes are still made: a featureless picture must say so.
         hashes = query_hashes(decoded, conventions=self._conventions or (Convention.FULL,))
         if len(hashes) == 0:
-            return Checked("image", Reason.TOO_SMALL, "Not matchable: under 5 pixels high or wide."), None
+            detail = "Not matchable: under 5 pixels high or wide."
+            return Checked("image", Reason.TOO_SMALL, detail), None, ()
         if not hashes.matchable.any():
             detail = "Not matchable: too plain for a perceptual hash. Equal files would still be found."
-            return Checked("image", Reason.FEATURELESS, detail), None
-        return Checked("image", decoded.incomplete, decoded.incomplete_detail), hashes
+            return Checked("image", Reason.FEATURELESS, detail), None, ()
+        return Checked("image", decoded.incomplete, decoded.incomplete_detail), hashes, decoded.frames
 
     def _search(self, hashes: QueryHashes | None, radius: int) -> Hits:
         """What lies within the radius of any of the query's hashes that mean something."""
@@ -247,9 +295,29 @@ class Screener:
         return collect(wanted[rows], ids, bits)
 
 
+def _digests(content: FileContent) -> dict[str, bytes]:
+    digests = content.digests()
+    return {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
+
+
 def _digests_alone() -> Checked:
     detail = "Only digests were compared, and none is listed; altered copies were not looked for."
     return Checked("unknown", DIGESTS_ONLY, detail)
+
+
+def _is_open(outcome: Outcome, found: Sequence[BankMatch]) -> bool:
+    """Whether more looking could change the answer: nothing matched, and no benign entry covers it."""
+    is_cleared = bool(outcome.suppressed) or any(match.exact for match in found if match.kind == "benign")
+    return outcome.outcome is OutcomeKind.NO_MATCH and not is_cleared
+
+
+def _lumas(frames: Sequence[LumaFrame]) -> tuple[tuple[int, SmallLuma], ...]:
+    """What the deep check takes of a picture, or of the first frames of an animation."""
+    small = [
+        (frame.index, small_luma(frame.luma, width=frame.width, height=frame.height))
+        for frame in frames[:MAX_VIEWED_FRAMES]
+    ]
+    return tuple((index, luma) for index, luma in small if luma is not None)
 
 
 def _first_code(hashes: QueryHashes | None) -> bytes:
