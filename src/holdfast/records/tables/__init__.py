@@ -8,6 +8,7 @@ from holdfast.records.tables import (  # noqa: F401  (they register their tables
     deep,
     events,
     exchanges,
+    filings,
     jobs,
     outbox,
     scans,
