@@ -85,14 +85,17 @@ class DecodePool:
         every_s: float = 1.0,
         mode: VideoMode = VideoMode.FULL,
         min_side: int = 512,
+        track: int = 0,
         on_progress: Progress | None = None,
     ) -> Iterator[VideoReader]:
         """The frames shown at 0, ``every_s``, 2 ``every_s``, ... (0: all): an iterator, in a ``with`` block.
 
         ``source`` is the file as bytes, or open for reading. Every video gets a fresh worker, which
         ends with the block. Frames are reduced by a whole number while neither side falls under
-        ``min_side`` pixels: 512 keeps PDQ within a bit or so. ``on_progress`` is called in this thread, about
-        twice a second. Raises `NotMatchableError` for content that gives no frame within ``limits``,
+        ``min_side`` pixels: 512 keeps PDQ within a bit or so. ``track`` says which of ``info.tracks`` tracks
+        is looked at: 0 is what players show, then come further videos, then covers. To have seen a whole
+        file, look at each. ``on_progress`` is called in this thread, about twice a second. Raises ValueError
+        for numbers that mean nothing, `NotMatchableError` for content that gives no frame within ``limits``,
         `WorkerError` where the workers cannot run at all.
         """
         limits = limits or VideoLimits()
@@ -114,6 +117,7 @@ class DecodePool:
                     every_s=every_s,
                     mode=mode,
                     min_side=min_side,
+                    track=track,
                     on_progress=on_progress,
                 )
             finally:
@@ -127,6 +131,7 @@ class DecodePool:
         every_s: float = 1.0,
         mode: VideoMode = VideoMode.FULL,
         min_side: int = 512,
+        track: int = 0,
         on_progress: Progress | None = None,
     ) -> DecodedVideo:
         """A short video with all its frames in memory; see `open_video`, which is for any length.
@@ -137,7 +142,13 @@ class DecodePool:
         frames: list[VideoFrame] = []
         left_bytes = limits.max_kept_bytes
         with self.open_video(
-            source, limits, every_s=every_s, mode=mode, min_side=min_side, on_progress=on_progress
+            source,
+            limits,
+            every_s=every_s,
+            mode=mode,
+            min_side=min_side,
+            track=track,
+            on_progress=on_progress,
         ) as reader:
             for frame in reader:
                 if not frames or frame.luma is not frames[-1].luma:

@@ -36,6 +36,7 @@ def _video(
         every_s=arguments["every_s"],
         mode=VideoMode(arguments["mode"]),
         min_side=arguments["min_side"],
+        track=arguments["track"],
     )
     return (yield from video_parts(decoder, output))
 

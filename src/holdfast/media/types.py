@@ -110,7 +110,7 @@ class VideoMode(StrEnum):
 
     FULL = "full"  # every frame, exactly: what lists are made from
     QUICK = "quick"  # every frame without the codec's smoothing of block edges: up to some 6 bits of PDQ off
-    KEYFRAMES = "keyframes"  # only frames that stand alone, at their own times: for triage
+    KEYFRAMES = "keyframes"  # only frames that stand alone (some videos have one), at their times: for triage
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +169,7 @@ class VideoInfo:
     height: int
     duration_s: float | None  # None where the file does not say
     fps: float | None  # mean frames a second
+    tracks: int = 1  # that hold pictures: number 0 is what players show, then further videos, then covers
 
 
 @dataclass(frozen=True, slots=True)

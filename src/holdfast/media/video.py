@@ -37,22 +37,23 @@ class VideoDecoder:
         every_s: float = 1.0,
         mode: VideoMode = VideoMode.FULL,
         min_side: int = 512,
+        track: int = 0,
     ) -> None:
         """Open it. Raises `NotMatchableError` for bytes that hold no video within ``limits``.
 
         Looked at is the frame shown at each of the moments 0, ``every_s``, 2 ``every_s``, ... (0: every
         frame); of keyframes, each that comes ``every_s`` or more after the last. Pictures are reduced by a
-        whole number while neither side falls under ``min_side`` pixels.
+        whole number while neither side falls under ``min_side`` pixels. ``track`` is one of ``info.tracks``.
         """
-        track = open_track(data, limits, mode)
-        self.info, self.reached_s = track.info, 0.0
+        opened = open_track(data, limits, mode, track)
+        self.info, self.reached_s = opened.info, 0.0
         self._limits, self._min_side = limits, min_side
-        self._base = track.stream.time_base  # the last frames come without their own
-        self._frame_s = 1 / (track.info.fps or _USUAL_FPS)
-        self._clock = Clock(self._frame_s, jumps=track.info.format in _OWN_CLOCK)
+        self._base = opened.stream.time_base  # the last frames come without their own
+        self._frame_s = 1 / (opened.info.fps or _USUAL_FPS)
+        self._clock = Clock(self._frame_s, jumps=opened.info.format in _OWN_CLOCK)
         self._sampler = Sampler(0.0 if mode is VideoMode.KEYFRAMES else every_s)
-        self._source = FrameSource(track, mode, every_s)
-        self._notes = dict.fromkeys(track.notes)  # in the order in which they came, once each
+        self._source = FrameSource(opened, mode, every_s)
+        self._notes = dict.fromkeys(opened.notes)  # in the order in which they came, once each
         self._decoded = self._given = self._damaged = 0
         self._stopped: tuple[Reason, str] | None = None
 
@@ -67,7 +68,7 @@ class VideoDecoder:
                 yield None
                 continue
             last = self._place(frame)
-            after_loss = self._source.lost_before(seconds(frame.pts, self._base))
+            after_loss = self._source.lost_before(self._source.stamp_s(frame))
             yield from self._pictures(self._sampler.add(last, after_loss))
             if self._stopped:
                 return
@@ -100,7 +101,7 @@ class VideoDecoder:
 
     def _place(self, frame: av.VideoFrame) -> Shown:
         """The frame with its number and its time."""
-        start_s = self._clock.time(seconds(frame.pts, self._base))
+        start_s = self._clock.time(self._source.stamp_s(frame))
         end_s = start_s + (seconds(frame.duration, self._base) or self._frame_s)
         self._decoded += 1
         self._damaged += frame.is_corrupt

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any, NoReturn
 
 import av
 import av.logging
-from av.container import InputContainer
+from av.container import Flags, InputContainer
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.types import Reason
 from holdfast.media.videoformats import CODECS
 
-__all__ = ["MemoryFile", "open_container", "words"]
+__all__ = ["MemoryFile", "open_container", "streams_by_now", "words"]
 
 _READ_BYTES = 256 * 1024  # FFmpeg reads this much at a time
 _LONGEST_MESSAGE = 120  # characters
 _MOST_STREAMS = 64
+_STREAM_LINE = re.compile(r"^ *Stream #0:\d+", re.MULTILINE)
 
 av.logging.set_level(av.logging.PANIC)  # what decoders print about foreign bytes is no log of ours
 
@@ -44,7 +46,7 @@ class MemoryFile:
         return self._place
 
 
-def open_container(file: MemoryFile, demuxer: str, name: str) -> InputContainer:
+def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -> InputContainer:
     """The container in ``file``, read by ``demuxer`` alone. Raises `NotMatchableError`, and MemoryError.
 
     Three locks on one door: the demuxer is not guessed, every protocol is off its list, and the
@@ -58,16 +60,20 @@ def open_container(file: MemoryFile, demuxer: str, name: str) -> InputContainer:
     }
     if demuxer == "mov":
         options |= {"enable_drefs": "0", "use_absolute_path": "0"}
+    if demuxer == "mpegts":
+        options |= {"merge_pmt_versions": "1"}  # a track goes on where its program is described anew
     try:
         container: InputContainer = av.open(
             file,
             "r",
             format=demuxer,
             buffer_size=_READ_BYTES,
+            options={"max_pixels": str(max_pixels)},  # of the decoders that look at first frames for the head
             container_options=options,
             io_open=_refuse,
             metadata_errors="replace",
         )
+        container.flags &= ~Flags.gen_pts.value  # which makes wrong ones where frames are stored out of order
         return container  # noqa: TRY300
     except MemoryError:
         raise
@@ -75,6 +81,20 @@ def open_container(file: MemoryFile, demuxer: str, name: str) -> InputContainer:
         raise NotMatchableError(
             Reason.DAMAGED, f"Not matchable: this {name} file cannot be opened ({words(error)})."
         ) from error
+
+
+def streams_by_now(container: InputContainer) -> int:
+    """How many streams FFmpeg has met so far: formats without a table of them may bring more on the way.
+
+    PyAV's own list stays as it was when the file was opened; what comes later is not handed over.
+    """
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.INFO)  # else the description is empty
+    try:
+        described = container.dumps_format()
+    finally:
+        av.logging.set_level(level)
+    return len(_STREAM_LINE.findall(described))
 
 
 def words(error: BaseException) -> str:

@@ -22,6 +22,8 @@ DEMUXERS = {
     "MPEG-PS": "mpeg",
     "ASF": "asf",  # WMV
     "OGG": "ogg",
+    "REALMEDIA": "rm",
+    "MPEG-VIDEO": "mpegvideo",  # MPEG-1 and 2 without a container
 }
 VIDEO_FORMATS = tuple(DEMUXERS)
 
@@ -30,21 +32,14 @@ CODECS = frozenset(
     (
         *("h264", "hevc", "vp8", "vp9", "libdav1d", "av1", "vvc"),
         *("mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "mpeg1video", "mpeg2video", "mpegvideo"),
-        *("h263", "h263i", "h263p", "flv", "wmv1", "wmv2", "wmv3", "vc1", "vp6", "vp6a", "vp6f", "theora"),
+        *("h261", "h263", "h263i", "h263p", "flv", "wmv1", "wmv2", "wmv3", "vc1", "mss2", "theora"),
+        *("vp3", "vp5", "vp6", "vp6a", "vp6f", "vp7", "rv10", "rv20", "rv30", "rv40"),
         *("mjpeg", "mjpegb", "png", "prores", "dnxhd", "cfhd", "dvvideo", "svq1", "svq3"),
-        *("cinepak", "indeo3", "indeo4", "indeo5", "msvideo1", "msrle", "rpza", "smc", "8bps", "qtrle"),
-        *(
-            "rawvideo",
-            "v210",
-            "v410",
-            "r210",
-            "huffyuv",
-            "ffvhuff",
-            "ffv1",
-            "utvideo",
-            "magicyuv",
-            "lagarith",
-        ),
+        *("flashsv", "flashsv2", "cscd", "tscc", "zmbv", "fraps"),  # recorders of screens
+        *("indeo2", "indeo3", "indeo4", "indeo5"),
+        *("cinepak", "msvideo1", "msrle", "rpza", "smc", "8bps", "qtrle"),
+        *("rawvideo", "v210", "v410", "r210"),
+        *("huffyuv", "ffvhuff", "ffv1", "utvideo", "magicyuv", "lagarith"),
     )
 )
 
@@ -52,6 +47,8 @@ _STARTS = (
     (b"\x1a\x45\xdf\xa3", "MATROSKA"),
     (b"FLV\x01", "FLV"),
     (b"\x00\x00\x01\xba", "MPEG-PS"),
+    (b"\x00\x00\x01\xb3", "MPEG-VIDEO"),
+    (b".RMF", "REALMEDIA"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9\x00\xaa\x00\x62\xce\x6c", "ASF"),
     (b"OggS", "OGG"),
 )

@@ -52,7 +52,9 @@ def picture_of(frame: av.VideoFrame, min_side: int) -> Picture:
     scale = reduction(frame.width, frame.height, min_side)
     name = frame.format.name
     full_range = True
-    if match := _LUMA_PLANE.fullmatch(name):
+    if frame.planes[0].line_size < 0:  # stored upside down, which only the converter reads
+        luma = _from_rgb(frame, scale)
+    elif match := _LUMA_PLANE.fullmatch(name):
         luma = _reduced(_plane(frame), scale, 2.0 ** (int(match[1] or 8) - 8))
         full_range = _is_full_range(frame)
     elif _LUMA_PLANE_HIGH.fullmatch(name):

@@ -24,6 +24,7 @@ _PART_S = 0.5  # on the clock: after it the service hears how far the work has c
 _LATEST_S = 1e9  # seconds; no video is thirty years long
 _MOST_SIDE = 2**20
 _MOST_NOTES = 20
+_MOST_TRACKS = 1000
 
 
 class VideoPart(NamedTuple):
@@ -100,6 +101,7 @@ def _info(values: dict[str, Any]) -> VideoInfo:
         raise ValueError("a worker's video is not described properly")
     whole(info.width, 0, _MOST_SIDE)
     whole(info.height, 0, _MOST_SIDE)
+    whole(info.tracks, 1, _MOST_TRACKS)
     for value in (info.duration_s, info.fps):
         if value is not None:
             _number(value, _LATEST_S)

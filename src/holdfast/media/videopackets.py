@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +11,7 @@ import av
 from av.video.stream import VideoStream
 
 from holdfast.media.types import Reason, VideoMode
-from holdfast.media.videofile import words
+from holdfast.media.videofile import streams_by_now, words
 from holdfast.media.videotrack import Track, seconds
 
 __all__ = ["FrameSource"]
@@ -28,8 +30,9 @@ class FrameSource:
     def __init__(self, track: Track, mode: VideoMode, every_s: float) -> None:
         self._track, self._codec = track, track.stream.codec_context
         self._keyframes, self._every_s = mode is VideoMode.KEYFRAMES, every_s
-        self._next_key_s: float | None = None
-        self._lost_stamps_s: list[float] = []
+        self._last_key_s: float | None = None
+        self._lost_stamps_s: list[float] = []  # a heap
+        self._by_decoding = track.info.format == "AVI"  # which knows no other times
         self._end_s = 0.0  # of the last packet of any track
         self._broken_off = ""
         self.damaged = 0
@@ -42,16 +45,23 @@ class FrameSource:
             yield None
         yield from self._decode(None)
 
+    def stamp_s(self, frame: av.VideoFrame) -> float | None:
+        """When the file says that ``frame`` is shown."""
+        return seconds(frame.dts if self._by_decoding else frame.pts, self._track.stream.time_base)
+
     def lost_before(self, stamp_s: float | None) -> bool:
         """Whether a packet was lost whose frame came before this time stamp (None: any). Told once."""
-        bound_s = float("inf") if stamp_s is None else stamp_s
-        left = [lost_s for lost_s in self._lost_stamps_s if lost_s >= bound_s]
-        lost = len(left) < len(self._lost_stamps_s)
-        self._lost_stamps_s = left
+        bound_s = math.inf if stamp_s is None else stamp_s
+        lost = False
+        while self._lost_stamps_s and self._lost_stamps_s[0] < bound_s:
+            heapq.heappop(self._lost_stamps_s)
+            lost = True
         return lost
 
     def missing_end(self) -> tuple[Reason, str] | None:
         """Why the file ended too early, if it did, after the last frame."""
+        if streams_by_now(self._track.container) > len(self._track.container.streams):
+            return Reason.TRUNCATED, "a further track begins on the way, and was not looked at"
         if self._broken_off:
             return Reason.DAMAGED, f"reading broke off after {self._end_s:.1f} s ({self._broken_off})"
         start, length = self._track.container.start_time, self._track.container.duration
@@ -71,8 +81,8 @@ class FrameSource:
         except (av.FFmpegError, ValueError):
             if packet is not None:
                 self.damaged += 1
-                stamp_s = seconds(packet.pts, packet.time_base)
-                self._lost_stamps_s.append(float("-inf") if stamp_s is None else stamp_s)
+                stamp_s = seconds(packet.dts if self._by_decoding else packet.pts, packet.time_base)
+                heapq.heappush(self._lost_stamps_s, -math.inf if stamp_s is None else stamp_s)
             return []
 
     def _packets(self) -> Iterator[av.Packet[VideoStream] | None]:
@@ -85,6 +95,8 @@ class FrameSource:
                 raise
             except (av.FFmpegError, ValueError) as error:
                 self._broken_off = words(error)
+                return
+            except IndexError:  # PyAV's end of a file with more streams than it had at first
                 return
             if packet is None:
                 return
@@ -100,8 +112,9 @@ class FrameSource:
             return False
         if not self._keyframes:
             return True
-        due = self._next_key_s is None or stamp_s is None or stamp_s >= self._next_key_s
-        if not packet.is_keyframe or not due:
+        last_s = self._last_key_s
+        is_due = last_s is None or stamp_s is None or abs(stamp_s - last_s) >= self._every_s
+        if not packet.is_keyframe or not is_due:
             return False
-        self._next_key_s = None if stamp_s is None else stamp_s + self._every_s
+        self._last_key_s = stamp_s
         return True

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.remote import RemoteWorker
 from holdfast.media.types import DecodedVideo, Reason, VideoFrame, VideoInfo, VideoLimits, VideoMode
-from holdfast.media.videomessages import part_from_message
+from holdfast.media.videomessages import VideoPart, part_from_message
 
 __all__ = ["Progress", "VideoReader"]
 
@@ -36,16 +38,28 @@ class VideoReader:
         every_s: float,
         mode: VideoMode,
         min_side: int,
+        track: int,
         on_progress: Progress | None,
     ) -> None:
-        """Decode the first part. Raises `NotMatchableError` for content that gives no frame."""
-        arguments = {"limits": asdict(limits), "every_s": every_s, "mode": mode, "min_side": min_side}
+        """Decode the first part.
+
+        Raises `NotMatchableError` for content that gives no frame, ValueError for numbers that mean nothing.
+        """
+        if not (math.isfinite(every_s) and every_s >= 0) or min_side < 1 or track < 0:
+            raise ValueError("every_s and track begin at 0, min_side at 1")
+        arguments = {
+            "limits": asdict(limits),
+            "every_s": every_s,
+            "mode": mode,
+            "min_side": min_side,
+            "track": track,
+        }
         self._worker, self._limits, self._on_progress = worker, limits, on_progress
         self._parts: Iterator[tuple[Any, list[Any]]] = worker.run_in_parts("video", data, arguments)
         self._ready: deque[VideoFrame] = deque()
         self.info = _NOT_YET
-        self._reached_s = 0.0
-        self._given = 0
+        self._reached_s = self._last_s = 0.0
+        self._given = self._taken = 0
         self._end: DecodedVideo | None = None
         while not self._ready and self._end is None:
             self._fetch()
@@ -71,23 +85,34 @@ class VideoReader:
         """The next part into ``_ready``; an end for want of one is kept as the outcome."""
         known = None if self.info is _NOT_YET else self.info
         try:
-            value, arrays = next(self._parts)
-            try:
-                part = part_from_message(value, arrays, self._limits, known)
-            except ValueError as error:
-                raise self._worker.distrust() from error
+            part = self._next_part(known)
         except NotMatchableError as error:
             if self._given == 0 and not self._ready:
                 raise
             self._end = self._cut_short(error)
             return
         self.info = part.info or self.info
+        self._taken += len(part.frames)
         self._ready.extend(part.frames)
         self._reached_s = part.reached_s
         if part.end is not None:
             self._end = part.end
         if self._on_progress is not None:
             self._on_progress(part.reached_s, self.info.duration_s)
+
+    def _next_part(self, known: VideoInfo | None) -> VideoPart:
+        """Raises `NotMatchableError`, also for what no sound worker sends."""
+        try:
+            value, arrays = next(self._parts)
+            part = part_from_message(value, arrays, self._limits, known)
+        except (ValueError, StopIteration) as error:  # an end without an outcome, too
+            raise self._worker.distrust() from error
+        times_s = [self._last_s, *(frame.time_s for frame in part.frames)]
+        back_in_time = any(later < earlier for earlier, later in pairwise(times_s))
+        if back_in_time or self._taken + len(part.frames) > self._limits.max_frames:
+            raise self._worker.distrust()
+        self._last_s = times_s[-1]
+        return part
 
     def _cut_short(self, error: NotMatchableError) -> DecodedVideo:
         told = str(error).removeprefix("Not matchable: ")

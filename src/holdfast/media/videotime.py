@@ -72,8 +72,10 @@ class Sampler:
 
         ``after_loss``: frames between the last one and this were lost, so what was shown between is unknown.
         """
-        if self._every_s == 0:
+        is_first, self._held = self._held is None, self._held or shown
+        if self._every_s == 0 or is_first:
             self.missed += after_loss
+        if self._every_s == 0:
             yield shown.start_s, shown
             return
         yield from self._until(shown.start_s - _ROUNDING_S, lost=after_loss)

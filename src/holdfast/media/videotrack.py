@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import av
+from av.codec.context import Flags
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
@@ -17,7 +18,7 @@ from holdfast.media.videoformats import CODECS, DEMUXERS, video_format
 
 __all__ = ["Track", "open_track", "seconds"]
 
-_NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
+_COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _MOST_FPS = 1000
 
 
@@ -31,60 +32,67 @@ class Track:
     notes: tuple[str, ...]
 
 
-def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode) -> Track:
-    """The track of ``data`` that players show. Raises `NotMatchableError` where there is none to look at."""
+def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, number: int = 0) -> Track:
+    """Track ``number`` of ``data``; 0 is what players show. Raises `NotMatchableError` for want of one."""
     name = video_format(data)
     if name is None:
         raise NotMatchableError(
             Reason.NOT_MEDIA, "Not matchable: the bytes are of no video format known here."
         )
-    container = open_container(MemoryFile(data), DEMUXERS[name], name)
-    stream, notes = _shown_stream(container)
-    info = _info(name, container, stream)
+    container = open_container(MemoryFile(data), DEMUXERS[name], name, limits.max_pixels)
+    tracks = _tracks(container)
+    if number >= len(tracks):
+        raise NotMatchableError(
+            Reason.NOT_MEDIA, f"Not matchable: tracks with pictures in this file: {len(tracks)}, no more."
+        )
+    stream = tracks[number]
+    if stream.codec_context is None or stream.codec_context.codec.name not in CODECS:
+        raise NotMatchableError(
+            Reason.NOT_MEDIA, "Not matchable: the video is in a coding that is not decoded here."
+        )
+    info = _info(name, container, stream, len(tracks))
     if info.width * info.height > limits.max_pixels:
         raise NotMatchableError(
             Reason.TOO_LARGE,
             f"Not matchable: {info.width} x {info.height} pixels, the limit is {limits.max_pixels:,}. "
             "Nothing was decoded. Raise video.max_pixels to look at it.",
         )
+    _set_up(stream, limits, mode)
+    others = (f"{len(tracks)} tracks with pictures: only number {number} was looked at here",)
+    return Track(container, stream, info, others if len(tracks) > 1 else ())
+
+
+def seconds(value: int | None, base: Fraction | None) -> float | None:
+    """A time stamp in its time base as seconds; None where one of the two is missing."""
+    return None if value is None or base is None else value * base.numerator / base.denominator
+
+
+def _tracks(container: InputContainer) -> list[VideoStream]:
+    """The streams with pictures: what players show (marked as default, else the first), others, covers."""
+    videos = [stream for stream in container.streams.video if not stream.disposition & _COVER]
+    if not videos:
+        raise NotMatchableError(
+            Reason.NOT_MEDIA,
+            "Not matchable: the file holds no video: only sound, a cover picture, or nothing.",
+        )
+    shown = next((stream for stream in videos if stream.disposition & Disposition.default), videos[0])
+    rest = [stream for stream in videos if stream is not shown]
+    return [shown, *rest, *(stream for stream in container.streams.video if stream.disposition & _COVER)]
+
+
+def _set_up(stream: VideoStream, limits: VideoLimits, mode: VideoMode) -> None:
     codec = stream.codec_context
     codec.thread_count = 1  # the workers are the parallelism, and limits on memory stay predictable
+    # Viewers show the wreckage before the first whole frame, so it is looked at too; it comes marked.
+    codec.flags |= Flags.output_corrupt.value
     codec.options = {"max_pixels": str(limits.max_pixels)}
     if mode is not VideoMode.FULL:
         codec.options = {**codec.options, "skip_loop_filter": "all"}
     if mode is VideoMode.KEYFRAMES:
         codec.skip_frame = "NONKEY"
-    return Track(container, stream, info, notes)
 
 
-def seconds(value: int | None, base: Fraction | None) -> float | None:
-    """A time stamp in its time base as seconds; None where one of the two is missing."""
-    return None if value is None or base is None else float(value * base)
-
-
-def _shown_stream(container: InputContainer) -> tuple[VideoStream, tuple[str, ...]]:
-    """The first video stream that is marked as default, else the first; covers are no video."""
-    streams = [stream for stream in container.streams.video if not stream.disposition & _NO_VIDEO]
-    notes = []
-    if len(streams) < len(container.streams.video):
-        notes.append("a cover picture or thumbnails beside the video were not looked at")
-    if not streams:
-        raise NotMatchableError(
-            Reason.NOT_MEDIA,
-            "Not matchable: the file holds no video: only sound, a cover picture, or nothing.",
-        )
-    if len(streams) > 1:
-        notes.append(f"{len(streams)} video tracks: only the one that players show was looked at")
-    default = [stream for stream in streams if stream.disposition & Disposition.default]
-    chosen = (default or streams)[0]
-    if chosen.codec_context is None or chosen.codec_context.codec.name not in CODECS:
-        raise NotMatchableError(
-            Reason.NOT_MEDIA, "Not matchable: the video is in a coding that is not decoded here."
-        )
-    return chosen, tuple(notes)
-
-
-def _info(name: str, container: InputContainer, stream: VideoStream) -> VideoInfo:
+def _info(name: str, container: InputContainer, stream: VideoStream, tracks: int) -> VideoInfo:
     codec = stream.codec_context
     length_s = seconds(stream.duration, stream.time_base)
     if length_s is None and container.duration:
@@ -93,4 +101,4 @@ def _info(name: str, container: InputContainer, stream: VideoStream) -> VideoInf
         length_s = None
     rate = stream.average_rate or stream.base_rate
     fps = float(rate) if rate and 0 < rate <= _MOST_FPS else None
-    return VideoInfo(name, codec.codec.name, codec.width, codec.height, length_s, fps)
+    return VideoInfo(name, codec.codec.name, codec.width, codec.height, length_s, fps, tracks)
