@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from holdfast.hashing.video import VideoHash
 from holdfast.hashing.videostates import states_of
 from holdfast.matching.video import kernels
-from holdfast.matching.video.align import BIN_S, SPEEDS
+from holdfast.matching.video.align import BIN_S, PRIOR, SPEEDS
 from tests.matching.video import oracle
 
 
@@ -47,7 +47,7 @@ def test_the_best_line_is_the_oracles(seed: int, frames: int, size: int) -> None
     kernels.align_views(
         codes.view(np.uint64), zeros, weights, query_s, query_state, references.view(np.uint64),
         np.zeros(size, np.int32), np.ones(size, np.float32), reference_s, reference_state, table,
-        np.float32(5), np.array(SPEEDS), BIN_S, lines,
+        np.float32(8), np.float32(5), np.array(SPEEDS), np.array(PRIOR), BIN_S, lines,
     )  # fmt: skip
     distances = np.bitwise_count(codes[0][:, np.newaxis] ^ references).sum(axis=2)
     pairs = [
@@ -56,11 +56,9 @@ def test_the_best_line_is_the_oracles(seed: int, frames: int, size: int) -> None
         for column in range(size)
         if table[0, distances[row, column]] > 0
     ]
-    nearest = {row: min(distances[row, c] for r, c, _ in pairs if r == row) for row, _, _ in pairs}
-    leads = [max(0.0, 1 - (distances[row, c] - nearest[row]) / kernels.LEAD_BITS) for row, c, _ in pairs]
     state = query_state[0].tolist(), reference_state.tolist()
     times = query_s.tolist(), reference_s.tolist()
-    best = oracle.best_line(pairs, *times, *state, SPEEDS, BIN_S, leads)[0] if pairs else 0.0
-    assert lines[0, 0] == pytest.approx(best, abs=1e-4)
+    line = oracle.best_line(pairs, *times, SPEEDS, PRIOR, BIN_S) if pairs else []
+    assert lines[0, 0] == pytest.approx(oracle.distinct_sum(line, *state, 8), abs=1e-4)
     strong = [(row, column, evidence - 5) for row, column, evidence in pairs if evidence > 5]
-    assert lines[0, 3] == pytest.approx(oracle.distinct_sum(strong, *state), abs=1e-4)
+    assert lines[0, 3] == pytest.approx(oracle.distinct_sum(strong, *state, 3), abs=1e-4)

@@ -12,7 +12,7 @@ from holdfast.matching.video.kernels import align_views, bits_into
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["BIN_S", "SPEEDS", "Line", "Support", "lines", "support"]
+__all__ = ["BIN_S", "PRIOR", "SPEEDS", "Line", "Support", "lines", "support"]
 
 # Reference seconds per second of the query: 2 where the query runs twice as fast, negative where backwards.
 SPEEDS = (
@@ -20,6 +20,10 @@ SPEEDS = (
     *(-1.0, -0.8, -1.25, -0.5, -2.0),
 )
 BIN_S = 0.5
+# How much of the fit of a line counts, by its speed: copies at the usual speed are the rule.
+PRIOR = tuple(
+    1.0 if speed == 1 else 0.99 if 0.9 <= speed <= 1.1 else 0.97 if speed > 0 else 0.95 for speed in SPEEDS
+)
 STRONG_DECADES = 5.0  # of evidence, from which a pair of frames counts without regard to time, less these
 _TOLERANCE_S = 0.75  # of the line, in reference time
 
@@ -62,8 +66,8 @@ def lines(query: VideoQuery, reference: VideoReference) -> list[Line]:
     frames, other = query.frames, reference.frames
     align_views(
         frames.words, frames.kind, frames.weight, query.time_s, query.state, other.words, other.kind,
-        other.weight, reference.time_s, reference.state, evidence_table(), np.float32(STRONG_DECADES),
-        np.array(SPEEDS), BIN_S, found,
+        other.weight, reference.time_s, reference.state, evidence_table(), np.float32(MOST_DECADES),
+        np.float32(STRONG_DECADES), np.array(SPEEDS), np.array(PRIOR), BIN_S, found,
     )  # fmt: skip
     some = [Line(view, score, speed, offset) for view, (score, speed, offset, _) in enumerate(found.tolist())]
     some += [Line(view, float(loose), 0.0, 0.0) for view, loose in enumerate(found[:, 3])]
@@ -78,7 +82,7 @@ def support(query: VideoQuery, reference: VideoReference, line: Line) -> tuple[L
     kinds = frames.kind[:, np.newaxis] + other.kind
     evidence = evidence_table()[kinds, distances] * np.minimum(frames.weight[:, np.newaxis], other.weight)
     if line.speed == 0:
-        evidence[evidence <= min(STRONG_DECADES, MOST_DECADES - 1)] = 0
+        evidence[evidence <= STRONG_DECADES] = 0
         return line, _pairs(evidence, distances, evidence > 0)
     first = _pairs(evidence, distances, (evidence > 0) & _near(query, reference, line, BIN_S))
     line = _fitted(line, query.time_s[first.rows], reference.time_s[first.columns])
@@ -95,9 +99,8 @@ def _near(
 def _pairs(
     evidence: npt.NDArray[np.float32], distances: npt.NDArray[np.int16], wanted: npt.NDArray[np.bool_]
 ) -> Support:
-    """Of each query frame with a wanted pair, the pair with the most evidence; of equals, the nearest."""
-    score = np.where(wanted, evidence + np.float32(1) - distances / np.float32(1000), np.float32(-1))
-    columns = score.argmax(axis=1)
+    """Of each query frame with a wanted pair, the pair with the most evidence."""
+    columns = np.where(wanted, evidence, np.float32(-1)).argmax(axis=1)
     rows = np.flatnonzero(wanted.any(axis=1))
     return Support(rows, columns[rows], distances[rows, columns[rows]].astype(np.int64), distances)
 

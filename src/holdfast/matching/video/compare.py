@@ -10,7 +10,7 @@ from holdfast.matching.video.align import Line, Support, lines, support
 from holdfast.matching.video.judge import VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
-from holdfast.matching.video.specific import specific_decades
+from holdfast.matching.video.specific import specific
 
 __all__ = ["VideoMatch", "compare"]
 
@@ -60,8 +60,15 @@ def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
     return best
 
 
+def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> float:
+    """The share of frames with features that lie on the line, of the query or of the reference: the lesser."""
+    usable = max(1, int((query.frames.weight[0] > 0).sum()))
+    listed = max(1, int((reference.frames.weight > 0).sum()))
+    return min(len(pairs) / usable, len(np.unique(pairs.columns)) / listed)
+
+
 def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
-    specific = specific_decades(query, reference, line, pairs)
+    found = specific(query, reference, line, pairs)
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     start_s, end_s = max(0.0, first_s - query.step_s / 2), last_s + query.step_s / 2
     if line.speed == 0:
@@ -71,9 +78,9 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
         ends = sorted((line.speed * start_s + line.offset_s, line.speed * end_s + line.offset_s))
         reference_start, reference_end = max(0.0, ends[0]), max(0.0, ends[1])
     return VideoMatch(
-        tier=tier(line.decades, specific),
+        tier=tier(line.decades, found.decades, found.mean_bits, _covered(query, reference, pairs)),
         decades=line.decades,
-        specific=specific,
+        specific=found.decades,
         states=len(np.unique(reference.state[pairs.columns])),
         family=query.families[line.view],
         view=query.words[line.view],

@@ -54,10 +54,13 @@ def frame_codes(codes: npt.NDArray[np.uint8], quality: npt.NDArray[np.integer]) 
 
 @functools.cache
 def evidence_table() -> npt.NDArray[np.float32]:
-    """Evidence in decades by class of the pair and distance: float32 (57, 257), 0..`MOST_DECADES`."""
+    """Evidence in decades by class of the pair and distance: float32 (57, 257), 0 or more.
+
+    Not bounded by `MOST_DECADES`: which of two moments is nearer, it must still tell.
+    """
     logs = 2 * _LOG_LOW + CLASS_STEP * np.arange(2 * _CLASSES - 1)
     family = default_model().family(COARSE)
     decades = -family.log10_probability(np.arange(257)[np.newaxis], np.exp(logs)[:, np.newaxis])
-    table = np.clip(decades - FREE_DECADES, 0, MOST_DECADES).astype(np.float32)
+    table = np.maximum(decades - FREE_DECADES, 0).astype(np.float32)
     table.setflags(write=False)
     return table

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["MATCH_DECADES", "POSSIBLE_DECADES", "SPECIFIC_DECADES", "VideoTier", "tier"]
+__all__ = [
+    "ALIKE_BITS",
+    "ALIKE_SHARE",
+    "MATCH_DECADES",
+    "POSSIBLE_DECADES",
+    "SPECIFIC_DECADES",
+    "VideoTier",
+    "tier",
+]
 
-MATCH_DECADES = 14.0
-POSSIBLE_DECADES = 8.0
+MATCH_DECADES = 10.0
+POSSIBLE_DECADES = 7.0
 SPECIFIC_DECADES = 3.0
+ALIKE_BITS, ALIKE_SHARE = 12.0, 0.8
 
 
 class VideoTier(StrEnum):
@@ -20,8 +29,16 @@ class VideoTier(StrEnum):
     NONE = "none"
 
 
-def tier(decades: float, specific: float) -> VideoTier:
-    """The tier of so much evidence in all, and so much that it is this footage and not only its scene."""
-    if decades + specific < MATCH_DECADES:
-        return VideoTier.POSSIBLE if decades + specific >= POSSIBLE_DECADES else VideoTier.NONE
+def tier(decades: float, specific: float, mean_bits: float, covered: float) -> VideoTier:
+    """The tier of so much evidence that it is no stranger, and that it is this footage, not only its scene.
+
+    ``mean_bits`` is the mean distance along the line; ``covered`` the share of both videos that lies on it,
+    the lesser of the two. Where nothing moves, nothing tells moments apart; two videos that show nearly the
+    same picture all through are then a match, as they are for vPDQ.
+    """
+    score = decades + specific
+    if mean_bits <= ALIKE_BITS and covered >= ALIKE_SHARE and score >= POSSIBLE_DECADES:
+        return VideoTier.MATCH
+    if score < MATCH_DECADES:
+        return VideoTier.POSSIBLE if score >= POSSIBLE_DECADES else VideoTier.NONE
     return VideoTier.MATCH if specific >= SPECIFIC_DECADES else VideoTier.SAME_SCENE

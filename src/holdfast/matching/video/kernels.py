@@ -9,10 +9,7 @@ import numpy as np
 from holdfast._numba import njit
 from holdfast.matching.intrinsics import bit_count
 
-__all__ = ["LEAD_BITS", "LEAD_DECADES", "align_views", "bits_into", "pairs_of", "states_into"]
-
-LEAD_BITS = 12.0
-LEAD_DECADES = 0.5
+__all__ = ["align_views", "bits_into", "pairs_of", "states_into"]
 
 
 @njit
@@ -68,20 +65,17 @@ def pairs_of(
     rows: Any,
     columns: Any,
     evidence: Any,
-    lead: Any,
 ) -> Any:
     """Fills in the pairs of frames that speak for one another, by rows; gives how many there are.
 
     ``table`` float32 (classes, 257) is the evidence of a distance between codes whose classes add up to a
-    row of it. Weights float32 (f,) and (m,), 0..1: the lesser of both counts. ``lead`` is 1 for the nearest
-    reference frame of each query frame, less for those further off, 0 for those `LEAD_BITS` further or more.
-    The four arrays that are filled have room for f * m pairs.
+    row of it. Weights float32 (f,) and (m,), 0..1: the lesser of both counts. The three arrays that are
+    filled have room for f * m pairs.
     """
     count = 0
     for i in range(queries.shape[0]):
         if query_weight[i] <= 0.0:
             continue
-        first, nearest = count, 256
         for j in range(references.shape[0]):
             bits = (
                 bit_count(queries[i, 0] ^ references[j, 0])
@@ -89,42 +83,36 @@ def pairs_of(
                 + bit_count(queries[i, 2] ^ references[j, 2])
                 + bit_count(queries[i, 3] ^ references[j, 3])
             )
-            value = table[query_class[i] + reference_class[j], bits] * min(
-                query_weight[i], reference_weight[j]
-            )
+            weight = min(query_weight[i], reference_weight[j])
+            value = table[query_class[i] + reference_class[j], bits] * weight
             if value > 0.0:
-                rows[count], columns[count], evidence[count], lead[count] = i, j, value, bits
-                nearest = min(nearest, bits)
+                rows[count], columns[count], evidence[count] = i, j, value
                 count += 1
-        for p in range(first, count):
-            lead[p] = max(0.0, 1.0 - (lead[p] - nearest) / LEAD_BITS)
     return count
 
 
 @njit
-def _lead_sum(order: Any, first: Any, last: Any, rows: Any, lead: Any, led: Any) -> Any:
-    """The sum over query frames of the best lead that one has among ``order[first:last]``. ``led`` is zero."""
+def _best_in_rows(chosen: Any, rows: Any, evidence: Any, best: Any) -> Any:
+    """The sum over query frames of the most evidence that one has among ``chosen`` pairs. ``best`` is zero."""
     total = 0.0
-    for k in range(first, last):
-        row, value = rows[order[k]], lead[order[k]]
-        if value > led[row]:
-            total += value - led[row]
-            led[row] = value
-    for k in range(first, last):
-        led[rows[order[k]]] = 0.0
+    for pair in chosen:
+        if evidence[pair] > best[rows[pair]]:
+            total += evidence[pair] - best[rows[pair]]
+            best[rows[pair]] = evidence[pair]
+    for pair in chosen:
+        best[rows[pair]] = 0.0
     return total
 
 
 @njit
 def _distinct_sum(
-    order: Any, first: Any, last: Any, rows: Any, columns: Any, evidence: Any, query_state: Any,
-    reference_state: Any, query_used: Any, reference_used: Any,
+    chosen: Any, rows: Any, columns: Any, evidence: Any, most: Any, query_state: Any, reference_state: Any,
+    query_used: Any, reference_used: Any,
 ) -> Any:  # fmt: skip
-    """The sum of evidence of pairs ``order[first:last]``, each state of either side counted once, best first.
+    """The sum of evidence of ``chosen`` pairs, up to ``most`` each, each state of either side once, best first.
 
     ``query_used`` and ``reference_used`` are all False, and are so again afterwards.
     """
-    chosen = order[first:last]
     values = np.empty(chosen.size, np.float32)
     for k in range(chosen.size):
         values[k] = -evidence[chosen[k]]
@@ -136,7 +124,7 @@ def _distinct_sum(
         if not query_used[one] and not reference_used[other]:
             query_used[one] = True
             reference_used[other] = True
-            total += evidence[pair]
+            total += min(evidence[pair], most)
     for pair in chosen:
         query_used[query_state[rows[pair]]] = False
         reference_used[reference_state[columns[pair]]] = False
@@ -145,22 +133,20 @@ def _distinct_sum(
 
 @njit
 def _best_line(
-    count: Any, rows: Any, columns: Any, evidence: Any, lead: Any, query_s: Any, reference_s: Any,
-    query_state: Any, reference_state: Any, query_used: Any, reference_used: Any, led: Any, speeds: Any,
-    bin_s: Any, best: Any,
-) -> None:  # fmt: skip
-    """Fills ``best`` float64 (3,), score, speed and offset, for pairs 0..count - 1.
+    count: Any, rows: Any, columns: Any, evidence: Any, query_s: Any, reference_s: Any, in_rows: Any,
+    speeds: Any, prior: Any, bin_s: Any, best: Any, members: Any,
+) -> Any:  # fmt: skip
+    """Fills ``best`` float64 (2,), speed and offset, and ``members`` with the pairs there; gives their number.
 
     A line is reference time = speed * query time + offset. Offsets fall into bins of ``bin_s`` seconds; two
-    neighbouring bins are taken together, and the offset is where they meet. The line is chosen by its score
-    and, `LEAD_DECADES` for each frame that is nearest there, by how well it fits: in a scene where little
-    moves, evidence alone does not tell when. A bin's plain sums bound both from above, so the fullest bins
-    are looked at first and most are never looked at.
+    neighbouring bins are taken together, and the offset is where they meet. The best line is the one along
+    which the query's frames are nearest, times the ``prior`` of its speed. A bin's plain sum bounds that from
+    above, so the fullest bins are looked at first and most are never looked at.
     """
-    best[:] = 0.0
-    chosen = 0.0
+    chosen, total = 0.0, 0
     bins = np.empty(count, np.int64)
-    for speed in speeds:
+    for k in range(speeds.size):
+        speed = speeds[k]
         low, high = np.inf, -np.inf
         for p in range(count):
             offset = reference_s[columns[p]] - speed * query_s[rows[p]]
@@ -172,7 +158,7 @@ def _best_line(
             offset = reference_s[columns[p]] - speed * query_s[rows[p]]
             bins[p] = min(np.int64((offset - low) / bin_s), number - 1)
             starts[bins[p] + 1] += 1
-            sums[bins[p]] += evidence[p] + LEAD_DECADES * lead[p]
+            sums[bins[p]] += evidence[p]
         for b in range(number):
             starts[b + 1] += starts[b]
         starts[number + 1] = starts[number]
@@ -183,57 +169,60 @@ def _best_line(
             place[bins[p]] += 1
         bounds = np.empty(number)
         for b in range(number):
-            bounds[b] = -(sums[b] + sums[b + 1])
+            bounds[b] = -(sums[b] + sums[b + 1]) * prior[k]
         for b in np.argsort(bounds, kind="mergesort"):
             if -bounds[b] <= chosen + 1e-6:
                 break
-            fit = LEAD_DECADES * _lead_sum(order, starts[b], starts[b + 2], rows, lead, led)
-            score = _distinct_sum(
-                order, starts[b], starts[b + 2], rows, columns, evidence, query_state, reference_state,
-                query_used, reference_used,
-            )  # fmt: skip
-            if score + fit > chosen + 1e-6:
-                chosen = score + fit
-                best[0], best[1], best[2] = score, speed, low + (b + 1) * bin_s
+            here = order[starts[b] : starts[b + 2]]
+            fit = _best_in_rows(here, rows, evidence, in_rows) * prior[k]
+            if fit > chosen + 1e-6:
+                chosen, total = fit, here.size
+                best[0], best[1] = speed, low + (b + 1) * bin_s
+                members[:total] = here
+    return total
 
 
 @njit
 def align_views(
     queries: Any, query_class: Any, query_weight: Any, query_s: Any, query_state: Any, references: Any,
-    reference_class: Any, reference_weight: Any, reference_s: Any, reference_state: Any, table: Any,
-    strong: Any, speeds: Any, bin_s: Any, lines: Any,
+    reference_class: Any, reference_weight: Any, reference_s: Any, reference_state: Any, table: Any, most: Any,
+    strong: Any, speeds: Any, prior: Any, bin_s: Any, lines: Any,
 ) -> None:  # fmt: skip
     """The best line of each view through one reference: ``lines`` float64 (v, 4), score, speed, offset, loose.
 
-    ``queries`` uint64 (v, f, 4), its classes int32 and weights float32 (v, f), states int32 (v, f). The
-    fourth number is the score without any order in time, from pairs of at least ``strong``, each less that.
+    ``queries`` uint64 (v, f, 4), its classes int32 and weights float32 (v, f), states int32 (v, f). The score
+    is the evidence along the line, each distinct picture counted once and by ``most`` at most. The fourth
+    number is the same without any order in time, from pairs of at least ``strong``, each less that.
     """
     frames, size = queries.shape[1], references.shape[0]
     rows, columns = np.empty(frames * size, np.int32), np.empty(frames * size, np.int32)
-    evidence, lead = np.empty(frames * size, np.float32), np.empty(frames * size, np.float32)
-    led = np.zeros(frames, np.float32)
+    evidence, members = np.empty(frames * size, np.float32), np.empty(frames * size, np.int64)
+    in_rows = np.zeros(frames, np.float32)
     query_used = np.zeros(frames + 1, np.bool_)
     reference_used = np.zeros(size + 1, np.bool_)
-    best = np.zeros(3)
+    best = np.zeros(2)
     for v in range(queries.shape[0]):
         lines[v] = 0.0
         count = pairs_of(
             queries[v], query_class[v], query_weight[v], references, reference_class, reference_weight, table,
-            rows, columns, evidence, lead,
+            rows, columns, evidence,
         )  # fmt: skip
         if count == 0:
             continue
-        _best_line(
-            count, rows, columns, evidence, lead, query_s, reference_s, query_state[v], reference_state,
-            query_used, reference_used, led, speeds, bin_s, best,
+        found = _best_line(
+            count, rows, columns, evidence, query_s, reference_s, in_rows, speeds, prior, bin_s, best, members
+        )
+        lines[v, 0] = _distinct_sum(
+            members[:found], rows, columns, evidence, most, query_state[v], reference_state, query_used,
+            reference_used,
         )  # fmt: skip
-        lines[v, 0], lines[v, 1], lines[v, 2] = best[0], best[1], best[2]
+        lines[v, 1], lines[v, 2] = best[0], best[1]
         kept = 0
         for p in range(count):
             if evidence[p] > strong:
                 rows[kept], columns[kept], evidence[kept] = rows[p], columns[p], evidence[p] - strong
                 kept += 1
         lines[v, 3] = _distinct_sum(
-            np.arange(kept), 0, kept, rows, columns, evidence, query_state[v], reference_state, query_used,
-            reference_used,
+            np.arange(kept), rows, columns, evidence, most - strong, query_state[v], reference_state,
+            query_used, reference_used,
         )  # fmt: skip
