@@ -94,7 +94,7 @@ class ServerSettings(_Section):
     threads: int | None = Field(
         default=None,
         ge=1,
-        description="Uploads in work at once a process; twice the decode workers by default.",
+        description="Uploads in work at once a process; by default one more than decode workers.",
     )
     max_bytes_in_memory: int = Field(
         default=512 * MEBIBYTE,

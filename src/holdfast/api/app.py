@@ -79,7 +79,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """
     runtime: Runtime = app.state.runtime
     server = runtime.settings.server
-    threads = server.threads or 2 * runtime.screener.pool.workers
+    threads = server.threads or runtime.screener.pool.workers + 1
     with ThreadPoolExecutor(threads, "upload") as uploads:
         app.state.uploads = uploads
         await asyncio.to_thread(_prepare, runtime)
