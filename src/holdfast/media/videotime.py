@@ -72,12 +72,12 @@ class Sampler:
 
         ``after_loss``: frames between the last one and this were lost, so what was shown between is unknown.
         """
-        is_first, self._held = self._held is None, self._held or shown
-        if self._every_s == 0 or is_first:
-            self.missed += after_loss
         if self._every_s == 0:
+            self.missed += after_loss
             yield shown.start_s, shown
             return
+        if self._held is None:
+            self.missed += after_loss  # what came before the first is seen nowhere
         yield from self._until(shown.start_s - _ROUNDING_S, lost=after_loss)
         self._held = shown
 
