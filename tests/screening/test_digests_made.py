@@ -50,5 +50,5 @@ def test_none_is_made_until_a_list_has_one(screener: Screener) -> None:
         entry = add_entry(connection, bank, label="a file", added=[md5], source_id=source)
     assert asked(screener) == (OutcomeKind.MATCH, 1)
     with screener.database.write() as connection:
-        remove_entry(connection, entry.entry_id)
+        remove_entry(connection, entry.entry.id)
     assert asked(screener)[0] == OutcomeKind.NO_MATCH
