@@ -43,7 +43,7 @@ def test_bucket_against_oracle(rate: float, capacity: int, steps: list[tuple[flo
         assert bucket.wait_s(amount, float(now)) == expected_wait
         if not expected_wait:
             bucket.take(amount)
-            level -= amount
+            level = max(level - amount, Fraction(-capacity))
 
 
 @given(
@@ -58,9 +58,30 @@ def test_who_waits_as_long_as_told_passes(rate: float, capacity: float, amounts:
         now += bucket.wait_s(amount, now)
         assert bucket.wait_s(amount, now) == 0.0
         bucket.take(amount)
-        taken += amount
+        taken += min(amount, 2 * capacity)
         # The long-run rate holds, with one burst and one debt at most.
         assert taken <= capacity + rate * now + max(amounts) + 1e-6 * taken
+
+
+@given(amounts=st.lists(st.floats(0, 1e15), min_size=1, max_size=5))
+def test_no_amount_makes_anybody_wait_for_longer_than_two_fillings(amounts: list[float]) -> None:
+    bucket = TokenBucket(2.0, 10.0, 0.0)
+    for amount in amounts:
+        bucket.take(amount)
+    assert bucket.wait_s(10.0, 0.0) <= 2 * 10.0 / 2.0
+
+
+def test_what_was_not_used_is_given_back() -> None:
+    clock = Clock()
+    limiter = Limiter(KeyLimits(bytes_per_minute=6000), clock=clock)
+    for _ in range(20):
+        with limiter.admit("a", size_bytes=5000):
+            pass
+        limiter.give_back("a", None, 5000)
+    with limiter.admit("a", size_bytes=6000):
+        pass
+    with pytest.raises(LimitError, match="bytes"), limiter.admit("a", size_bytes=1):
+        pytest.fail("more came back than was taken")
 
 
 def test_a_clock_that_steps_back_gives_nothing() -> None:

@@ -37,6 +37,16 @@ def test_a_body_without_length_is_stopped_on_the_way(client: ClientFactory) -> N
     assert answer.status_code == 413
 
 
+def test_who_only_names_a_size_uses_up_nothing(client: ClientFactory) -> None:
+    """A key that once said that terabytes would come, or often that too much would, goes on as before."""
+    uploader = client(Role.UPLOADER, limits=KeyLimits(bytes_per_minute=6000))
+    for said in ("999999999999", *["5001"] * 12, "9" * 30):
+        answer = uploader.post("/v1/screen", headers={"content-length": said}, content=b"")
+        assert answer.status_code == 413, answer.text
+    assert uploader.post("/v1/screen", content=b"x" * 4000).status_code == 200
+    assert uploader.post("/v1/screen", content=b"x" * 4000).status_code == 429
+
+
 def test_a_form_over_the_limit(client: ClientFactory) -> None:
     answer = client(Role.UPLOADER).post("/v1/screen/form", files={"file": ("x", b"x" * 5001)})
     assert answer.status_code == 413

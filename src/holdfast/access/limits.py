@@ -62,7 +62,8 @@ class TokenBucket:
     """``rate_per_s`` tokens a second flow in, up to ``capacity``. Not safe across threads by itself.
 
     An amount above the capacity passes when the bucket is full and leaves it in debt: a file larger
-    than a minute's allowance is slow, not impossible, and the long-run rate holds.
+    than a minute's allowance is slow, not impossible. The debt is never above the capacity, so that nobody
+    waits for longer than two fillings; up to there the long-run rate holds.
     """
 
     __slots__ = ("_at_s", "_tokens", "capacity", "rate_per_s")
@@ -84,7 +85,11 @@ class TokenBucket:
 
     def take(self, amount: float) -> None:
         """Takes what `wait_s` has just let pass, or what has been used already; may leave a debt."""
-        self._tokens -= amount
+        self._tokens = max(self._tokens - amount, -self.capacity)
+
+    def give_back(self, amount: float) -> None:
+        """Undoes `take` for what turned out not to be used."""
+        self._tokens = min(self._tokens + amount, self.capacity)
 
     def is_full(self, now_s: float) -> bool:
         return self.wait_s(self.capacity, now_s) == 0.0
@@ -179,6 +184,13 @@ class Limiter:
             for kind, amount in (("bytes", size_bytes), ("hash look-ups", hash_lookups)):
                 if amount and kind in state.buckets:
                     state.buckets[kind].take(amount)
+
+    def give_back(self, subject: str, limits: KeyLimits | None, size_bytes: int) -> None:
+        """Takes back the bytes that a request was admitted with and that were never taken in."""
+        with self._lock:
+            bucket = self._state(subject, limits or self._default, self._clock()).buckets.get("bytes")
+            if bucket is not None:
+                bucket.give_back(size_bytes)
 
     def _enter(self, subject: str, limits: KeyLimits, size_bytes: int, hash_lookups: int) -> _State:
         with self._lock:

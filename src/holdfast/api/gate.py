@@ -17,7 +17,9 @@ import structlog
 from holdfast.access.keytext import redact
 from holdfast.access.limits import TokenBucket
 from holdfast.access.networks import inside, parse_networks
+from holdfast.api.bodies import MAX_JSON_BYTES
 from holdfast.api.problems import problem_response
+from holdfast.api.v1.uploads import FORM_BYTES
 from holdfast.errors import HoldfastError, LimitError, NotAuthenticatedError
 from holdfast.records.worker import describe
 
@@ -52,6 +54,7 @@ class Gate:
         settings = runtime.settings
         self._proxies = parse_networks(settings.server.trusted_proxies)
         self._open = OPEN | (DOCS if settings.server.public_docs else frozenset())
+        self._most_bytes = max(settings.media.max_bytes + FORM_BYTES, MAX_JSON_BYTES)
         self._path_keys = settings.hma.enabled and settings.hma.path_keys
         self._failures = _Failures(settings.limits.failed_sign_ins_per_minute)
 
@@ -86,10 +89,16 @@ class Gate:
             return
         principal = await self._who(scope, headers, key, in_path)
         scope["holdfast.principal"] = principal
-        length = headers.get(b"content-length", b"")
-        size = int(length) if length.isdigit() and len(length) < 16 else 0
-        with self._runtime.limiter.admit(principal.subject, principal.limits, size_bytes=size):
+        limiter, size_bytes = self._runtime.limiter, self._said_bytes(headers)
+        with limiter.admit(principal.subject, principal.limits, size_bytes=size_bytes):
             await self._app(scope, receive, send)
+        if send.status == 413:  # nothing was taken in: whoever only names a size uses up nothing
+            limiter.give_back(principal.subject, principal.limits, size_bytes)
+
+    def _said_bytes(self, headers: dict[bytes, bytes]) -> int:
+        """The body's size as its header says it, and at most what any route takes in."""
+        length = headers.get(b"content-length", b"")
+        return min(int(length), self._most_bytes) if length.isdigit() and len(length) < 16 else 0
 
     async def _who(
         self, scope: Scope, headers: dict[bytes, bytes], key: str | None, in_path: bool
