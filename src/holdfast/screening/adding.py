@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.banks.entries import add_entry
-from holdfast.banks.models import Fingerprint
+from holdfast.banks.models import VIEW, Fingerprint
 from holdfast.banks.service import get_bank
 from holdfast.banks.sources import ensure_source
 from holdfast.errors import InputError, NotMatchableError
@@ -44,15 +44,16 @@ def add_media(
 ) -> list[Added]:
     """Hashes files and adds each as an entry, one transaction a file; ``label`` defaults to the file's name.
 
-    A file that cannot be hashed perceptually is added by its digests, and its `Added` says so; one that
-    is empty or cannot be read is not added. Raises NotFoundError when there is no such bank.
+    A file that cannot be hashed perceptually is added by its digests, and its `Added` says so; one that is
+    empty or cannot be read is not added. A bank that asks for them gets views of each picture as well.
+    Raises NotFoundError when there is no such bank.
     """
     with database.read() as connection:
-        get_bank(connection, bank)
+        with_views = get_bank(connection, bank).reference_views
     done = []
     for path in files:
         try:
-            hashes = hasher.hash_file(path)
+            hashes = hasher.hash_file(path, with_views=with_views)
             if hashes.reason == Reason.EMPTY:
                 raise NotMatchableError(Reason.EMPTY, "empty: every empty file would match it. Not added.")
             added = _add(database, bank, hashes, source, label or path.name, classification)
@@ -83,7 +84,7 @@ def _add(
 
 
 def fingerprints_of(hashes: FileHashes) -> list[Fingerprint]:
-    """What is kept of a file: its digests, and its PDQ hashes unless they are featureless."""
+    """What is kept of a file: its digests, its PDQ hashes unless they are featureless, and its views."""
     digests, size = hashes.digests, hashes.digests.size_bytes
     kept = [
         Fingerprint("sha256", digests.sha256, size_bytes=size),
@@ -96,4 +97,4 @@ def fingerprints_of(hashes: FileHashes) -> list[Fingerprint]:
         if not one.pdq.featureless and (value, convention) not in seen:
             seen.add((value, convention))
             kept.append(Fingerprint("pdq", value, convention, quality=one.pdq.quality))
-    return kept
+    return kept + [Fingerprint("pdq", one.value, VIEW, one.quality, view=one.words) for one in hashes.views]

@@ -1,30 +1,44 @@
-"""All fingerprints of one file: digests always, PDQ where it is a picture."""
+"""All fingerprints of one file: digests always, PDQ where it is a picture, views of it where asked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.errors import NotMatchableError
 from holdfast.hashing.code import Convention
 from holdfast.hashing.digest import Digests
-from holdfast.hashing.image import ImageHash, image_hashes
+from holdfast.hashing.image import MAX_VIEWED_FRAMES, ImageHash, image_hashes
+from holdfast.hashing.views.reference import reference_views
+from holdfast.hashing.views.small import small_luma
 from holdfast.media.pool import DecodePool
-from holdfast.media.types import Reason
+from holdfast.media.types import DecodedImage, Reason
 from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
 
 if TYPE_CHECKING:
     from holdfast.settings import MediaSettings
 
-__all__ = ["BOTH_CONVENTIONS", "FileHasher", "FileHashes", "hash_file"]
+__all__ = ["BOTH_CONVENTIONS", "FileHasher", "FileHashes", "ViewHash", "hash_file"]
 
 BOTH_CONVENTIONS = (Convention.FULL, Convention.NEAREST_512)
 
 
 @dataclass(frozen=True, slots=True)
+class ViewHash:
+    """The PDQ hash of a view of an original, with words that say which."""
+
+    value: bytes = field(repr=False)
+    quality: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileHashes:
-    """Fingerprints of one file. ``reason`` and ``detail`` say why PDQ hashes are missing."""
+    """Fingerprints of one file. ``reason`` and ``detail`` say why PDQ hashes are missing.
+
+    ``views`` are of what crops and tilts of the picture would show, for a list of one's own.
+    """
 
     file: str
     medium: str
@@ -32,6 +46,7 @@ class FileHashes:
     pdq: tuple[ImageHash, ...]
     reason: str = ""
     detail: str = ""
+    views: tuple[ViewHash, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The object that `hash --json` prints."""
@@ -83,19 +98,19 @@ class FileHasher:
         self._own_pool = pool is None
         self._pool = pool or DecodePool(media.image_limits(), workers=media.workers)
 
-    def hash_file(self, path: Path | str) -> FileHashes:
+    def hash_file(self, path: Path | str, *, with_views: bool = False) -> FileHashes:
         """Fingerprints of one file. Raises `UnreadableError` when its bytes cannot be had.
 
         A file that is no picture, or a damaged one, still has its digests; ``reason`` then says why
         there is no PDQ hash.
         """
-        return self._hash(printable_path(path), read_file(Path(path), self._max_bytes))
+        return self._hash(printable_path(path), read_file(Path(path), self._max_bytes), with_views)
 
-    def hash_bytes(self, data: bytes, name: str = "") -> FileHashes:
+    def hash_bytes(self, data: bytes, name: str = "", *, with_views: bool = False) -> FileHashes:
         """Fingerprints of content in memory; ``name`` is only for the answer. See `hash_file`."""
-        return self._hash(name, bytes_content(data, self._max_bytes))
+        return self._hash(name, bytes_content(data, self._max_bytes), with_views)
 
-    def _hash(self, name: str, content: FileContent) -> FileHashes:
+    def _hash(self, name: str, content: FileContent, with_views: bool) -> FileHashes:
         digests = content.digests()
         if content.data is None:
             detail = f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
@@ -112,7 +127,8 @@ class FileHasher:
                 str(Reason.FEATURELESS),
                 "too plain for PDQ (quality below 50); digests still match",
             )
-        return FileHashes(name, "image", digests, pdq, reason, detail)
+        views = _views(decoded) if with_views else ()
+        return FileHashes(name, "image", digests, pdq, reason, detail, views)
 
     def close(self) -> None:
         if self._own_pool:
@@ -123,6 +139,17 @@ class FileHasher:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _views(decoded: DecodedImage) -> tuple[ViewHash, ...]:
+    found: dict[bytes, ViewHash] = {}
+    for frame in decoded.frames[:MAX_VIEWED_FRAMES]:
+        small = small_luma(frame.luma, width=frame.width, height=frame.height)
+        if small is not None:
+            views = reference_views(small)
+            for code, quality, words in zip(views.codes, views.quality.tolist(), views.words, strict=True):
+                found.setdefault(code.tobytes(), ViewHash(code.tobytes(), quality, words))
+    return tuple(found.values())
 
 
 def hash_file(path: Path | str) -> FileHashes:

@@ -103,7 +103,7 @@ def add_entry(
     status_code=201,
     summary="Add an entry by its file",
     response_model=AddedAnswer,
-    responses=responses(400, 404, 408, 413, 422),
+    responses=responses(400, 404, 408, 413, 415, 422),
     openapi_extra=uploads.BINARY,
 )
 @streams
@@ -123,10 +123,10 @@ async def add_media(
 
     def add(data: bytes) -> Response:
         with caller.runtime.database.read() as connection:
-            get_bank(connection, bank)
+            with_views = get_bank(connection, bank).reference_views
         if not data:
             raise UsageError("The body is empty: every empty file would match it. Nothing was added.")
-        hashes = caller.runtime.screener.hasher.hash_bytes(data)
+        hashes = caller.runtime.screener.hasher.hash_bytes(data, with_views=with_views)
         made = fingerprints_of(hashes)
         said: dict[str, Any] = {"label": label, "classification": classification, "note": note}
         return Write(caller, key, data).run(
