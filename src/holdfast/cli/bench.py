@@ -46,6 +46,52 @@ def images(
 
 
 @app.command()
+def video(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Videos.", show_default=False)],
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Table (tabs) of file, source and scene: files of one source are of one part; "
+            "scene 'yes' where they are other footage of one scene. By default each file is a source.",
+            show_default=False,
+        ),
+    ] = None,
+    part: Annotated[str, typer.Option(help="Which sources are edited: test or tuning.")] = "test",
+    clips: Annotated[int, typer.Option(min=1, max=100, help="Clips of each source that are edited.")] = 2,
+    edit: Annotated[
+        list[str] | None, typer.Option(help="Only this edit (repeatable).", show_default="all 45")
+    ] = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder that keeps edited files for the next time."),
+    ] = None,
+    page: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page with plots.")] = None,
+    speed: Annotated[bool, typer.Option(help="Also measure how fast files are scanned.")] = True,
+    scale: Annotated[
+        int | None,
+        typer.Option(min=1000, max=100_000_000, help="Instead: time and recall in a bank of so many frames."),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Edited copies of videos: how many are found, what else is called a match, and how fast."""
+    from holdfast.bench.video.edits import EDITS
+    from holdfast.bench.video.run import Plan, run
+    from holdfast.bench.video.scale import run_scale
+
+    if part not in ("test", "tuning"):
+        raise typer.BadParameter("is test or tuning", param_hint="--part")
+    if unknown := set(edit or ()) - {one.name for one in EDITS}:
+        raise typer.BadParameter(f"there is no edit {sorted(unknown)[0]}", param_hint="--edit")
+    plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed)
+    with progress("videos", "steps") as bar:
+        if scale is None:
+            run(plan, as_json=json, advance=bar)
+        else:
+            run_scale(plan, scale, as_json=json, advance=bar)
+
+
+@app.command()
 def index(
     size: Annotated[
         list[int] | None, typer.Option(help="Entries (repeatable).", show_default="1 and 10 million")

@@ -43,7 +43,7 @@ def test_the_best_line_is_the_oracles(seed: int, frames: int, size: int) -> None
     query_state = rng.integers(0, frames, (1, frames)).astype(np.int32)
     reference_state = rng.integers(0, size, size).astype(np.int32)
     zeros, weights = np.zeros((1, frames), np.int32), np.ones((1, frames), np.float32)
-    lines = np.zeros((1, 4))
+    lines = np.zeros((1, 5))
     kernels.align_views(
         codes.view(np.uint64), zeros, weights, query_s, query_state, references.view(np.uint64),
         np.zeros(size, np.int32), np.ones(size, np.float32), reference_s, reference_state, table,

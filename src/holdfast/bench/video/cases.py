@@ -13,9 +13,10 @@ from holdfast.bench.video.queries import query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.video.classic import ClassicMatch, classic_match
 from holdfast.matching.video.compare import VideoMatch, compare
+from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["Case", "Pair", "Prepared", "best_match", "case_of", "halves", "prepared", "scene_pairs"]
+__all__ = ["Case", "Pair", "Prepared", "case_of", "case_query", "halves", "prepared", "scene_pairs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,7 @@ def case_of(
 
     Files of the source of the first host are left out: some edits show it.
     """
-    changed = edited(edit, clip, own.listed.name, [host for _, host in hosts])
-    data = _kept(folder, f"{own.listed.name}--{edit.name}.mp4", changed)
+    changed, data = _made(edit, own, clip, hosts, folder)
     queries = [query_of(views) for views in views_of(data)]
     plain, _ = hashed(data)
     shown = {own.listed.source, hosts[0][0].source}
@@ -85,10 +85,11 @@ def case_of(
     return Case(own.listed.name, own.listed.source, edit.name, times, pair(own), strangers)
 
 
-def best_match(data: bytes, reference: VideoReference) -> VideoMatch | None:
-    """The best that is found of a reference in a file."""
-    found = [match for views in views_of(data) if (match := compare(query_of(views), reference)) is not None]
-    return max(found, key=lambda match: match.score, default=None)
+def case_query(
+    edit: VideoEdit, own: Prepared, clip: Clip, hosts: Sequence[tuple[Listed, Clip]], folder: Path | None
+) -> list[VideoQuery]:
+    """The queries of an edited clip, one a piece."""
+    return [query_of(views) for views in views_of(_made(edit, own, clip, hosts, folder)[1])]
 
 
 def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
@@ -100,9 +101,7 @@ def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
                 found = [one for query in queries if (one := compare(query, other.reference)) is not None]
                 best = max(found, key=lambda match: match.score, default=None)
                 name = f"{asked.listed.name} in {other.listed.name}"
-                yield Pair(
-                    name, other.listed.source, best, _classic(asked.listed.video, other.listed.video)
-                )
+                yield Pair(name, other.listed.source, best, _classic(asked.listed.video, other.listed.video))
 
 
 def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
@@ -122,6 +121,14 @@ def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
             best = match
     second = file.video.select(file.video.time_s > middle + 1)
     return Pair(file.name, file.source, best, _classic(second, first))
+
+
+def _made(
+    edit: VideoEdit, own: Prepared, clip: Clip, hosts: Sequence[tuple[Listed, Clip]], folder: Path | None
+) -> tuple[Clip, bytes]:
+    """The edited clip, and its file."""
+    changed = edited(edit, clip, own.listed.name, [host for _, host in hosts])
+    return changed, _kept(folder, f"{own.listed.name}--{edit.name}.mp4", changed)
 
 
 def _kept(folder: Path | None, name: str, clip: Clip) -> bytes:

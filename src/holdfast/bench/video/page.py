@@ -69,7 +69,10 @@ def _bars(rows: Sequence[Mapping[str, Any]]) -> str:
             f"<line x1='{at[0]:.1f}' x2='{at[1]:.1f}' y1='{y + 4}' y2='{y + 4}' stroke='var(--ink)'/>"
         )
     parts.append(f"<text x='260' y='{height - 6}'>0</text><text x='705' y='{height - 6}'>100 %</text></svg>")
-    return "".join(parts) + "<p class='quiet'>Thick: Holdfast, tier match, with 95 % intervals by source. Thin: vPDQ, any frame within 31 bits.</p>"
+    return (
+        "".join(parts)
+        + "<p class='quiet'>Thick: Holdfast, tier match, with 95 % intervals by source. Thin: vPDQ, any frame within 31 bits.</p>"
+    )
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -102,7 +105,10 @@ def _scores(cases: Sequence[Case]) -> str:
         parts.append(f"<line x1='{x}' x2='{x}' y1='8' y2='236' stroke='var(--ink)' stroke-dasharray='3 3'/>")
         parts.append(f"<text x='{x + 3}' y='{16 if words == 'match' else 232}'>{words}</text>")
     parts.append("<text x='20' y='252'>0</text><text x='700' y='252'>120 decades</text></svg>")
-    return "".join(parts) + "<p class='quiet'>Upward: copies. Downward: strangers. Heights are square roots of counts.</p>"
+    return (
+        "".join(parts)
+        + "<p class='quiet'>Upward: copies. Downward: strangers. Heights are square roots of counts.</p>"
+    )
 
 
 def _line(row: Mapping[str, Any]) -> str:

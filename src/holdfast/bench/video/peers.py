@@ -43,9 +43,7 @@ class Vpdq:
         return time.perf_counter() - started
 
     @staticmethod
-    def match(
-        query: tuple[np.ndarray, np.ndarray], reference: tuple[np.ndarray, np.ndarray]
-    ) -> ClassicMatch:
+    def match(query: tuple[np.ndarray, np.ndarray], reference: tuple[np.ndarray, np.ndarray]) -> ClassicMatch:
         return classic_match(*query, *reference, inclusive=False)
 
 

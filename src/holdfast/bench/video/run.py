@@ -30,7 +30,7 @@ from holdfast.bench.video.speed import Speed, measure_speed
 from holdfast.errors import UnreadableError
 from holdfast.matching.video.judge import MATCH_DECADES, POSSIBLE_DECADES, SPECIFIC_DECADES
 
-__all__ = ["Plan", "Result", "run"]
+__all__ = ["Plan", "Result", "chosen_clips", "hosts_of", "run"]
 
 Row = dict[str, Any]
 Advance = Callable[[int, int, str], None]
@@ -75,21 +75,14 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     files = read_corpus(plan.folders, named_sources(plan.sources))
     listed = prepared(files)
     chosen = [one for one in listed if one.listed.is_tuning == (plan.part == "tuning")]
-    clips = _clips(chosen, plan.clips)
-    if len({one.listed.source for one, _ in clips}) < _LEAST_SOURCES:
-        raise UnreadableError(
-            f"{len(clips)} videos of the {plan.part} part can be edited, of too few sources. Nothing was "
-            f"measured. Name folders with {_LEAST_SOURCES} sources of it or more."
-        )
-    if plan.work is not None:
-        plan.work.mkdir(parents=True, exist_ok=True)
+    clips = chosen_clips(listed, plan)
     result = Result(files, [one.listed for one, _ in clips])
     edits = [edit for edit in EDITS if not plan.edits or edit.name in plan.edits]
     total = len(clips) * len(edits)
     for own, clip in clips:
         for edit in edits:
             advance(len(result.cases), total, f"{own.listed.name}: {edit.words}")
-            hosts = _hosts(own.listed, edit, clips)
+            hosts = hosts_of(own.listed, edit, clips)
             result.cases.append(case_of(edit, own, clip, hosts, listed, plan.work))
     scenes = scene_sources(plan.sources)
     for source, members in groupby(
@@ -106,6 +99,20 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     if plan.page is not None:
         write_page(plan.page, result.cases, rows)
     return result
+
+
+def chosen_clips(listed: Sequence[Prepared], plan: Plan) -> list[tuple[Prepared, Clip]]:
+    """The clips of the plan's part that are to be edited. Raises `UnreadableError` where there are too few."""
+    chosen = [one for one in listed if one.listed.is_tuning == (plan.part == "tuning")]
+    clips = _clips(chosen, plan.clips)
+    if len({one.listed.source for one, _ in clips}) < _LEAST_SOURCES:
+        raise UnreadableError(
+            f"{len(clips)} videos of the {plan.part} part can be edited, of too few sources. Nothing was "
+            f"measured. Name folders with {_LEAST_SOURCES} sources of it or more."
+        )
+    if plan.work is not None:
+        plan.work.mkdir(parents=True, exist_ok=True)
+    return clips
 
 
 def _clips(chosen: Sequence[Prepared], most: int) -> list[tuple[Prepared, Clip]]:
@@ -125,7 +132,7 @@ def _clips(chosen: Sequence[Prepared], most: int) -> list[tuple[Prepared, Clip]]
     return out
 
 
-def _hosts(
+def hosts_of(
     own: Listed, edit: VideoEdit, clips: Sequence[tuple[Prepared, Clip]]
 ) -> list[tuple[Listed, Clip]]:
     """Two clips of other sources, drawn for this clip and edit."""
@@ -169,8 +176,14 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
         yield {"measure": f"speed, {one.name}"} | one.row()
     if result.speed:
         ratios = [one.scan_s / one.decode_s for one in result.speed]
-        yield {"measure": "scan with all views over bare decoding", "median": round(float(np.median(ratios)), 3)}
-    frames, length_s = sum(len(one.video) for one in result.files), sum(one.duration_s for one in result.files)
+        yield {
+            "measure": "scan with all views over bare decoding",
+            "median": round(float(np.median(ratios)), 3),
+        }
+    frames, length_s = (
+        sum(len(one.video) for one in result.files),
+        sum(one.duration_s for one in result.files),
+    )
     yield {"measure": "size of the list, bytes a minute", "plain vPDQ": round(37 * frames * 60 / length_s)}
 
 

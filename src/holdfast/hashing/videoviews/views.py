@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.hashing.border import Box
 from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.video import frame_block

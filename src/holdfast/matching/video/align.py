@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ _TOLERANCE_S = 0.75  # of the line, in reference time
 class Line:
     """reference time = speed * query time + offset, at one view. ``decades`` is its evidence.
 
+    ``fit`` is the evidence of the mean frame, without a bound: of two views the one that fits better is right.
     ``speed`` 0 stands for "in no order": the same pictures, in another order or each held for a while.
     """
 
@@ -39,6 +40,7 @@ class Line:
     decades: float
     speed: float
     offset_s: float
+    fit: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,8 +61,8 @@ class Support:
 
 
 def lines(query: VideoQuery, reference: VideoReference) -> list[Line]:
-    """The best line of each view that has any evidence, the one with most first."""
-    found = np.zeros((len(query.families), 4))
+    """The best line of each view that has any evidence, the one that fits best first; those in no order last."""
+    found = np.zeros((len(query.families), 5))
     if len(query) == 0 or len(reference) == 0:
         return []
     frames, other = query.frames, reference.frames
@@ -69,9 +71,14 @@ def lines(query: VideoQuery, reference: VideoReference) -> list[Line]:
         other.weight, reference.time_s, reference.state, evidence_table(), np.float32(MOST_DECADES),
         np.float32(STRONG_DECADES), np.array(SPEEDS), np.array(PRIOR), BIN_S, found,
     )  # fmt: skip
-    some = [Line(view, score, speed, offset) for view, (score, speed, offset, _) in enumerate(found.tolist())]
-    some += [Line(view, float(loose), 0.0, 0.0) for view, loose in enumerate(found[:, 3])]
-    return sorted((one for one in some if one.decades > 0), key=lambda one: (-one.decades, one.view))
+    usable = np.maximum(1, (frames.weight > 0).sum(axis=1))
+    found[:, 4] /= usable
+    timed = [
+        Line(view, decades, *line) for view, (decades, *line) in enumerate(found[:, [0, 1, 2, 4]].tolist())
+    ]
+    loose = [Line(view, decades, 0.0, 0.0) for view, decades in enumerate(found[:, 3].tolist())]
+    timed = sorted((one for one in timed if one.decades > 0), key=lambda one: (-one.fit, one.view))
+    return timed + sorted((one for one in loose if one.decades > 0), key=lambda one: (-one.decades, one.view))
 
 
 def support(query: VideoQuery, reference: VideoReference, line: Line) -> tuple[Line, Support]:
@@ -120,4 +127,4 @@ def _fitted(line: Line, query_s: npt.NDArray[np.float64], reference_s: npt.NDArr
         if power <= 4.0
         else float(reference_s.mean() - speed * middle)
     )
-    return Line(line.view, line.decades, speed, offset)
+    return replace(line, speed=speed, offset_s=offset)

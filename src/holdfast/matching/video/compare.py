@@ -14,7 +14,7 @@ from holdfast.matching.video.specific import specific
 
 __all__ = ["VideoMatch", "compare"]
 
-_LINES = 3  # of different views that are looked at closely
+_BEST_FITS = 3  # views that are looked at closely
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class VideoMatch:
 def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
     """The best that can be said; None where no pair of frames says anything."""
     best: VideoMatch | None = None
-    for line in lines(query, reference)[:_LINES]:
+    for line in _chosen(lines(query, reference)):
         fitted, pairs = support(query, reference, line)
         if len(pairs) == 0:
             continue
@@ -58,6 +58,13 @@ def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
         if best is None or match.score > best.score:
             best = match
     return best
+
+
+def _chosen(found: list[Line]) -> list[Line]:
+    """The lines that fit best, the one with most evidence, and the best of those in no order."""
+    timed = [line for line in found if line.speed]
+    chosen = timed[:_BEST_FITS] + [max(timed, key=lambda line: line.decades)] if timed else []
+    return list(dict.fromkeys(chosen + [line for line in found if not line.speed][:1]))
 
 
 def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> float:

@@ -136,7 +136,7 @@ def _best_line(
     count: Any, rows: Any, columns: Any, evidence: Any, query_s: Any, reference_s: Any, in_rows: Any,
     speeds: Any, prior: Any, bin_s: Any, best: Any, members: Any,
 ) -> Any:  # fmt: skip
-    """Fills ``best`` float64 (2,), speed and offset, and ``members`` with the pairs there; gives their number.
+    """Fills ``best`` float64 (3,), speed, offset and fit, and ``members`` with the pairs there; gives their number.
 
     A line is reference time = speed * query time + offset. Offsets fall into bins of ``bin_s`` seconds; two
     neighbouring bins are taken together, and the offset is where they meet. The best line is the one along
@@ -177,7 +177,7 @@ def _best_line(
             fit = _best_in_rows(here, rows, evidence, in_rows) * prior[k]
             if fit > chosen + 1e-6:
                 chosen, total = fit, here.size
-                best[0], best[1] = speed, low + (b + 1) * bin_s
+                best[0], best[1], best[2] = speed, low + (b + 1) * bin_s, fit
                 members[:total] = here
     return total
 
@@ -188,11 +188,13 @@ def align_views(
     reference_class: Any, reference_weight: Any, reference_s: Any, reference_state: Any, table: Any, most: Any,
     strong: Any, speeds: Any, prior: Any, bin_s: Any, lines: Any,
 ) -> None:  # fmt: skip
-    """The best line of each view through one reference: ``lines`` float64 (v, 4), score, speed, offset, loose.
+    """The best line of each view through one reference: ``lines`` float64 (v, 5).
+
+    These are its score, speed, offset, the score without order, and its fit.
 
     ``queries`` uint64 (v, f, 4), its classes int32 and weights float32 (v, f), states int32 (v, f). The score
-    is the evidence along the line, each distinct picture counted once and by ``most`` at most. The fourth
-    number is the same without any order in time, from pairs of at least ``strong``, each less that.
+    is the evidence along the line, each distinct picture counted once and by ``most`` at most; without order
+    it is of pairs of at least ``strong``, each less that. The fit is the evidence of all frames.
     """
     frames, size = queries.shape[1], references.shape[0]
     rows, columns = np.empty(frames * size, np.int32), np.empty(frames * size, np.int32)
@@ -200,7 +202,7 @@ def align_views(
     in_rows = np.zeros(frames, np.float32)
     query_used = np.zeros(frames + 1, np.bool_)
     reference_used = np.zeros(size + 1, np.bool_)
-    best = np.zeros(2)
+    best = np.zeros(3)
     for v in range(queries.shape[0]):
         lines[v] = 0.0
         count = pairs_of(
@@ -216,7 +218,7 @@ def align_views(
             members[:found], rows, columns, evidence, most, query_state[v], reference_state, query_used,
             reference_used,
         )  # fmt: skip
-        lines[v, 1], lines[v, 2] = best[0], best[1]
+        lines[v, 1], lines[v, 2], lines[v, 4] = best[0], best[1], best[2]
         kept = 0
         for p in range(count):
             if evidence[p] > strong:

@@ -50,7 +50,8 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     here = min((bits for bits in near if bits is not None), default=float(support.bits.mean()))
     shifts = np.arange(APART_S, _FARTHEST_S, 0.5)
     found = [
-        _mean_bits(query, reference, line, support, rows, shift) for shift in np.concatenate([shifts, -shifts])
+        _mean_bits(query, reference, line, support, rows, shift)
+        for shift in np.concatenate([shifts, -shifts])
     ]
     elsewhere = np.array([bits for bits in found if bits is not None])
     share = (moments - LEAST_MOMENTS) / (ENOUGH_MOMENTS - LEAST_MOMENTS)
