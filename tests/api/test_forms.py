@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tempfile
 
@@ -89,6 +90,50 @@ def test_a_form_touches_no_disk(client: ClientFactory, monkeypatch: pytest.Monke
 def test_a_form_without_a_file(client: ClientFactory) -> None:
     answer = client(Role.UPLOADER).post("/v1/screen/form", data={"context": "{}"}, files={"other": b"x"})
     assert answer.status_code == 422 and "file" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/v1/screen/form", "/v1/hash/form"])
+def test_a_form_with_a_part_twice_is_refused(client: ClientFactory, path: str) -> None:
+    """Only one of two files would be checked, and the answer would not say which."""
+    analyst = client(Role.ANALYST)
+    two = analyst.post(path, files=[("file", ("a.jpg", b"one")), ("file", ("b.jpg", b"two"))])
+    assert two.status_code == 422 and "two parts of one name" in two.json()["detail"]
+    said = [("context", (None, "{}")), ("context", (None, '{"surface":"public"}'))]
+    assert analyst.post(path, files=[("file", ("a.jpg", b"one")), *said]).status_code == 422
+    assert analyst.post(path, files=[("file", ("a.jpg", b"one")), *said[:1]]).status_code == 200
+
+
+BARE = [
+    "/v1/screen",
+    "/v1/hash",
+    "/v1/banks/KNOWN/media?label=x",
+    "/v1/banks/KNOWN/imports?source=x",
+    "/v1/rules/dry-run",
+]
+
+
+@pytest.mark.parametrize("path", BARE)
+def test_a_form_is_not_taken_for_a_file(client: ClientFactory, path: str) -> None:
+    """Its envelope has hashes of its own: it would match nothing, or be listed in the file's place."""
+    lead = client(Role.LEAD)
+    lead.post("/v1/banks", json={"name": "KNOWN"})
+    answers = [
+        lead.post(path, files={"file": ("a.jpg", b"one")}),
+        lead.post(path, content=b"x", headers={"content-type": " Multipart/mixed; boundary=x"}),
+        lead.post(path, content=gzip.compress(b"one"), headers={"content-encoding": "gzip"}),
+    ]
+    assert [answer.status_code for answer in answers] == [415, 415, 415]
+    assert all("Nothing was done" in answer.json()["detail"] for answer in answers)
+    assert lead.get("/v1/banks/KNOWN?counts=true").json()["counts"]["entries"] == 0
+    assert lead.get("/v1/jobs").json()["items"] == []
+    plain = lead.post(path, content=b"[]", headers={"content-encoding": "identity"})
+    assert plain.status_code != 415
+
+
+def test_a_compressed_form_is_refused(client: ClientFactory) -> None:
+    body = gzip.compress(_form(("file", "a", b"one")))
+    said = {"content-type": TYPE, "content-encoding": "gzip"}
+    assert client(Role.UPLOADER).post("/v1/screen/form", content=body, headers=said).status_code == 415
 
 
 def test_a_parsed_body_is_bounded(client: ClientFactory) -> None:

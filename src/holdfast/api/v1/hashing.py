@@ -51,7 +51,7 @@ class HashUrl(BaseModel):
 @router.post(
     "/v1/hash",
     response_model=HashAnswer,
-    responses=responses(400, 408, 413, 422),
+    responses=responses(400, 408, 413, 415, 422),
     openapi_extra=uploads.BINARY,
 )
 @streams

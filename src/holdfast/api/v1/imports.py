@@ -57,7 +57,7 @@ class Started(Answer):
     status_code=202,
     summary="Import a hash list",
     response_model=Started,
-    responses=responses(400, 404, 408, 413, 422),
+    responses=responses(400, 404, 408, 413, 415, 422),
     openapi_extra=uploads.BINARY,
 )
 @streams
@@ -78,6 +78,7 @@ async def import_list(
     the terms "match only".
     """
     caller.principal.require_bank(bank, change=True)
+    uploads.require_bare(caller)
     wanted = {
         "bank": bank,
         "form": form,

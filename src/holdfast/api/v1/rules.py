@@ -181,7 +181,7 @@ def reload(write: Annotated[Write, Writing(Permission.RULE_WRITE)]) -> ReloadAns
     "/v1/rules/dry-run",
     summary="Try rules on past events",
     response_model=DryRunAnswer,
-    responses=responses(400, 408, 413, 422),
+    responses=responses(400, 408, 413, 415, 422),
     openapi_extra=TOML,
 )
 @streams

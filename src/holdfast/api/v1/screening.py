@@ -97,7 +97,7 @@ class ScreenHashes(BaseModel):
 @direct.post(
     "/v1/screen",
     response_model=ScreenAnswer,
-    responses=responses(400, 404, 408, 413, 422),
+    responses=responses(400, 404, 408, 413, 415, 422),
     openapi_extra={**uploads.BINARY, "parameters": PARAMETERS},
 )
 @streams
