@@ -355,3 +355,15 @@ def test_under_threads_with_rotation(keys_database: Database) -> None:
 def _digests(database: Database) -> list[bytes]:
     with database.read() as connection:
         return list(connection.execute(sa.select(api_key_secrets.c.digest)).scalars())
+
+
+def test_a_key_is_remembered_with_its_secret_only(
+    keys_database: Database, verifier: KeyVerifier, clock: Clock
+) -> None:
+    key = make(keys_database)
+    assert not verifier.remembers(key.text)  # it was not seen yet
+    verifier.verify(key.text, None, NOW)
+    clock.now_s += 100 * CACHE_S
+    assert verifier.remembers(key.text)
+    assert not verifier.remembers(new_key_text(key.key_id).text)
+    assert not verifier.remembers("no key")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import threading
 from typing import Any
 
 import pytest
@@ -10,13 +12,14 @@ from fastapi import APIRouter
 from starlette.testclient import TestClient
 
 from holdfast.access.keys import list_keys, revoke_key
+from holdfast.access.keytext import new_key_text
 from holdfast.access.roles import Role
-from holdfast.api.app import create_routes
-from holdfast.api.gate import DOCS, OPEN
+from holdfast.api.app import create_app, create_routes
+from holdfast.api.gate import DOCS, MAX_STRANGERS, OPEN
 from holdfast.api.guard import permission_of, routes_of
 from holdfast.api.v1.routers import ROUTERS
 from holdfast.service.runtime import Runtime
-from tests.api.conftest import ClientFactory, RuntimeFactory
+from tests.api.conftest import ADDRESS, ClientFactory, RuntimeFactory
 
 
 def test_strangers_get_the_same_answer_for_what_is_there_and_what_is_not(client: ClientFactory) -> None:
@@ -103,6 +106,91 @@ def test_an_unforeseen_error_says_that_nothing_is_known(
     answer = client(Role.UPLOADER).post("/v1/screen", content=b"x")
     assert answer.status_code == 500 and "nothing is known" in answer.json()["detail"]
     assert "secret-hash" not in answer.text and "secret-hash" not in caplog.text
+
+
+class TestStrangersAtTheSameAddress:
+    """Who has no valid key is held back; who has one never pays for it, whatever is remembered of it."""
+
+    STRANGE = ("", "no key", "invented")
+
+    @pytest.fixture
+    def runtime(self, make_runtime: RuntimeFactory) -> Runtime:
+        made = make_runtime()
+        made.verifier._cache_s = 0.0  # every key is looked up each time
+        return made
+
+    @pytest.mark.parametrize("strange", STRANGE)
+    def test_a_valid_key_passes_through_their_flood(self, client: ClientFactory, strange: str) -> None:
+        stranger, uploader, unseen = client(), client(Role.UPLOADER), client(Role.UPLOADER)
+        assert uploader.post("/v1/screen", content=b"x").status_code == 200
+        for _ in range(12):
+            for _ in range(10):
+                key = new_key_text().text if strange == "invented" else strange
+                answer = stranger.get("/v1/banks", headers={"x-api-key": key} if key else {})
+            assert uploader.post("/v1/screen", content=b"x").status_code == 200
+        assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
+        assert unseen.post("/v1/screen", content=b"x").status_code == 200
+
+    def test_invented_keys_are_looked_up_a_few_at_a_time_and_hold_up_no_known_one(
+        self, runtime: Runtime, make_key: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        verify, lock = runtime.verifier.verify, threading.Lock()
+        valid, answered = make_key(Role.UPLOADER), threading.Event()
+        verify(valid, ADDRESS)
+        at_once: list[int] = []
+        running = 0
+
+        def slow(text: str | None, address: str | None, *, in_path: bool = False) -> Any:
+            nonlocal running
+            if text == valid:
+                return verify(text, address, in_path=in_path)
+            with lock:
+                running += 1
+                at_once.append(running)
+            try:
+                answered.wait(30)
+                return verify(text, address, in_path=in_path)
+            finally:
+                with lock:
+                    running -= 1
+
+        monkeypatch.setattr(runtime.verifier, "verify", slow)
+        gate = create_app(runtime)
+
+        async def run() -> list[int]:
+            invented = [asyncio.create_task(ask(gate, new_key_text().text)) for _ in range(50)]
+            while not at_once:
+                await asyncio.sleep(0.001)
+            assert await ask(gate, valid) == 404
+            answered.set()
+            return await asyncio.gather(*invented)
+
+        assert set(asyncio.run(run())) == {401, 429}
+        assert len(at_once) == 50 and max(at_once) <= MAX_STRANGERS
+
+
+async def ask(gate: Any, key: str) -> int:
+    """The status of one answer, straight from the application."""
+    seen: list[int] = []
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            seen.append(message["status"])
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/nothing",
+        "raw_path": b"/nothing",
+        "query_string": b"",
+        "headers": [(b"x-api-key", key.encode())],
+        "client": (ADDRESS, 40000),
+    }
+    await gate(scope, receive, send)
+    return seen[0]
 
 
 class TestBehindAProxy:

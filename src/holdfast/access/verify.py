@@ -121,6 +121,16 @@ class KeyVerifier:
             self._note_used(known, moment)
         return known.principal
 
+    def remembers(self, text: str) -> bool:
+        """Whether this key, with this secret, was known when last looked at, however long ago that was."""
+        key = parse_key_text(text)
+        known = None if key is None else self._known.get(key.key_id)
+        return (
+            key is not None
+            and known is not None
+            and any(hmac.compare_digest(digest, key.digest) for digest, _ in known.secrets)
+        )
+
     def forget(self, key_id: str) -> None:
         """Looks again at the next use: call it after changing or revoking a key in this process."""
         self._known.pop(key_id, None)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from holdfast.access.keytext import redact
+from holdfast.access.keytext import parse_key_text, redact
 from holdfast.access.limits import TokenBucket
 from holdfast.access.networks import inside, parse_networks
 from holdfast.api.bodies import MAX_JSON_BYTES
@@ -40,6 +40,7 @@ _ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
 _PATH_KEY = re.compile(r"/k/([^/]*)(/.*)?", re.DOTALL)
 _SLASHES = re.compile(r"/{2,}")
 MAX_ADDRESSES = 10_000
+MAX_STRANGERS = 2  # keys not seen before that are looked up at once
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +57,7 @@ class Gate:
         self._open = OPEN | (DOCS if settings.server.public_docs else frozenset())
         self._most_bytes = max(settings.media.max_bytes + FORM_BYTES, MAX_JSON_BYTES)
         self._path_keys = settings.hma.enabled and settings.hma.path_keys
+        self._strangers = asyncio.Semaphore(MAX_STRANGERS)
         self._failures = _Failures(settings.limits.failed_sign_ins_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,14 +110,29 @@ class Gate:
         known = verifier.recall(key, address, in_path=in_path)
         if known is not None:
             return known
-        self._failures.refuse_if_many(address)
         try:
-            return await asyncio.to_thread(verifier.verify, key, address, in_path=in_path)
+            return await self._look(key, address, in_path)
         except NotAuthenticatedError as error:
+            # Not before: a valid key never pays for what others send from its address.
+            self._failures.refuse_if_many(address)
             self._failures.note(address)
             self._measures.denials.labels(reason=error.reason).inc()
             log.info("not authenticated", reason=error.reason, address=address, path=_printable(scope))
             raise
+
+    async def _look(self, key: str | None, address: str | None, in_path: bool) -> Principal:
+        """Asks the records who it is. Keys not seen before wait in a line of their own for it.
+
+        However many of them are made up, they then neither fill the records' connections nor hold up a key
+        that was valid a moment ago.
+        """
+        verifier = self._runtime.verifier
+        if key is None or parse_key_text(key) is None:
+            return verifier.verify(key, address, in_path=in_path)  # refused without a look
+        if verifier.remembers(key):
+            return await asyncio.to_thread(verifier.verify, key, address, in_path=in_path)
+        async with self._strangers:
+            return await asyncio.to_thread(verifier.verify, key, address, in_path=in_path)
 
     def _address(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
         """The caller's address; behind trusted proxies, the last one in the chain that is none of them."""
@@ -167,7 +184,7 @@ class _Seen:
 
 
 class _Failures:
-    """Holds back addresses that keep sending what is no valid key. For one event loop."""
+    """Counts by address what is no valid key, and asks to wait where it is much. For one event loop."""
 
     def __init__(self, per_minute: float) -> None:
         self._per_minute = per_minute
