@@ -5,19 +5,20 @@ from __future__ import annotations
 import functools
 import io
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.stream import Disposition
 from PIL import Image
 
 from holdfast.media.types import DecodedVideo, VideoFrame, VideoLimits
 from holdfast.media.video import VideoDecoder
 from tests.pictures import picture
 
-__all__ = ["alone", "clip", "nearest", "scene_luma", "sound", "turned"]
+__all__ = ["alone", "clip", "nearest", "remuxed", "scene", "scene_luma", "sound", "stills", "turned"]
 
 WIDTH, HEIGHT, SCENES = 96, 80, 6
 
@@ -58,7 +59,7 @@ def clip(
         track: Any = output.add_stream(codec, rate=1000 if stamps else fps, options=dict(options))
         track.width, track.height, track.pix_fmt = *size, pixel_format
         track.codec_context.thread_count = 1
-        voice: Any = output.add_stream("aac", rate=8000) if sound else None
+        voice: Any = output.add_stream("aac", rate=8000, layout="mono") if sound else None
         shown = [(stamp, n) for n, stamp in enumerate(stamps or ())]
         for pts, number in shown or [(n, n // fps) for n in range(seconds * fps)]:
             frame = av.VideoFrame.from_image(scene(number, *size)).reformat(format=pixel_format)
@@ -75,7 +76,53 @@ def sound(container: str = "mp4") -> bytes:
     """A file of sound alone."""
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as output:
-        _speak(output, output.add_stream("aac", rate=8000), 1)
+        _speak(output, output.add_stream("aac", rate=8000, layout="mono"), 1)
+    return stream.getvalue()
+
+
+def stills(*pictures: tuple[int, npt.NDArray[np.uint8]], container: str = "mp4", fps: int = 10) -> bytes:
+    """A lossless grey video: each plane (h, w) of it from its time stamp, in frames of ``fps``, on."""
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as output:
+        track: Any = output.add_stream("libx264", rate=fps, options={"qp": "0", "bf": "0"})
+        track.height, track.width = pictures[0][1].shape
+        track.pix_fmt, track.codec_context.thread_count = "gray", 1
+        for pts, luma in pictures:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(luma), "gray")
+            frame.pts = pts
+            output.mux(track.encode(frame))
+        output.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def remuxed(
+    data: bytes,
+    container: str = "mp4",
+    *,
+    keep: Callable[[int, Any], bool] = lambda _number, _packet: True,
+    beside: bytes | None = None,
+    cover: Image.Image | None = None,
+) -> bytes:
+    """The video's own packets in a new file: those that ``keep`` (number, packet) wants.
+
+    Another video's track goes in with ``beside``, a picture as a cover with ``cover``.
+    """
+    stream = io.BytesIO()
+    with av.open(stream, "w", format=container) as output:
+        sources = [av.open(io.BytesIO(each)) for each in (data, beside) if each is not None]
+        tracks = [output.add_stream_from_template(source.streams.video[0]) for source in sources]
+        picture: Any = output.add_stream("mjpeg", rate=1) if cover else None
+        if cover:
+            picture.width, picture.height = cover.size
+            picture.pix_fmt, picture.disposition = "yuvj420p", Disposition.attached_pic
+            frame = av.VideoFrame.from_image(cover).reformat(format="yuvj420p")
+            frame.pts = 0
+            output.mux([*picture.encode(frame), *picture.encode(None)])
+        for source, track in zip(sources, tracks, strict=True):
+            for number, packet in enumerate(source.demux(video=0)):
+                if packet.size and (source is not sources[0] or keep(number, packet)):
+                    packet.stream = track
+                    output.mux(packet)
     return stream.getvalue()
 
 
@@ -109,7 +156,6 @@ def turned(data: bytes, matrix: Sequence[int]) -> bytes:
 
 
 def _speak(output: Any, voice: Any, seconds: int) -> None:
-    voice.codec_context.layout = "mono"
     samples = (np.sin(np.arange(8000 * seconds) / 9) * 9000).astype(np.int16)
     for start in range(0, len(samples) - 1023, 1024):
         frame = av.AudioFrame.from_ndarray(samples[np.newaxis, start : start + 1024], "s16", "mono")

@@ -68,7 +68,7 @@ def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -
             "r",
             format=demuxer,
             buffer_size=_READ_BYTES,
-            options={"max_pixels": str(max_pixels)},  # of the decoders that look at first frames for the head
+            options={"max_pixels": str(max_pixels)},  # to the decoders that look at first frames for the head
             container_options=options,
             io_open=_refuse,
             metadata_errors="replace",

@@ -47,7 +47,8 @@ class FrameSource:
 
     def stamp_s(self, frame: av.VideoFrame) -> float | None:
         """When the file says that ``frame`` is shown."""
-        return seconds(frame.dts if self._by_decoding else frame.pts, self._track.stream.time_base)
+        own = not self._by_decoding or self._keyframes
+        return seconds(frame.pts if own else frame.dts, self._track.stream.time_base)
 
     def lost_before(self, stamp_s: float | None) -> bool:
         """Whether a packet was lost whose frame came before this time stamp (None: any). Told once."""
@@ -117,4 +118,6 @@ class FrameSource:
         if not packet.is_keyframe or not is_due:
             return False
         self._last_key_s = stamp_s
+        if self._by_decoding:  # its frame comes out much later, but among keyframes no order is changed
+            packet.pts = packet.dts
         return True

@@ -82,8 +82,9 @@ class Sampler:
         self._held = shown
 
     def finish(self, end_s: float, after_loss: bool) -> Iterator[tuple[float, Shown]]:
-        """The moments left before ``end_s``, where the last frame ends."""
-        yield from self._until(end_s - _ROUNDING_S, lost=after_loss)
+        """The moments left before ``end_s``, where the last frame ends. What was lost after it is missed."""
+        self.missed += after_loss
+        yield from self._until(end_s - _ROUNDING_S, lost=False)
 
     def _until(self, end_s: float, lost: bool) -> Iterator[tuple[float, Shown]]:
         while self._held is not None and self.next_s < end_s:

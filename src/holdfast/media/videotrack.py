@@ -39,7 +39,7 @@ def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, n
         raise NotMatchableError(
             Reason.NOT_MEDIA, "Not matchable: the bytes are of no video format known here."
         )
-    container = open_container(MemoryFile(data), DEMUXERS[name], name, limits.max_pixels)
+    container = open_container(MemoryFile(data), DEMUXERS[name], name, _backstop(limits))
     tracks = _tracks(container)
     if number >= len(tracks):
         raise NotMatchableError(
@@ -85,11 +85,16 @@ def _set_up(stream: VideoStream, limits: VideoLimits, mode: VideoMode) -> None:
     codec.thread_count = 1  # the workers are the parallelism, and limits on memory stay predictable
     # Viewers show the wreckage before the first whole frame, so it is looked at too; it comes marked.
     codec.flags |= Flags.output_corrupt.value
-    codec.options = {"max_pixels": str(limits.max_pixels)}
+    codec.options = {"max_pixels": str(_backstop(limits))}
     if mode is not VideoMode.FULL:
         codec.options = {**codec.options, "skip_loop_filter": "all"}
     if mode is VideoMode.KEYFRAMES:
         codec.skip_frame = "NONKEY"
+
+
+def _backstop(limits: VideoLimits) -> int:
+    """Pixels at which a decoder itself gives up: it counts rounded sides, so it must not be too exact."""
+    return 2 * limits.max_pixels
 
 
 def _info(name: str, container: InputContainer, stream: VideoStream, tracks: int) -> VideoInfo:
