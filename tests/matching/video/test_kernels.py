@@ -47,7 +47,7 @@ def test_the_best_line_is_the_oracles(seed: int, frames: int, size: int) -> None
     kernels.align_views(
         codes.view(np.uint64), zeros, weights, query_s, query_state, references.view(np.uint64),
         np.zeros(size, np.int32), np.ones(size, np.float32), reference_s, reference_state, table,
-        np.float32(8), np.float32(5), np.array(SPEEDS), np.array(PRIOR), BIN_S, lines,
+        np.float32(8), np.float32(5), np.array(SPEEDS), np.array(PRIOR), BIN_S, 3, lines,
     )  # fmt: skip
     distances = np.bitwise_count(codes[0][:, np.newaxis] ^ references).sum(axis=2)
     pairs = [

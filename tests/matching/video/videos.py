@@ -38,5 +38,5 @@ def query(*views: UInt8Array, step_s: float = 0.5, quality: int = 80) -> VideoQu
     names = tuple(f"view {number}" for number in range(len(views)))
     codes = np.stack(views)
     shape = codes.shape[:2]
-    times = np.arange(shape[1]) * step_s
+    times = np.arange(shape[1], dtype=np.float64) * np.float64(step_s)
     return VideoQuery.of(codes, np.full(shape, quality), times, step_s=step_s, families=names, words=names)

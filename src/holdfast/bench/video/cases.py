@@ -63,9 +63,13 @@ def prepared(files: Sequence[Listed]) -> list[Prepared]:
 
 
 def case_of(
-    edit: VideoEdit, own: Prepared, clip: Clip, hosts: Sequence[tuple[Listed, Clip]], listed: Sequence[Prepared],
+    edit: VideoEdit,
+    own: Prepared,
+    clip: Clip,
+    hosts: Sequence[tuple[Listed, Clip]],
+    listed: Sequence[Prepared],
     folder: Path | None,
-) -> Case:  # fmt: skip
+) -> Case:
     """Makes the edited file (kept in ``folder``), and compares it with all listed files.
 
     Files of the source of the first host are left out: some edits show it.

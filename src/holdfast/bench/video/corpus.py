@@ -40,12 +40,12 @@ class Listed:
 
 
 def is_tuning(source: str) -> bool:
-    """Whether a source belongs to the tuning part: by a digest of its name, so by nothing that anybody chose."""
+    """Whether a source is for tuning: by a digest of its name, so by nothing that anybody chose."""
     return hashlib.sha256(source.encode()).digest()[0] < 128
 
 
 def named_sources(path: Path | None) -> dict[str, str]:
-    """File name to source, from a table with the columns ``file`` and ``source`` (tabs); empty without one."""
+    """File name to source, from a table with columns ``file`` and ``source`` (tabs); empty without one."""
     if path is None:
         return {}
     with path.open(encoding="utf-8", newline="") as lines:
@@ -100,4 +100,5 @@ def _overlap(one: VideoHash, other: VideoHash) -> bool:
 
 
 def _distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.bitwise_count(one[:, np.newaxis] ^ other).sum(axis=2, dtype=np.int64)
+    bits: np.ndarray = np.bitwise_count(one[:, np.newaxis] ^ other).sum(axis=2, dtype=np.int64)
+    return bits

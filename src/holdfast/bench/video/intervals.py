@@ -23,7 +23,7 @@ class Share(NamedTuple):
 
 
 def share_by_source(found: Iterable[tuple[str, bool]]) -> Share:
-    """The mean share over all (source, found), with Wilson's interval for as many trials as there are sources."""
+    """The mean share over (source, found), with Wilson's interval for as many trials as there are sources."""
     by_source: dict[str, list[bool]] = defaultdict(list)
     for source, is_found in found:
         by_source[source].append(is_found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import av
 import numpy as np
@@ -107,6 +108,7 @@ def stickers(clip: Clip, rng: Random) -> Clip:
 
 def compressed_twice(clip: Clip) -> Clip:
     """Through x264 at 34, then, when it is written, at 36."""
-    with av.open(io.BytesIO(encoded(replace(clip, crf=34)))) as container:
-        pictures = tuple(frame.to_image() for frame in container.decode(video=0))
+    with av.open(io.BytesIO(encoded(replace(clip, crf=34))), "r") as container:
+        frames: Any = container.decode(video=0)
+        pictures = tuple(frame.to_image() for frame in frames)
     return replace(clip, pictures=pictures, crf=36)

@@ -70,8 +70,8 @@ def _bars(rows: Sequence[Mapping[str, Any]]) -> str:
         )
     parts.append(f"<text x='260' y='{height - 6}'>0</text><text x='705' y='{height - 6}'>100 %</text></svg>")
     return (
-        "".join(parts)
-        + "<p class='quiet'>Thick: Holdfast, tier match, with 95 % intervals by source. Thin: vPDQ, any frame within 31 bits.</p>"
+        "".join(parts) + "<p class='quiet'>Thick: Holdfast, tier match, with 95 % intervals by source. "
+        "Thin: vPDQ, any frame within 31 bits.</p>"
     )
 
 
@@ -101,13 +101,13 @@ def _scores(cases: Sequence[Case]) -> str:
         parts.append(f"<rect x='{x}' y='{120 - high:.1f}' width='22' height='{high:.1f}' fill='var(--own)'/>")
         parts.append(f"<rect x='{x}' y='120' width='22' height='{low:.1f}' fill='var(--peer)'/>")
     for limit, words in ((POSSIBLE_DECADES, "possible"), (MATCH_DECADES, "match")):
-        x = 20 + 6 * limit
+        x = round(20 + 6 * limit)
         parts.append(f"<line x1='{x}' x2='{x}' y1='8' y2='236' stroke='var(--ink)' stroke-dasharray='3 3'/>")
         parts.append(f"<text x='{x + 3}' y='{16 if words == 'match' else 232}'>{words}</text>")
     parts.append("<text x='20' y='252'>0</text><text x='700' y='252'>120 decades</text></svg>")
     return (
         "".join(parts)
-        + "<p class='quiet'>Upward: copies. Downward: strangers. Heights are square roots of counts.</p>"
+        + "<p class='quiet'>Upward: copies. Downward: strangers. Heights: square roots of counts.</p>"
     )
 
 

@@ -1,6 +1,6 @@
 """Other people's video hashes, on the same files, where they are installed.
 
-``vpdq`` is the C++ package; it wants a file on disk. TMK is the port in ``perception``, fed as it feeds itself.
+``vpdq`` is the C++ package; it wants a file on disk. TMK is the port in ``perception``.
 """
 
 from __future__ import annotations

@@ -42,12 +42,12 @@ def tilted(clip: Clip, degrees: float) -> Clip:
 
 
 def perspective(clip: Clip, rng: Random) -> Clip:
-    """Seen at a slant: each corner moved outward by up to 10 % of its side, so that a little is cut off."""
+    """Seen at a slant: each corner of what is shown lies up to 10 % inside, so that a little is cut off."""
     width, height = clip.pictures[0].size
-    moved = [
-        (x * width + (1 if x else -1) * rng.uniform(0, 0.10) * width * -1, y * height + (1 if y else -1) * -1 * rng.uniform(0, 0.10) * height)
-        for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))
-    ]  # fmt: skip
+    moved = []
+    for x, y in ((0, 0), (1, 0), (1, 1), (0, 1)):
+        inward = rng.uniform(0, 0.10), rng.uniform(0, 0.10)
+        moved.append(((abs(x - inward[0])) * width, (abs(y - inward[1])) * height))
     corners = [(0, 0), (width, 0), (width, height), (0, height)]
     coefficients = _homography(corners, moved)
 

@@ -39,7 +39,7 @@ _LEAST_SOURCES = 3
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure. ``part`` is "test" or "tuning"; ``clips`` a source are edited, by ``edits`` (all: ())."""
+    """What to measure. ``part`` is "test" or "tuning"; ``clips`` of each source get ``edits`` (all: ())."""
 
     folders: Sequence[Path]
     sources: Path | None = None
@@ -102,7 +102,7 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
 
 
 def chosen_clips(listed: Sequence[Prepared], plan: Plan) -> list[tuple[Prepared, Clip]]:
-    """The clips of the plan's part that are to be edited. Raises `UnreadableError` where there are too few."""
+    """The clips of the plan's part to be edited. Raises `UnreadableError` where there are too few."""
     chosen = [one for one in listed if one.listed.is_tuning == (plan.part == "tuning")]
     clips = _clips(chosen, plan.clips)
     if len({one.listed.source for one, _ in clips}) < _LEAST_SOURCES:
@@ -188,7 +188,8 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
 
 
 _RETIMED = {
-    "speed110", "speed125", "slow080", "half_speed", "double_speed", "reversed", "slideshow", "combo", "compil",
+    "speed110", "speed125", "slow080", "half_speed", "double_speed", "reversed", "slideshow", "combo",
+    "compil",
 }  # fmt: skip
 
 _METHODS: dict[str, Callable[[Pair], bool]] = {

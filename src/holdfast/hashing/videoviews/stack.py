@@ -8,6 +8,7 @@ looked for frame by frame, and taken where they come again: a video may hold an 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,7 @@ PAGE, BORDER, BARS, FILL, BOX = "page", "border", "bars", "fill", "box"
 _FLAT = 6.0  # grey levels of deviation along a line of a border
 _NEAR_COLOUR, _BAR_SHARE = 12, 0.45  # so much of a line with text on it still has the bar's colour
 _SHARP_SHARE = 0.3  # of the detail of sharp lines, below which a line is a blurred backdrop
+_CHANGE, _CHANGING_SHARE = 28, 0.1  # grey levels between frames; share of a line in which there are such
 _LEAST_SHARE = 0.2  # of a side: narrower pictures are not looked for by trimming
 _LEAST_TRIM = 0.015  # of a side, that trimming must take off
 _SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
@@ -32,6 +34,7 @@ _EDGE_BOXES, _BORDERS = 5, 2
 _LEAST_TIMES = 4  # frames: two seconds
 
 UInt8Array = npt.NDArray[np.uint8]
+Depth = Callable[[UInt8Array], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
         *(StackBox(one.box, BOX) for one in boxes[:2]),
         StackBox(_trimmed(stack, page, _bar_depth), BARS),
         StackBox(_sharp(stack, page), FILL),
+        StackBox(_moving(stack, page), BOX),
         *(StackBox(one.box, BOX) for one in page_boxes(mean, 3)),
         *(StackBox(one.box, BOX) for one in boxes[2:]),
     ]
@@ -97,8 +101,8 @@ def recurring_borders(frames: list[UInt8Array], page: Box, limit: int) -> list[B
     return [box for box, _ in often[:limit]]
 
 
-def _trimmed(stack: UInt8Array, page: Box, depth: object) -> Box:
-    """The box without the lines that ``depth`` counts from each edge; rows first, then columns of the rest."""
+def _trimmed(stack: UInt8Array, page: Box, depth: Depth) -> Box:
+    """The box without the lines that ``depth`` counts from each edge; rows first, then columns."""
     height, width = stack.shape[1:]
     top, bottom = _ends(stack, depth)
     if height - top - bottom < _LEAST_SHARE * height:
@@ -110,10 +114,10 @@ def _trimmed(stack: UInt8Array, page: Box, depth: object) -> Box:
     return Box(top, height - bottom, left, width - right)
 
 
-def _ends(stack: UInt8Array, depth: object) -> tuple[int, int]:
+def _ends(stack: UInt8Array, depth: Depth) -> tuple[int, int]:
     """Lines to take off at the top and at the bottom of frames (k, lines, length)."""
     lines = stack.shape[1]
-    before, after = depth(stack), depth(stack[:, ::-1])  # type: ignore[operator]
+    before, after = depth(stack), depth(stack[:, ::-1])
     least = max(2, _LEAST_TRIM * lines)
     return (before if before >= least else 0), (after if after >= least else 0)
 
@@ -144,18 +148,30 @@ def _sharp(stack: UInt8Array, page: Box) -> Box:
     )
 
 
+def _moving(stack: UInt8Array, page: Box) -> Box:
+    """The part of the frames in which anything changes: a video in front of a still page."""
+    changing = np.ptp(stack, axis=0) >= _CHANGE
+    left, right = _run(changing.mean(axis=0) >= _CHANGING_SHARE)
+    top, bottom = _run(changing[:, left:right].mean(axis=1) >= _CHANGING_SHARE)
+    return Box(top, bottom, left, right)
+
+
 def _span(profile: npt.NDArray[np.floating]) -> tuple[int, int]:
-    """The longest run of a profile over the threshold, small gaps within it left aside; all where unclear."""
+    """The longest run of a profile over the threshold."""
     smooth = np.convolve(profile, np.ones(5) / 5, mode="same")
     sharp = smooth > _SHARP_SHARE * np.percentile(smooth, 80)
-    places = np.flatnonzero(sharp)
+    return _run(sharp)
+
+
+def _run(is_in: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    """The longest run, small gaps within it left aside; all where there is none that is long enough."""
+    places = np.flatnonzero(is_in)
     if len(places) == 0:
-        return 0, len(profile)
-    breaks = np.flatnonzero(np.diff(places) > max(3, 0.02 * len(profile)))
-    runs = np.split(places, breaks + 1)
-    best = max(runs, key=len)
-    if len(best) < _LEAST_SHARE * len(profile):
-        return 0, len(profile)
+        return 0, len(is_in)
+    breaks = np.flatnonzero(np.diff(places) > max(3, 0.02 * len(is_in)))
+    best = max(np.split(places, breaks + 1), key=len)
+    if len(best) < _LEAST_SHARE * len(is_in):
+        return 0, len(is_in)
     return int(best[0]), int(best[-1]) + 1
 
 

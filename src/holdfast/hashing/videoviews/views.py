@@ -111,10 +111,10 @@ def _small_lumas(frames: list[VideoFrame]) -> list[SmallLuma]:
     smalls: list[SmallLuma] = []
     last: UInt8Array | None = None
     for frame in frames:
-        if frame.luma is not last:
-            made = small_luma(frame.luma, width=frame.width, height=frame.height)
-            if made is None:
-                return []
+        again = smalls[-1] if frame.luma is last else None
+        made = again or small_luma(frame.luma, width=frame.width, height=frame.height)
+        if made is None:
+            return []
         smalls.append(made)
         last = frame.luma
     return smalls

@@ -2,6 +2,9 @@
 
     expected = query frames * listed frames * 10 ** (FIRST - SLOPE * score)
 
+A *match* in a bank is one where at most `MATCH_EXPECTED` are expected, a *possible* one where at most
+`POSSIBLE_EXPECTED` are: the larger the bank, the more it takes.
+
 The law was fitted on scores of unrelated pairs of the tuning part of ``bench video`` (docs/video.md says how
 many, and how far it is extrapolated). It is about strangers; other footage of a listed scene is none, and is
 told apart by the test in `specific`.
@@ -9,11 +12,14 @@ told apart by the test in `specific`.
 
 from __future__ import annotations
 
-__all__ = ["FIRST", "SLOPE", "expected_false_alarms"]
+__all__ = ["FIRST", "MATCH_EXPECTED", "POSSIBLE_EXPECTED", "SLOPE", "expected_false_alarms"]
 
-FIRST, SLOPE = -5.0, 0.75
+MATCH_EXPECTED, POSSIBLE_EXPECTED = 1e-6, 1.0
+
+FIRST, SLOPE = -3.0, 0.75
 
 
 def expected_false_alarms(score: float, query_frames: int, listed_frames: int) -> float:
     """How many unrelated videos would be expected to score so many decades or more."""
-    return float(query_frames) * float(listed_frames) * 10.0 ** min(FIRST - SLOPE * score, 0.0)
+    probability: float = 10.0 ** min(FIRST - SLOPE * score, 0.0)
+    return query_frames * listed_frames * probability

@@ -12,7 +12,7 @@ from holdfast.matching.video.kernels import align_views, bits_into
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["BIN_S", "PRIOR", "SPEEDS", "Line", "Support", "lines", "support"]
+__all__ = ["BEST_FITS", "BIN_S", "PRIOR", "SPEEDS", "Line", "Support", "lines", "support"]
 
 # Reference seconds per second of the query: 2 where the query runs twice as fast, negative where backwards.
 SPEEDS = (
@@ -20,6 +20,7 @@ SPEEDS = (
     *(-1.0, -0.8, -1.25, -0.5, -2.0),
 )
 BIN_S = 0.5
+BEST_FITS = 3  # views that are looked at closely
 # How much of the fit of a line counts, by its speed: copies at the usual speed are the rule.
 PRIOR = tuple(
     1.0 if speed == 1 else 0.99 if 0.9 <= speed <= 1.1 else 0.97 if speed > 0 else 0.95 for speed in SPEEDS
@@ -32,7 +33,7 @@ _TOLERANCE_S = 0.75  # of the line, in reference time
 class Line:
     """reference time = speed * query time + offset, at one view. ``decades`` is its evidence.
 
-    ``fit`` is the evidence of the mean frame, without a bound: of two views the one that fits better is right.
+    ``fit`` is the evidence of the mean frame, without a bound: the view that fits best is the right one.
     ``speed`` 0 stands for "in no order": the same pictures, in another order or each held for a while.
     """
 
@@ -61,7 +62,7 @@ class Support:
 
 
 def lines(query: VideoQuery, reference: VideoReference) -> list[Line]:
-    """The best line of each view that has any evidence, the one that fits best first; those in no order last."""
+    """Lines of the views that fit best, and perhaps of more, the best first; then those in no order."""
     found = np.zeros((len(query.families), 5))
     if len(query) == 0 or len(reference) == 0:
         return []
@@ -69,10 +70,8 @@ def lines(query: VideoQuery, reference: VideoReference) -> list[Line]:
     align_views(
         frames.words, frames.kind, frames.weight, query.time_s, query.state, other.words, other.kind,
         other.weight, reference.time_s, reference.state, evidence_table(), np.float32(MOST_DECADES),
-        np.float32(STRONG_DECADES), np.array(SPEEDS), np.array(PRIOR), BIN_S, found,
+        np.float32(STRONG_DECADES), np.array(SPEEDS), np.array(PRIOR), BIN_S, BEST_FITS, found,
     )  # fmt: skip
-    usable = np.maximum(1, (frames.weight > 0).sum(axis=1))
-    found[:, 4] /= usable
     timed = [
         Line(view, decades, *line) for view, (decades, *line) in enumerate(found[:, [0, 1, 2, 4]].tolist())
     ]

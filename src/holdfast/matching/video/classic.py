@@ -4,8 +4,8 @@ Frames under the quality that both tools ask for are left out, and repeats of on
 many of the query's frames have a frame of the reference near, and the other way round. Time plays no part.
 
 The tools disagree. Near means at most 31 bits in the README, the FAISS index and the Python extension, but
-less than 31 in the C++ program. A match is 80 % of the *reference's* frames in the README's example, and 80 % of
-the *query's* in the Python extension, which HMA uses. Source: vpdq/README.md, vpdq/cpp and
+less than 31 in the C++ program. A match is 80 % of the *reference's* frames in the README's example, and 80 %
+of the *query's* in the Python extension, which HMA uses. Source: vpdq/README.md, vpdq/cpp and
 python-threatexchange/threatexchange/extensions/vpdq of facebook/ThreatExchange.
 """
 
@@ -28,7 +28,7 @@ MATCH_PERCENT = 80.0
 
 @dataclass(frozen=True, slots=True)
 class ClassicMatch:
-    """``query_percent`` of the query's frames are near the reference, and ``reference_percent`` of its own."""
+    """``query_percent`` of the query's frames are near the reference, ``reference_percent`` of its own."""
 
     query_percent: float
     reference_percent: float

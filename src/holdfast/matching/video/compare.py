@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from holdfast.matching.video.align import Line, Support, lines, support
+from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
 from holdfast.matching.video.judge import VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
 
 __all__ = ["VideoMatch", "compare"]
-
-_BEST_FITS = 3  # views that are looked at closely
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,12 @@ def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
 def _chosen(found: list[Line]) -> list[Line]:
     """The lines that fit best, the one with most evidence, and the best of those in no order."""
     timed = [line for line in found if line.speed]
-    chosen = timed[:_BEST_FITS] + [max(timed, key=lambda line: line.decades)] if timed else []
+    chosen = [*timed[:BEST_FITS], max(timed, key=lambda line: line.decades)] if timed else []
     return list(dict.fromkeys(chosen + [line for line in found if not line.speed][:1]))
 
 
 def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> float:
-    """The share of frames with features that lie on the line, of the query or of the reference: the lesser."""
+    """The share of frames with features that lie on the line, of query or reference: the lesser."""
     usable = max(1, int((query.frames.weight[0] > 0).sum()))
     listed = max(1, int((reference.frames.weight > 0).sum()))
     return min(len(pairs) / usable, len(np.unique(pairs.columns)) / listed)

@@ -93,7 +93,7 @@ def pairs_of(
 
 @njit
 def _best_in_rows(chosen: Any, rows: Any, evidence: Any, best: Any) -> Any:
-    """The sum over query frames of the most evidence that one has among ``chosen`` pairs. ``best`` is zero."""
+    """The sum over query frames of the most evidence of each among ``chosen`` pairs. ``best`` is zero."""
     total = 0.0
     for pair in chosen:
         if evidence[pair] > best[rows[pair]]:
@@ -109,7 +109,7 @@ def _distinct_sum(
     chosen: Any, rows: Any, columns: Any, evidence: Any, most: Any, query_state: Any, reference_state: Any,
     query_used: Any, reference_used: Any,
 ) -> Any:  # fmt: skip
-    """The sum of evidence of ``chosen`` pairs, up to ``most`` each, each state of either side once, best first.
+    """The sum of evidence of ``chosen`` pairs, ``most`` at most, each state of either side once, best first.
 
     ``query_used`` and ``reference_used`` are all False, and are so again afterwards.
     """
@@ -136,7 +136,7 @@ def _best_line(
     count: Any, rows: Any, columns: Any, evidence: Any, query_s: Any, reference_s: Any, in_rows: Any,
     speeds: Any, prior: Any, bin_s: Any, best: Any, members: Any,
 ) -> Any:  # fmt: skip
-    """Fills ``best`` float64 (3,), speed, offset and fit, and ``members`` with the pairs there; gives their number.
+    """Fills ``best`` float64 (3,), speed, offset and fit, and ``members`` with the pairs; gives their number.
 
     A line is reference time = speed * query time + offset. Offsets fall into bins of ``bin_s`` seconds; two
     neighbouring bins are taken together, and the offset is where they meet. The best line is the one along
@@ -185,32 +185,53 @@ def _best_line(
 @njit
 def align_views(
     queries: Any, query_class: Any, query_weight: Any, query_s: Any, query_state: Any, references: Any,
-    reference_class: Any, reference_weight: Any, reference_s: Any, reference_state: Any, table: Any, most: Any,
-    strong: Any, speeds: Any, prior: Any, bin_s: Any, lines: Any,
+    reference_class: Any, reference_weight: Any, reference_s: Any, reference_state: Any, table: Any,
+    most: Any, strong: Any, speeds: Any, prior: Any, bin_s: Any, wanted: Any, lines: Any,
 ) -> None:  # fmt: skip
-    """The best line of each view through one reference: ``lines`` float64 (v, 5).
+    """The best lines of views through one reference: ``lines`` float64 (v, 5), zero where there is none.
 
     These are its score, speed, offset, the score without order, and its fit.
-
     ``queries`` uint64 (v, f, 4), its classes int32 and weights float32 (v, f), states int32 (v, f). The score
     is the evidence along the line, each distinct picture counted once and by ``most`` at most; without order
-    it is of pairs of at least ``strong``, each less that. The fit is the evidence of all frames.
+    it is of pairs of at least ``strong``, each less that. The fit is the evidence of the mean frame. Lines
+    are sought only for views that may be among the ``wanted`` that fit best.
     """
-    frames, size = queries.shape[1], references.shape[0]
+    views, frames, size = queries.shape[0], queries.shape[1], references.shape[0]
     rows, columns = np.empty(frames * size, np.int32), np.empty(frames * size, np.int32)
     evidence, members = np.empty(frames * size, np.float32), np.empty(frames * size, np.int64)
     in_rows = np.zeros(frames, np.float32)
     query_used = np.zeros(frames + 1, np.bool_)
     reference_used = np.zeros(size + 1, np.bool_)
     best = np.zeros(3)
-    for v in range(queries.shape[0]):
-        lines[v] = 0.0
+    bounds, usable = np.zeros(views), np.ones(views)
+    lines[:] = 0.0
+    for v in range(views):
+        usable[v] = max(1, np.sum(query_weight[v] > 0.0))
         count = pairs_of(
             queries[v], query_class[v], query_weight[v], references, reference_class, reference_weight, table,
             rows, columns, evidence,
         )  # fmt: skip
         if count == 0:
             continue
+        bounds[v] = -_best_in_rows(np.arange(count), rows, evidence, in_rows) / usable[v]
+        kept = 0
+        for p in range(count):
+            if evidence[p] > strong:
+                rows[kept], columns[kept], evidence[kept] = rows[p], columns[p], evidence[p] - strong
+                kept += 1
+        if kept:
+            lines[v, 3] = _distinct_sum(
+                np.arange(kept), rows, columns, evidence, most - strong, query_state[v], reference_state,
+                query_used, reference_used,
+            )  # fmt: skip
+    fits = np.zeros(wanted)  # the best so far, the least of them first
+    for v in np.argsort(bounds, kind="mergesort"):
+        if bounds[v] == 0.0 or -bounds[v] <= fits[0]:
+            break
+        count = pairs_of(
+            queries[v], query_class[v], query_weight[v], references, reference_class, reference_weight, table,
+            rows, columns, evidence,
+        )  # fmt: skip
         found = _best_line(
             count, rows, columns, evidence, query_s, reference_s, in_rows, speeds, prior, bin_s, best, members
         )
@@ -218,13 +239,7 @@ def align_views(
             members[:found], rows, columns, evidence, most, query_state[v], reference_state, query_used,
             reference_used,
         )  # fmt: skip
-        lines[v, 1], lines[v, 2], lines[v, 4] = best[0], best[1], best[2]
-        kept = 0
-        for p in range(count):
-            if evidence[p] > strong:
-                rows[kept], columns[kept], evidence[kept] = rows[p], columns[p], evidence[p] - strong
-                kept += 1
-        lines[v, 3] = _distinct_sum(
-            np.arange(kept), rows, columns, evidence, most - strong, query_state[v], reference_state,
-            query_used, reference_used,
-        )  # fmt: skip
+        lines[v, 1], lines[v, 2], lines[v, 4] = best[0], best[1], best[2] / usable[v]
+        if lines[v, 4] > fits[0]:
+            fits[0] = lines[v, 4]
+            fits.sort()

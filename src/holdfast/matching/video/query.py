@@ -58,7 +58,7 @@ class VideoQuery:
         return cls(codes, quality, time_s, step_s, families, words, frames, state)
 
     def __len__(self) -> int:
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
     def view(self, number: int) -> FrameCodes:
         """The frames at one view."""

@@ -1,12 +1,12 @@
 """Whether it is this video, or only the same scene: the test of other moments.
 
 Other footage of the same room, by the same camera, looks like a listed video at any moment as well as at the
-aligned one. A copy does not: along its line it is nearer than along all lines that are shifted in time. So the
-mean distance along the line is held against the mean distances along the shifted ones: how many bits it
+aligned one. A copy does not: along its line it is nearer than along all lines that are shifted in time. So
+the mean distance along the line is held against the mean distances along the shifted ones: how many bits it
 lies below the nearest of them (*lead*), and how many of their deviations below their mean (*depth*).
 
-Measured on clips of the tuning part against their own other halves, lead was at most 2 bits and depth at most 2
-where there were enough frames to tell; of copies, the hardest had 11 bits and 3.
+Measured on clips of the tuning part against their own other halves, lead was at most 4 bits and depth at most
+2 where there were enough frames to tell; hard copies had 11 bits and 3.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _mean_bits(
 
 
 def _unordered(reference: VideoReference, support: Support) -> Specific:
-    """Without order in time: distinct pictures, and by how much each is nearer to its moment than to others."""
+    """Without order in time: distinct pictures, and how much nearer each is to its moment than to others."""
     leads = []
     for row, column in zip(support.rows.tolist(), support.columns.tolist(), strict=True):
         elsewhere = np.abs(reference.time_s - reference.time_s[column]) >= APART_S

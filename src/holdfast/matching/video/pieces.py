@@ -1,0 +1,64 @@
+"""Long videos are matched piece by piece: what was found of each piece, put together again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from holdfast.matching.video.compare import VideoMatch
+from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.search import BankMatch
+
+__all__ = ["joined"]
+
+_GAP_S = 4.0  # of the query, between pieces of one find
+_OFF_S = 1.5  # of reference time, by which one line may miss the other
+_ORDER = list(VideoTier)
+
+
+def joined(pieces: Iterable[Iterable[BankMatch]]) -> list[BankMatch]:
+    """The finds of a whole video from those of its pieces, which come in order of time; the surest first.
+
+    Finds of one listed video that follow each other along one line become one, with the evidence of the
+    strongest, the tier of the surest, and the times of all.
+    """
+    out: list[BankMatch] = []
+    for piece in pieces:
+        for one in piece:
+            place = next((n for n, other in enumerate(out) if _follows(other, one)), None)
+            if place is None:
+                out.append(one)
+            else:
+                out[place] = _together(out[place], one)
+    return sorted(out, key=lambda one: (_ORDER.index(one.match.tier), -one.match.score, one.video_id))
+
+
+def _follows(first: BankMatch, second: BankMatch) -> bool:
+    one, other = first.match, second.match
+    if first.video_id != second.video_id or other.query_start_s - one.query_end_s > _GAP_S:
+        return False
+    if one.speed == 0 or other.speed == 0:
+        return one.speed == other.speed
+    middle_s = (other.query_start_s + other.query_end_s) / 2
+    return abs(_at(one, middle_s) - _at(other, middle_s)) <= _OFF_S
+
+
+def _at(match: VideoMatch, query_s: float) -> float:
+    return match.speed * query_s + match.offset_s
+
+
+def _together(first: BankMatch, second: BankMatch) -> BankMatch:
+    one, other = first.match, second.match
+    stronger = first if one.score >= other.score else second
+    match = replace(
+        stronger.match,
+        tier=min(one.tier, other.tier, key=_ORDER.index),
+        states=max(one.states, other.states),
+        query_start_s=min(one.query_start_s, other.query_start_s),
+        query_end_s=max(one.query_end_s, other.query_end_s),
+        reference_start_s=min(one.reference_start_s, other.reference_start_s),
+        reference_end_s=max(one.reference_end_s, other.reference_end_s),
+        nearest_bits=min(one.nearest_bits, other.nearest_bits),
+    )
+    expected = min(first.expected_false_alarms, second.expected_false_alarms)
+    return BankMatch(first.video_id, match, expected)

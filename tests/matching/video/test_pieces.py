@@ -1,0 +1,45 @@
+"""Finds of pieces, put together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from holdfast.matching.video.bank import VideoBank
+from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.pieces import joined
+from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.search import search
+from tests.matching.video.videos import random_codes
+
+
+def _piece(codes: np.ndarray, start_s: float) -> VideoQuery:
+    times = start_s + np.arange(0.0, len(codes) / 2, 0.5)
+    return VideoQuery.of(codes[np.newaxis], np.full((1, len(codes)), 80), times, step_s=0.5)
+
+
+def test_one_find_across_two_pieces_is_one() -> None:
+    rng = np.random.default_rng(11)
+    listed, strange = random_codes(rng, 40), random_codes(rng, 40)
+    bank = VideoBank.of([(7, listed, np.full(40, 80), np.arange(40.0))])
+    shown = np.repeat(listed, 2, axis=0)
+    pieces = [
+        _piece(np.concatenate([strange[:20], shown[:40]]), 0.0),
+        _piece(np.concatenate([shown[40:], strange[20:]]), 30.0),
+    ]
+    found = joined(search(piece, bank) for piece in pieces)
+    assert [one.video_id for one in found] == [7]
+    match = found[0].match
+    assert match.tier is VideoTier.MATCH
+    assert (match.query_start_s, match.query_end_s) == pytest.approx((10, 50), abs=0.5)
+    assert (match.reference_start_s, match.reference_end_s) == pytest.approx((0, 40), abs=0.75)
+
+
+def test_the_same_part_shown_again_stays_apart() -> None:
+    rng = np.random.default_rng(12)
+    listed = random_codes(rng, 20)
+    bank = VideoBank.of([(7, listed, np.full(20, 80), np.arange(20.0))])
+    shown = np.repeat(listed, 2, axis=0)
+    found = joined(search(_piece(shown, start), bank) for start in (0.0, 20.0))
+    starts = sorted(one.match.query_start_s for one in found)
+    assert starts == pytest.approx([0, 20], abs=0.5)
