@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from holdfast.decisions.vocabulary import VIEWS
-from holdfast.hashing.views.plan import FAST_WARPS, REFERENCE_WARPS, WARPS, describe, warp_matrices
+from holdfast.hashing.views.plan import (
+    FAST_WARPS,
+    REFERENCE_WARPS,
+    WARPS,
+    Warp,
+    describe,
+    warp_descriptions,
+    warp_matrices,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +49,10 @@ def test_every_warp_is_there_once_with_its_mirror_images(
     assert {(a, b, -x + 0.0, y, -d + 0.0) for a, b, x, y, d in warps} == set(warps)
     families = {describe(matrix, 1.4)[0] for matrix in warp_matrices(warps, 1.4)}
     assert families <= set(VIEWS) | {""}
+
+
+@pytest.mark.parametrize("aspect", [0.3, 0.75, 1.0, 1.78, 3.0])
+@pytest.mark.parametrize("warps", [WARPS, FAST_WARPS, REFERENCE_WARPS])
+def test_a_warp_is_described_alike_for_every_shape(warps: tuple[Warp, ...], aspect: float) -> None:
+    described = tuple(describe(matrix, aspect) for matrix in warp_matrices(warps, aspect))
+    assert described == warp_descriptions(warps)

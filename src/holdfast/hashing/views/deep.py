@@ -17,7 +17,7 @@ from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.views.faces import Faces, cosine_matrix
 from holdfast.hashing.views.looks import BORDER, PAGE, Part, parts, view_family, view_words
-from holdfast.hashing.views.plan import WARPS, Matrix, orientation_matrix, warp_matrices
+from holdfast.hashing.views.plan import WARPS, Matrix, describe, orientation_matrix, warp_matrices
 from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["COARSE_RADIUS_BITS", "DeepViews", "ViewName", "deep_views"]
@@ -74,8 +74,9 @@ class DeepViews:
         )
         is_turned = orientation is not Orientation.AS_IS
         turned = orientation.words if is_turned else ""
+        family, change = describe(upright, aspect)
         return ViewName(
-            view_family(part, upright, aspect, is_turned), view_words(part, upright, aspect, turned)
+            view_family(part, family, is_turned=is_turned), view_words(part, change, turned=turned)
         )
 
 

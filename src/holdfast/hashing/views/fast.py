@@ -14,7 +14,7 @@ import numpy.typing as npt
 from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.views.faces import Faces
 from holdfast.hashing.views.looks import BORDER, BOX, parts, view_family, view_words
-from holdfast.hashing.views.plan import FAST_WARPS, warp_matrices
+from holdfast.hashing.views.plan import FAST_WARPS, warp_descriptions, warp_matrices
 from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["FastView", "fast_views"]
@@ -50,10 +50,10 @@ def fast_views(small: SmallLuma) -> list[FastView]:
         for place, number in enumerate(boxes)
     ]
     primary = 1 if len(found) > 1 and found[1].family == BORDER else 0
-    aspect = faces.aspect(primary)
-    matrices = warp_matrices(FAST_WARPS, aspect)
-    for matrix, block in zip(matrices, faces.blocks(primary, matrices), strict=True):
-        family = view_family(found[primary], matrix, aspect, is_turned=False)
-        words = view_words(found[primary], matrix, aspect, turned="")
-        views.append(FastView(block, family, words, _UPRIGHT))
+    blocks = faces.blocks(primary, warp_matrices(FAST_WARPS, faces.aspect(primary)))
+    for (family, words), block in zip(warp_descriptions(FAST_WARPS), blocks, strict=True):
+        part = found[primary]
+        views.append(
+            FastView(block, view_family(part, family, is_turned=False), view_words(part, words), _UPRIGHT)
+        )
     return views

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from holdfast.hashing.border import Box, inner_box
 from holdfast.hashing.views.boxes import page_boxes
-from holdfast.hashing.views.plan import Matrix, describe
 from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["BORDER", "BOX", "PAGE", "Part", "parts", "view_family", "view_words"]
@@ -41,25 +40,34 @@ def parts(small: SmallLuma, limit: int) -> list[Part]:
     return found
 
 
-def view_family(part: Part, matrix: Matrix, aspect: float, is_turned: bool) -> str:
-    """The family of a view, in decisions' words: that of the change that takes the most faith."""
-    family, _ = describe(matrix, aspect)
-    if family:
+def view_family(part: Part, change: str, *, is_turned: bool) -> str:
+    """The family of a view, in decisions' words: that of the change that takes the most faith.
+
+    ``change`` is the family that `plan.describe` gives, "" for none.
+    """
+    if family := change:
         return family
     if part.family == PAGE and is_turned:
         return "orientation"
     return part.family
 
 
-def view_words(part: Part, matrix: Matrix, aspect: float, turned: str) -> str:
-    """What was undone, for people: "border removed, mirrored, cropped about 20 % top left"."""
-    words = [part.words, turned, describe(matrix, aspect)[1]]
-    return ", ".join(word for word in words if word) or "as is"
+def view_words(part: Part, change: str, *, turned: str = "") -> str:
+    """What was undone, for people: "border removed, mirrored, cropped about 20 % top left".
+
+    ``change`` is in the words of `plan.describe`.
+    """
+    return ", ".join(word for word in (part.words, turned, change) if word) or "as is"
 
 
 def _is_same(one: Box, other: Box) -> bool:
     tolerance = max(2.0, _SAME_SHARE * max(one.bottom - one.top, one.right - one.left))
-    return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= tolerance
+    return (
+        abs(one.top - other.top) <= tolerance
+        and abs(one.bottom - other.bottom) <= tolerance
+        and abs(one.left - other.left) <= tolerance
+        and abs(one.right - other.right) <= tolerance
+    )
 
 
 def _box_words(box: Box, small: SmallLuma) -> str:

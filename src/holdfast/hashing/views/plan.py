@@ -7,23 +7,26 @@ shows only a part of its original, so the original's corners lie beyond the pict
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from holdfast.hashing.orientation import Orientation
+
 __all__ = [
     "FAST_WARPS",
     "REFERENCE_WARPS",
     "WARPS",
     "Matrix",
+    "Warp",
     "describe",
     "orientation_matrix",
+    "warp_descriptions",
     "warp_matrices",
 ]
-
-from holdfast.hashing.orientation import Orientation
 
 Matrix = npt.NDArray[np.float64]
 Warp = tuple[float, float, float, float, float]  # scale across and down, shift across and down, degrees
@@ -96,12 +99,19 @@ REFERENCE_WARPS: tuple[Warp, ...] = _warps(
 
 def warp_matrices(warps: tuple[Warp, ...], aspect: float) -> Matrix:
     """The matrices of warps for a picture with this width over height: float64 (n, 3, 3)."""
+    across, down, x, y, degrees = np.array(warps, float).reshape(-1, 5).T
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
     matrices = np.zeros((len(warps), 3, 3))
-    for matrix, (across, down, x, y, degrees) in zip(matrices, warps, strict=True):
-        cosine, sine = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
-        matrix[:2, :2] = [[across * cosine, -down * sine / aspect], [across * sine * aspect, down * cosine]]
-        matrix[:, 2] = (x, y, 1)
+    matrices[:, 0, 0], matrices[:, 0, 1] = across * cosine, -down * sine / aspect
+    matrices[:, 1, 0], matrices[:, 1, 1] = across * sine * aspect, down * cosine
+    matrices[:, 0, 2], matrices[:, 1, 2], matrices[:, 2, 2] = x, y, 1
     return matrices
+
+
+@functools.cache
+def warp_descriptions(warps: tuple[Warp, ...]) -> tuple[tuple[str, str], ...]:
+    """What `describe` says of each warp, the same for pictures of every shape."""
+    return tuple(describe(matrix, 1.0) for matrix in warp_matrices(warps, 1.0))
 
 
 def orientation_matrix(orientation: Orientation) -> Matrix:
