@@ -95,11 +95,11 @@ def create_app(holdfast: AsyncClient, secret: str, photos: Photos) -> FastAPI:
             content_reference=name,
             account=account,
             surface="public",
-            country=request.headers.get("x-country"),  # from your own GeoIP
+            country=request.headers.get("x-country"),  # from your own GeoIP, whatever it says
             uploaded_at=datetime.now(UTC),
             ip=request.client.host if request.client else None,
             port=request.client.port if request.client else None,
-            original_name=file.filename or None,
+            original_name=file.filename,
         )
         return {"photo": name, "state": await check(name)}
 

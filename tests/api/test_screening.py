@@ -281,7 +281,7 @@ def test_a_retried_upload_is_kept_once(runtime: Runtime, client: ClientFactory) 
         "not json",
         "[1]",
         '{"surface":"everywhere"}',
-        '{"country":"UK"}',
+        '{"account":""}',
         '{"uploaded_at":"2026-11-20T09:30:00"}',
         '{"ip":"one"}',
         '{"colour":"red"}',

@@ -41,7 +41,9 @@ class Platform:
     url: str
     upload_form: Callable[[httpx2.Client], dict[str, str]]
 
-    def upload(self, data: bytes, account: str = "user-1") -> dict[str, str]:
+    def upload(
+        self, data: bytes, account: str = "user-1", name: str = "IMG_1.jpg", country: str = "US"
+    ) -> dict[str, str]:
         """Uploads a photo as a browser does; what it was answered."""
         with httpx2.Client(base_url=self.url, trust_env=False, timeout=30) as browser:
             fields = self.upload_form(browser)
@@ -49,8 +51,8 @@ class Platform:
                 "/photos",
                 params={"account": account},
                 data={"account": account, **fields},
-                files={"file": ("IMG_1.jpg", data, "image/jpeg")},
-                headers={"x-country": "US"},
+                files={"file": (name, data, "image/jpeg")},
+                headers={"x-country": country},
             )
         assert sent.status_code == 202, sent.text
         body: dict[str, str] = sent.json()
@@ -186,6 +188,14 @@ def test_a_photo_that_nobody_knows_is_shown(hooked: Platform) -> None:
     assert hooked.shows(up["photo"]) == data
 
 
+def test_no_ordinary_name_keeps_a_photo_waiting(hooked: Platform) -> None:
+    for name, country in (
+        ("Screenshot 10.00.00\u202fAM \U0001f468\u200d\U0001f469.png", "T1"),
+        ("x" * 900, ""),
+    ):
+        assert hooked.upload(encoded(picture(52)), name=name, country=country)["state"] == "shown"
+
+
 def test_a_known_photo_never_gets_out_and_its_removal_is_confirmed(
     hooked: Platform, lead: Client, wait_until: WaitUntil
 ) -> None:
@@ -223,7 +233,6 @@ def test_a_photo_that_becomes_known_is_removed_and_confirmed(
     assert hooked.shows(up["photo"]) == data
     with Client(service.url, service.key(Role.UPLOADER)) as uploader:
         entry = lead.add_media("KNOWN", data, "another picture").entry
-        service.runtime.screener.refresh()
         again = uploader.screen(data, Context(content_reference=up["photo"], surface="public", country="US"))
     lead.delete_entry("KNOWN", entry.id)
     assert again.must_hold

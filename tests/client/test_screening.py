@@ -172,11 +172,21 @@ def test_a_url_that_may_not_be_fetched(ask: Ask) -> None:
 def test_a_wrong_key_or_context_is_an_error_and_no_answer(ask: Ask, service: Service, known: bytes) -> None:
     with pytest.raises(NotAuthenticatedError):
         ask().screen(known, CONTEXT)
-    with pytest.raises(BadRequestError, match="country"):
-        ask(Role.UPLOADER).screen(known, Context(country="Atlantis"))
+    with pytest.raises(BadRequestError, match="surface"):
+        ask(Role.UPLOADER).screen(known, Context(surface="hidden"))
     with pytest.raises(BadRequestError) as refused:
         ask(Role.ANALYST).look_up("pdq", "f" * 65)
     assert refused.value.errors[0][0] == "body.value"
+
+
+@pytest.mark.parametrize("name", ["a\u202fb.png", "\U0001f468\u200d\U0001f469", "\x00\ud83d", "", "x" * 3000])
+def test_names_and_countries_are_passed_on_as_users_and_networks_make_them(ask: Ask, name: str) -> None:
+    context = Context(surface="public", country="T1", original_name=name)
+    assert "original_name" not in context.to_json() or context.to_json()["original_name"]
+    data = encoded(picture(98))
+    assert ask(Role.UPLOADER).screen(data, context).may_publish
+    (answer,) = ask(Role.ANALYST).screen_hashes([HashedContent({"md5": "0" * 32}, context=context)]).answers
+    assert answer.may_publish
 
 
 def test_health_needs_no_key(ask: Ask) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from holdfast.decisions.facts import Context, EntryMatch, MatchFacts, is_exact, may_decide
 from holdfast.decisions.vocabulary import COUNTRIES, EEA, EU, UNMATCHABLE_REASONS
@@ -59,8 +62,9 @@ def test_every_field_may_be_absent() -> None:
         ("urls", ["https://example.org/" + "x" * 2083]),
         ("urls", ["https://example.org/"] * 21),
         ("urls", [7]),
-        ("country", "UK"),
-        ("country", "DEU"),
+        ("content_reference", "half of a \ud83d"),
+        ("account", "\uffff"),
+        ("urls", ["https://example.org/a\u2028b"]),
         ("country", 49),
         ("uploaded_at", "2026-11-24T09:30:00"),
         ("uploaded_at", "yesterday"),
@@ -72,14 +76,58 @@ def test_every_field_may_be_absent() -> None:
         ("port", 65536),
         ("port", True),
         ("port", "443"),
-        ("original_name", "x" * 2057),
-        ("original_name", "a\x00.jpg"),
+        ("original_name", 7),
         ("referrer", "x"),
     ],
 )
 def test_a_bad_field_is_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(UsageError, match=f"^{field}: "):
         Context.from_json({field: value})
+
+
+ORDINARY_NAMES = (
+    "Screenshot 2026-11-24 at 10.00.00\u202fAM.png",  # as macOS writes it
+    "family \U0001f468\u200d\U0001f469\u200d\U0001f467.jpg",
+    "\u200fתמונה.jpg",
+    "e\u0301te\u0301\u00ad.jpg",
+)
+
+
+@pytest.mark.parametrize("name", ORDINARY_NAMES)
+def test_ordinary_names_are_kept_as_they_are(name: str) -> None:
+    assert Context.from_json({"original_name": name, "account": name}).original_name == name
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("", None),
+        ("\x00\n", None),
+        ("a\x00\x1b\x85b\ud83d.jpg", "ab.jpg"),
+        ("\x00" + "ä" * 2060, "ä" * 2056),
+    ],
+)
+def test_no_name_keeps_an_upload_from_being_checked(name: str, kept: str | None) -> None:
+    context = Context.from_json({"original_name": name})
+    assert context == Context(original_name=kept)
+    assert Context.from_json(context.to_json()) == context
+
+
+@given(st.text(st.characters(), max_size=40))
+def test_what_is_kept_of_a_name_can_stand_in_a_report(name: str) -> None:
+    kept = Context.from_json({"original_name": name}).original_name or ""
+    element = ElementTree.Element("name")
+    element.text = kept
+    read = ElementTree.fromstring(ElementTree.tostring(element, "utf-8"))
+    assert (read.text or "") == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [("", None), ("T1", None), ("XX", None), ("Atlantis", None), (" fr", "FR"), ("uk", "GB"), ("XK", "XK")],
+)
+def test_a_country_that_nobody_knows_is_an_unknown_one(text: str, country: str | None) -> None:
+    assert Context.from_json({"country": text}).country == country
 
 
 def test_an_upload_cannot_lie_in_the_future() -> None:

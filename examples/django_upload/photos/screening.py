@@ -26,7 +26,7 @@ def check(photo: Photo) -> None:
         surface="public",
         uploaded_at=photo.uploaded_at,
         ip=photo.ip,
-        original_name=photo.original_name or None,
+        original_name=photo.original_name,
     )
     try:
         with photo.file.open("rb") as file:

@@ -7,6 +7,7 @@ of the report form they may end in (NCMEC CyberTipline documentation, 2025-06: i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
@@ -35,7 +36,13 @@ from holdfast.errors import UsageError
 __all__ = ["Context", "EntryMatch", "MatchFacts", "is_exact", "may_decide"]
 
 MAX_URLS: Final = 20
+MAX_NAME_CHARACTERS: Final = 2056
 MAX_CLOCK_SKEW: Final = timedelta(minutes=5)
+
+# Control characters, halves of characters and what no XML document can carry (XML 1.0, section 2.2). All
+# else occurs in ordinary names: joiners in emoji, marks of direction, narrow spaces.
+_NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_ALSO_CALLED: Final = {"UK": "GB"}  # reserved in ISO 3166-1 for the same country
 
 
 def is_exact(algorithm: str, listed_size_bytes: int | None, size_bytes: int) -> bool:
@@ -70,11 +77,10 @@ class Context:
     def __post_init__(self) -> None:
         _check_text("content_reference", self.content_reference, 255)
         _check_text("account", self.account, 255)
-        _check_text("original_name", self.original_name, 2056)
+        _check_text("original_name", self.original_name, MAX_NAME_CHARACTERS)
         _check_choice("surface", self.surface, SURFACES)
         if self.country is not None and self.country not in COUNTRIES:
-            hint = " The United Kingdom is GB." if self.country == "UK" else ""
-            _refuse("country", f"must be a two-letter ISO 3166-1 code in capitals.{hint}")
+            _refuse("country", "must be a two-letter ISO 3166-1 code in capitals.")
         if self.uploaded_at is not None and (
             not isinstance(self.uploaded_at, datetime) or self.uploaded_at.utcoffset() is None
         ):
@@ -96,9 +102,11 @@ class Context:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], now: datetime | None = None) -> Context:
-        """A context from a JSON object; ``uploaded_at`` is ISO 8601 with zone, ``country`` in either case.
+        """A context from a JSON object; ``uploaded_at`` is ISO 8601 with zone.
 
-        With ``now``, an upload time more than five minutes ahead of it is refused. Raises `UsageError`.
+        What users and geolocation make up never keeps an upload from being checked: ``original_name`` is
+        freed of control characters and cut, and a ``country`` that is no known code is an unknown one. With
+        ``now``, an upload time more than five minutes ahead of it is refused. Raises `UsageError`.
         """
         unknown = sorted(set(values) - set(CONTEXT_FIELDS))
         if unknown:
@@ -107,7 +115,9 @@ class Context:
         if isinstance(given.get("uploaded_at"), str):
             given["uploaded_at"] = _parse_moment(given["uploaded_at"])
         if isinstance(given.get("country"), str):
-            given["country"] = given["country"].upper()
+            given["country"] = _known_country(given["country"])
+        if isinstance(given.get("original_name"), str):
+            given["original_name"] = _NO_TEXT.sub("", given["original_name"])[:MAX_NAME_CHARACTERS] or None
         if "urls" in given:
             if not isinstance(given["urls"], list | tuple):
                 _refuse("urls", "must be a list of texts.")
@@ -242,8 +252,15 @@ def _check_text(name: str, value: object, max_characters: int) -> None:
         return
     if not isinstance(value, str) or not value or len(value) > max_characters:
         _refuse(name, f"must be a text of 1 to {max_characters} characters.")
-    if not value.isprintable():
-        _refuse(name, "holds a control character.")
+    if _NO_TEXT.search(value):
+        _refuse(name, "holds a control character, or half of a character.")
+
+
+def _known_country(text: str) -> str | None:
+    """The code of a country, or None for whatever else it says (T1, XX, nothing)."""
+    code = text.strip().upper()
+    code = _ALSO_CALLED.get(code, code)
+    return code if code in COUNTRIES else None
 
 
 def _check_ip(value: object) -> None:
@@ -259,7 +276,7 @@ def _check_url(value: object) -> None:
     _check_text("urls", value, 2083)
     try:
         parts = urlsplit(str(value))
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in str(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", str(value))
         private = parts.username is not None or parts.password is not None
     except ValueError:
         good, private = False, False

@@ -40,11 +40,17 @@ class ContextModel(BaseModel):
     account: str | None = Field(default=None, max_length=255, description="Your name of the account.")
     surface: str = Field(default="unknown", description="public, private or unknown: the policy asks for it.")
     urls: list[str] = Field(default_factory=list, max_length=20, description="Where it can be seen.")
-    country: str | None = Field(default=None, description="ISO 3166-1 alpha-2: the policy asks for it.")
+    country: str | None = Field(
+        default=None,
+        description="ISO 3166-1 alpha-2: the policy asks for it. Any other text counts as unknown.",
+    )
     uploaded_at: datetime | None = Field(default=None, description="When it was uploaded, with time zone.")
     ip: str | None = Field(default=None, description="Where it was uploaded from.")
     port: int | None = Field(default=None, description="The port there.")
-    original_name: str | None = Field(default=None, max_length=2056, description="The file's own name.")
+    original_name: str | None = Field(
+        default=None,
+        description="The file's own name: kept without control characters, the first 2,056 characters of it.",
+    )
 
     def to_context(self) -> Context:
         """The checked context. Raises UsageError."""
