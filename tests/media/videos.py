@@ -18,9 +18,50 @@ from holdfast.media.types import DecodedVideo, VideoFrame, VideoLimits
 from holdfast.media.video import VideoDecoder
 from tests.pictures import picture
 
-__all__ = ["alone", "clip", "nearest", "remuxed", "scene", "scene_luma", "sound", "stills", "turned"]
+__all__ = [
+    "SCRIPTS",
+    "alone",
+    "clip",
+    "nearest",
+    "remuxed",
+    "scene",
+    "scene_luma",
+    "sound",
+    "stills",
+    "turned",
+]
 
 WIDTH, HEIGHT, SCENES = 96, 80, 6
+
+# What names other files and addresses, and is sent as if it were a video.
+_PLACES = (
+    "file:///etc/hostname",
+    "/etc/hostname",
+    "http://169.254.169.254/latest/",
+    "concat:/etc/hostname|x",
+)
+SCRIPTS: dict[str, bytes] = {
+    **{
+        f"HLS to {place}": f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{place}\n#EXT-X-ENDLIST\n".encode()
+        for place in _PLACES
+    },
+    "HLS with a key": b'#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="file:///etc/hostname"\n#EXTINF:1,\nx.ts\n',
+    "HLS of playlists": b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nhttp://169.254.169.254/x.m3u8\n",
+    "concat": b"ffconcat version 1.0\nfile '/etc/hostname'\n",
+    "concat without its head": b"file '/etc/hostname'\nfile 'http://169.254.169.254/'\n",
+    "DASH": b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period>'
+    b"<AdaptationSet><Representation><BaseURL>file:///etc/hostname</BaseURL></Representation>"
+    b"</AdaptationSet></Period></MPD>",
+    "SDP": b"v=0\ns=x\nc=IN IP4 169.254.169.254\nt=0 0\nm=video 9 RTP/AVP 96\n",
+    "ASX": b'<asx version="3.0"><entry><ref href="http://169.254.169.254/"/></entry></asx>',
+    "RealMedia's metafile": b"rtsp://169.254.169.254/x.rm\nfile:///etc/hostname\n",
+    "QuickTime's metafile": b'<?xml version="1.0"?><?quicktime type="application/x-quicktime-media-link"?>'
+    b'<embed src="file:///etc/hostname"/>',
+    "filter graph": b"movie=/etc/hostname",
+    "name pattern": b"/etc/host%d",
+    "Vapoursynth": b"import os; os.listdir('/')",
+    "metadata": b";FFMETADATA1\ntitle=x\n",
+}
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from holdfast.media.videotrack import Track, seconds
 
 __all__ = ["FrameSource"]
 
-_TELLS_LENGTH = ("MP4", "MATROSKA", "AVI", "ASF", "FLV")  # by a number in the head, not by an estimate
+_TELLS_LENGTH = ("MP4", "MATROSKA", "FLV")  # by a number in the head, not by an estimate
 _MISSING_S, _MISSING_SHARE = 1.0, 0.02  # of the end of a file, which is no loss
 
 
@@ -65,6 +65,8 @@ class FrameSource:
             return Reason.TRUNCATED, "a further track begins on the way, and was not looked at"
         if self._broken_off:
             return Reason.DAMAGED, f"reading broke off after {self._end_s:.1f} s ({self._broken_off})"
+        if self._track.missing_bytes:
+            return Reason.TRUNCATED, f"the file ends early: {self._track.missing_bytes:,} bytes are not there"
         start, length = self._track.container.start_time, self._track.container.duration
         if self._track.info.format not in _TELLS_LENGTH or not length:
             return None

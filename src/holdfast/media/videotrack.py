@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from holdfast.errors import NotMatchableError
 from holdfast.media.types import Reason, VideoInfo, VideoLimits, VideoMode
 from holdfast.media.videofile import MemoryFile, open_container
-from holdfast.media.videoformats import CODECS, DEMUXERS, video_format
+from holdfast.media.videoformats import CODECS, DEMUXERS, told_size_bytes, video_format
 
 __all__ = ["Track", "open_track", "seconds"]
 
@@ -30,6 +30,7 @@ class Track:
     stream: VideoStream
     info: VideoInfo
     notes: tuple[str, ...]
+    missing_bytes: int  # of the size that the file tells
 
 
 def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, number: int = 0) -> Track:
@@ -59,7 +60,8 @@ def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, n
         )
     _set_up(stream, limits, mode)
     others = (f"{len(tracks)} tracks with pictures: only number {number} was looked at here",)
-    return Track(container, stream, info, others if len(tracks) > 1 else ())
+    missing_bytes = max(0, (told_size_bytes(data, name) or 0) - len(data))
+    return Track(container, stream, info, others if len(tracks) > 1 else (), missing_bytes)
 
 
 def seconds(value: int | None, base: Fraction | None) -> float | None:
