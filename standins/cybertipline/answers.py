@@ -87,4 +87,4 @@ def _response(
 def _status(code: int) -> int:
     if code < 2000:
         return 500
-    return {2: 401, 3: 403, 4: 400, 5: 404}[code // 1000]
+    return {2: 401, 3: 403, 4: 400, 5: 404}.get(code // 1000, 500)

@@ -18,7 +18,6 @@ __all__ = ["Desk", "StoredFile", "StoredReport"]
 
 OPEN_FOR_S = 24 * 3600.0  # from the opening
 IDLE_FOR_S = 3600.0  # from the last upload or file details; the later of the two counts
-FIRST_ID = 9_000_000_001  # far from real ids
 
 
 @dataclass
@@ -52,7 +51,8 @@ class Desk:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._ids = itertools.count(FIRST_ID)
+        # Far from real ids, and never the same again when the stand-in is started anew.
+        self._ids = itertools.count(time.time_ns() // 1_000)
         self._lock = threading.Lock()
         self._reports: dict[int, StoredReport] = {}
 

@@ -34,6 +34,13 @@ KINDS = frozenset(
         "action.overdue",  # and it has not said so in time
         "decision.reviewed",  # a person confirmed or disputed a match
         "brake.tripped",  # an entry, or an account, matches too often to be believed
+        "report.requested",  # a report is to be filed
+        "report.opened",  # it is open at the destination, and not filed yet
+        "report.retracted",  # it was withdrawn there before it was filed, and is begun anew
+        "report.filed",
+        "report.refused",  # the destination takes no such report: a person must look
+        "report.cancelled",
+        "report.alarm",  # a filing needs a person
     }
 )
 

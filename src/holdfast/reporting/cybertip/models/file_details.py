@@ -7,7 +7,14 @@ from pydantic import AwareDatetime, StrictBool, StrictInt
 from holdfast.reporting.cybertip.models.common import DeviceId, IpCaptureEvent, Model
 from holdfast.reporting.cybertip.vocabulary import Classification, FileRelevance, MetadataType
 
-__all__ = ["Details", "FileAnnotations", "FileDetails", "NameValuePair", "OriginalFileHash"]
+__all__ = [
+    "Details",
+    "FileAnnotations",
+    "FileDescription",
+    "FileDetails",
+    "NameValuePair",
+    "OriginalFileHash",
+]
 
 
 class FileAnnotations(Model):
@@ -40,21 +47,15 @@ class Details(Model):
     type: MetadataType | None = None
 
 
-class FileDetails(Model):
-    """What is said of one uploaded file, at most once.
+class FileDescription(Model):
+    """What the company knows of a file before it is uploaded.
 
-    `file_viewed_by_esp`: somebody of the company saw all of this very file. It changes what police may open
-    without a warrant, so it is a fact from the view ledger and nothing else.
     `ip_capture_event`: one only, that of the upload; others belong to the person.
     """
 
-    report_id: StrictInt
-    file_id: str
     original_file_name: str | None = None
     uploaded_to_esp_timestamp: AwareDatetime | None = None
     location_of_file: str | None = None
-    file_viewed_by_esp: StrictBool | None = None
-    exif_viewed_by_esp: StrictBool | None = None
     publicly_available: StrictBool | None = None
     file_relevance: FileRelevance | None = None
     file_annotations: FileAnnotations | None = None
@@ -64,3 +65,16 @@ class FileDetails(Model):
     device_ids: tuple[DeviceId, ...] = ()
     details: tuple[Details, ...] = ()
     additional_infos: tuple[str, ...] = ()
+
+
+class FileDetails(FileDescription):
+    """What is said of one uploaded file, at most once.
+
+    `file_viewed_by_esp`: somebody of the company saw all of this very file. It changes what police may open
+    without a warrant, so it is a fact from the view ledger and nothing else.
+    """
+
+    report_id: StrictInt
+    file_id: str
+    file_viewed_by_esp: StrictBool | None = None
+    exif_viewed_by_esp: StrictBool | None = None
