@@ -56,12 +56,14 @@ def test_a_bank_from_its_making_to_its_end(lead: Asked, bank: str) -> None:
     lead.add_entry(bank, "one", [ListedHash("md5", hexadecimal(32))])
     assert lead.bank(bank, counts=True).counts.entries == 1
     assert lead.change_bank(bank, new_name=f"{bank}_2").name == f"{bank}_2"
-    assert lead.delete_bank(f"{bank}_2") == 1
+    gone = lead.delete_bank(f"{bank}_2")
+    assert gone.entries_deleted == 1 and gone.list_version > changed.list_version
+    assert made.list_version is None
     with pytest.raises(NotFoundError):
         lead.bank(f"{bank}_2")
 
 
-def test_an_entry_from_its_adding_to_its_end(ask: Ask, lead: Asked, bank: str, service: Service) -> None:
+def test_an_entry_from_its_adding_to_its_end(ask: Ask, lead: Asked, bank: str) -> None:
     value = hexadecimal()
     added = lead.add_entry(
         bank,
@@ -71,8 +73,10 @@ def test_an_entry_from_its_adding_to_its_end(ask: Ask, lead: Asked, bank: str, s
         note="first",
     )
     assert (added.new, added.fingerprints_added, added.entry.label) == (True, 2, "case 1")
-    service.runtime.screener.refresh()
-    assert lead.look_up("pdq", value).matches[0].entry == added.entry.id
+    found = lead.look_up("pdq", value)
+    assert found.matches[0].entry == added.entry.id
+    assert found.list_version >= added.list_version > 0
+    assert lead.ready().list_version >= added.list_version
     again = lead.add_entry(bank, "another name", [ListedHash("pdq", value)])
     assert (again.new, again.entry.id) == (False, added.entry.id)
     detail = lead.entry(bank, added.entry.id)
@@ -85,7 +89,8 @@ def test_an_entry_from_its_adding_to_its_end(ask: Ask, lead: Asked, bank: str, s
     assert (changed.label, changed.classification, changed.disabled_until) == ("case 2", None, None)
     assert ask(Role.REVIEWER).review_entry(bank, added.entry.id, "dispute", "a stock photo") == "disputed"
     assert lead.entry(bank, added.entry.id).reviews[0].reason == "a stock photo"
-    assert lead.delete_entry(bank, added.entry.id) is None
+    assert lead.delete_entry(bank, added.entry.id) > added.list_version
+    assert lead.look_up("pdq", value).matches == ()
     with pytest.raises(NotFoundError):
         lead.entry(bank, added.entry.id)
 
@@ -119,6 +124,7 @@ def test_an_import_is_waited_for(lead: Asked, bank: str) -> None:
     seen: list[Job] = []
     job = lead.wait_for_job(lead.import_list(bank, lines, "a partner"), progress=seen.append)
     assert (job.state, job.result["added"], job.has_ended) == ("done", 500, True)
+    assert job.result["list_version"] >= 500
     assert seen[-1] == job
     assert job.id in [one.id for one in lead.first(50).jobs(kind="bank.import")]
     assert lead.job(job.id).state == "done"

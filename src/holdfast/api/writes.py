@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Header, params
@@ -22,6 +23,7 @@ from starlette.responses import Response
 from holdfast.access.principal import Principal
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
+from holdfast.banks.log import last_position
 from holdfast.records import idempotency
 
 __all__ = ["IDEMPOTENCY_KEY", "JSON", "REPLAYED", "Write", "Writing", "json_bytes", "json_response"]
@@ -36,6 +38,12 @@ IDEMPOTENCY_KEY: Any = Header(
 T = TypeVar("T")
 JSON = "application/json"
 REPLAYED = "idempotent-replayed"
+
+
+class Model(Protocol):
+    """What has a form in JSON."""
+
+    def to_json(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,22 @@ class Write:
                 stored_body = answer if kept is None else json_bytes(kept(done))
                 idempotency.finish(connection, asked, idempotency.Answer(status, JSON, stored_body))
         return Response(answer or None, status, media_type=JSON if answer else None)
+
+    def change_lists(self, work: Callable[[sa.Connection], Model], *, status: int = 200) -> Response:
+        """`run` for what changes a list: this process goes by the change before it says that it was made.
+
+        The answer has a field ``list_version`` more than what ``work`` gives: a process that has come to
+        this position goes by the change as well.
+        """
+
+        def noted(connection: sa.Connection) -> dict[str, Any]:
+            done = work(connection).to_json()
+            return {**done, "list_version": last_position(connection)}
+
+        response = self.run(noted, status=status)
+        with suppress(Exception):  # it is written: the follower's thread says what is wrong, and looks again
+            self.caller.runtime.follower.look()
+        return response
 
     def request(self) -> idempotency.Request | None:
         """The write as the idempotency store knows it; None without a key."""

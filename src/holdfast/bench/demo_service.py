@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +11,12 @@ from pathlib import Path
 
 from holdfast.bench.serve_start import start_server
 from holdfast.client import Client
+from holdfast.errors import HoldfastError
 
 __all__ = ["BANK", "BENIGN_BANK", "DemoService", "demo_service"]
 
 BANK, BENIGN_BANK = "DEMO_KNOWN", "DEMO_BENIGN"
+KNOWN_WITHIN_S = 10.0
 _SETTINGS = """\
 [vault]
 key_file = "{key_file}"
@@ -75,4 +78,14 @@ def _fill_banks(service: DemoService, known: Sequence[Path], allowed: Path) -> N
         client.create_bank(BENIGN_BANK, kind="benign")
         for path in known:
             client.add_media(BANK, path, path.name)
-        client.add_media(BENIGN_BANK, allowed, allowed.name)
+        last = client.add_media(BENIGN_BANK, allowed, allowed.name)
+        _wait_for(client, last.list_version)
+
+
+def _wait_for(client: Client, list_version: int) -> None:
+    """Returns when whoever answers has come to that position of the lists."""
+    until_s = time.monotonic() + KNOWN_WITHIN_S
+    while client.ready().list_version < list_version:
+        if time.monotonic() > until_s:
+            raise HoldfastError("The service does not come to know what was put on its lists. See its log.")
+        time.sleep(0.01)

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from holdfast.client import errors
 from holdfast.client.body import Body
 
-__all__ = ["Call", "Reply", "json_body", "json_of", "nothing", "part", "query", "read_call", "write_call"]
+__all__ = ["Call", "Reply", "json_body", "json_of", "part", "query", "read_call", "write_call"]
 
 T = TypeVar("T")
 Query = tuple[tuple[str, str], ...]
@@ -91,10 +91,6 @@ def json_body(**values: Any) -> Body:
 def json_of(values: Any) -> Body:
     """The values as they are, as JSON."""
     return Body(json.dumps(values, ensure_ascii=False).encode(), "application/json")
-
-
-def nothing(_: Any) -> None:
-    """Reads an answer that says no more than that it is done."""
 
 
 def query(**asked: Any) -> Query:

@@ -10,6 +10,7 @@ __all__ = [
     "AddedEntry",
     "Bank",
     "BankCounts",
+    "DeletedBank",
     "Entry",
     "EntryDetail",
     "EntryReview",
@@ -30,7 +31,10 @@ class BankCounts:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """One hash list. ``counts`` only where they were asked for."""
+    """One hash list. ``counts`` only where they were asked for.
+
+    ``list_version`` only in the answer to a change: see `AddedEntry`.
+    """
 
     name: str
     kind: str
@@ -43,6 +47,15 @@ class Bank:
     deep_per_hour: int = 0
     reference_views: bool = False
     counts: BankCounts | None = None
+    list_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedBank:
+    """How many entries went with the bank. ``list_version``: see `AddedEntry`."""
+
+    entries_deleted: int
+    list_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +77,10 @@ class ListedHash:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One content of a bank. ``standing``: none, confirmed, disputed or held (by the flood brake)."""
+    """One content of a bank. ``standing``: none, confirmed, disputed or held (by the flood brake).
+
+    ``list_version`` only in the answer to a change: see `AddedEntry`.
+    """
 
     id: int
     bank: str
@@ -75,16 +91,22 @@ class Entry:
     disabled_until: datetime | None
     standing: str
     created_at: datetime
+    list_version: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class AddedEntry:
-    """The entry; not ``new`` where one that shares a hash was added to. ``detail``: what had no hash."""
+    """The entry; not ``new`` where one that shares a hash was added to. ``detail``: what had no hash.
+
+    The process that answered goes by the change already. Another one does, within a second: when an answer
+    of its own, or `Client.ready`, says this ``list_version`` or a later one.
+    """
 
     entry: Entry
     new: bool
     fingerprints_added: int
     detail: str
+    list_version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ from enum import Enum
 from functools import partial
 
 from holdfast.client.body import Body, Source
-from holdfast.client.call import Call, json_body, json_of, nothing, part, query, read_call, write_call
+from holdfast.client.call import Call, json_body, json_of, part, query, read_call, write_call
 from holdfast.client.decoding import decode, field_of
 from holdfast.client.exchange import Stream
-from holdfast.client.listed import AddedEntry, Bank, Entry, EntryDetail, ListedHash
+from holdfast.client.listed import AddedEntry, Bank, DeletedBank, Entry, EntryDetail, ListedHash
 from holdfast.client.pages import each
 
 __all__ = [
@@ -110,9 +110,9 @@ def change_bank(
     return write_call("PATCH", _of(name), _BANK, body)
 
 
-def delete_bank(name: str) -> Call[int]:
-    """Deletes a bank with all it holds, which cannot be undone; the number of its entries."""
-    return write_call("DELETE", _of(name), field_of(int, "entries_deleted"))
+def delete_bank(name: str) -> Call[DeletedBank]:
+    """Deletes a bank with all it holds, which cannot be undone."""
+    return write_call("DELETE", _of(name), partial(decode, DeletedBank))
 
 
 def entries(
@@ -201,9 +201,9 @@ def change_entry(
     return write_call("PATCH", _of(bank, entry), _ENTRY, json_of(changes))
 
 
-def delete_entry(bank: str, entry: int) -> Call[None]:
-    """Deletes an entry; it ceases to match at once."""
-    return write_call("DELETE", _of(bank, entry), nothing)
+def delete_entry(bank: str, entry: int) -> Call[int]:
+    """Deletes an entry, which ceases to match at once; the ``list_version`` (see `AddedEntry`) without it."""
+    return write_call("DELETE", _of(bank, entry), field_of(int, "list_version"))
 
 
 def review_entry(bank: str, entry: int, verdict: str, reason: str, *, event: int | None = None) -> Call[str]:

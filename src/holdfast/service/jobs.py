@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from holdfast.banks.formats import Options, get_format
 from holdfast.banks.importing import ImportResult, import_stream, look
+from holdfast.banks.log import last_position
 from holdfast.errors import HeldError, ObjectDestroyedError, UnreadableError
 from holdfast.records.jobs import Job
 from holdfast.records.worker import Context, Handler
@@ -43,7 +44,7 @@ def _import_bank(runtime: Runtime, job: Job, context: Context) -> dict[str, Any]
     done: dict[str, Any] = {}
 
     def finish(connection: sa.Connection, result: ImportResult) -> None:
-        done.update(asdict(result))
+        done.update(asdict(result), list_version=last_position(connection))
         context.complete(connection, done)
 
     def tell(phase: str, count: int) -> None:

@@ -68,7 +68,6 @@ def entry(lead: TestClient) -> int:
 
 def upload(lead: TestClient, runtime: Runtime, content: str = "post/1") -> Any:
     """What the upload of the known picture is answered."""
-    runtime.screener.refresh()
     said = {"content_reference": content, "surface": "public", "country": "US", "account": "user-4711"}
     answer = lead.post("/v1/screen", content=KNOWN, headers={"Holdfast-Context": json.dumps(said)})
     assert answer.status_code == 200, answer.text

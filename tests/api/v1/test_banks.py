@@ -13,7 +13,7 @@ from tests.api.v1.conftest import problem
 def test_a_bank_is_made_changed_and_deleted(lead: TestClient) -> None:
     made = lead.post("/v1/banks", json={"name": "KNOWN", "trusted": True, "note": "ours"})
     assert made.status_code == 201
-    assert made.json() == lead.get("/v1/banks/KNOWN").json()
+    assert made.json() == {**lead.get("/v1/banks/KNOWN").json(), "list_version": 0}
     assert (made.json()["kind"], made.json()["enabled"], made.json()["max_distance_bits"]) == (
         "known",
         True,
@@ -27,7 +27,7 @@ def test_a_bank_is_made_changed_and_deleted(lead: TestClient) -> None:
     )
     counted = lead.get("/v1/banks/OURS", params={"counts": True}).json()["counts"]
     assert counted == {"entries": 1, "fingerprints": 1, "active": 1}
-    assert lead.delete("/v1/banks/OURS").json() == {"entries_deleted": 1}
+    assert lead.delete("/v1/banks/OURS").json() == {"entries_deleted": 1, "list_version": 2}
     problem(lead.delete("/v1/banks/OURS"), 404, "not-found")
 
 
@@ -92,7 +92,7 @@ def test_a_repeated_write_happens_once(lead: TestClient) -> None:
     other = lead.post("/v1/banks", json={"name": "OTHER"}, headers={"Idempotency-Key": "one"})
     problem(other, 422, "idempotency-conflict")
     gone = [lead.delete("/v1/banks/KNOWN", headers={"Idempotency-Key": "two"}) for _ in range(2)]
-    assert [one.json() for one in gone] == [{"entries_deleted": 0}] * 2
+    assert [one.json() for one in gone] == [{"entries_deleted": 0, "list_version": 0}] * 2
     assert lead.get("/v1/banks").json()["items"] == []
 
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
-from holdfast.api.v1.fields import Answer, BankName, Limit, Line, Name, Page, Request, page
+from holdfast.api.v1.fields import Answer, BankName, Limit, Line, ListChange, Name, Page, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.banks import service
 from holdfast.banks.models import Bank
@@ -94,10 +94,18 @@ class BankAnswer(Answer):
         return cls.model_validate(bank)
 
 
+class ChangedBank(BankAnswer, ListChange):
+    """The bank as it is now."""
+
+
 class BankDeleted(Answer):
     """How many entries went with the bank."""
 
     entries_deleted: int = Field(examples=[1200])
+
+
+class DeletedBank(BankDeleted, ListChange):
+    """How many entries went with the bank."""
 
 
 @router.get("/v1/banks", summary="List banks", responses=responses(422))
@@ -119,13 +127,13 @@ def list_banks(
     "/v1/banks",
     status_code=201,
     summary="Make a bank",
-    response_model=BankAnswer,
+    response_model=ChangedBank,
     responses=responses(409, 422),
 )
 def create_bank(body: NewBank, write: Annotated[Write, Writing(Permission.BANK_WRITE)]) -> Response:
     """A new bank, enabled and empty. Its name cannot be used by another one."""
     write.principal.require_bank(body.name, change=True)
-    return write.run(
+    return write.change_lists(
         lambda connection: BankAnswer.of(service.create_bank(connection, **body.model_dump())), status=201
     )
 
@@ -147,7 +155,10 @@ def get_bank(
 
 
 @router.patch(
-    "/v1/banks/{bank}", summary="Change a bank", response_model=BankAnswer, responses=responses(404, 409, 422)
+    "/v1/banks/{bank}",
+    summary="Change a bank",
+    response_model=ChangedBank,
+    responses=responses(404, 409, 422),
 )
 def change_bank(
     bank: BankName, body: BankChange, write: Annotated[Write, Writing(Permission.BANK_WRITE)]
@@ -160,13 +171,15 @@ def change_bank(
     def work(connection: sa.Connection) -> BankAnswer:
         return BankAnswer.of(service.update_bank(connection, bank, new_name=body.name, **changes))
 
-    return write.run(work)
+    return write.change_lists(work)
 
 
 @router.delete(
-    "/v1/banks/{bank}", summary="Delete a bank", response_model=BankDeleted, responses=responses(404, 422)
+    "/v1/banks/{bank}", summary="Delete a bank", response_model=DeletedBank, responses=responses(404, 422)
 )
 def delete_bank(bank: BankName, write: Annotated[Write, Writing(Permission.BANK_DELETE)]) -> Response:
     """The bank with all it holds; it ceases to match at once. This cannot be undone."""
     write.principal.require_bank(bank, change=True)
-    return write.run(lambda connection: BankDeleted(entries_deleted=service.delete_bank(connection, bank)))
+    return write.change_lists(
+        lambda connection: BankDeleted(entries_deleted=service.delete_bank(connection, bank))
+    )

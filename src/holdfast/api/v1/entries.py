@@ -15,9 +15,12 @@ from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1 import uploads
 from holdfast.api.v1.entry_models import (
+    Added,
     AddedAnswer,
     Algorithm,
+    ChangedEntry,
     Classification,
+    DeletedEntry,
     EntryAnswer,
     EntryChange,
     EntryDetail,
@@ -26,7 +29,7 @@ from holdfast.api.v1.entry_models import (
     StandingAnswer,
     fingerprint_of,
 )
-from holdfast.api.v1.fields import AfterId, BankName, Id, Limit, Line, Page, page, printable
+from holdfast.api.v1.fields import AfterId, Answer, BankName, Id, Limit, Line, Page, page, printable
 from holdfast.api.writes import IDEMPOTENCY_KEY, Write, Writing
 from holdfast.banks import entries as service
 from holdfast.banks import opinions
@@ -82,7 +85,7 @@ def list_entries(
     "/v1/banks/{bank}/entries",
     status_code=201,
     summary="Add an entry by its hashes",
-    response_model=AddedAnswer,
+    response_model=Added,
     responses=responses(404, 422),
 )
 def add_entry(
@@ -95,14 +98,14 @@ def add_entry(
     write.principal.require_bank(bank, change=True)
     fingerprints = [fingerprint_of(one) for one in body.hashes]
     said = body.model_dump(exclude={"hashes"})
-    return write.run(lambda connection: _add(connection, bank, fingerprints, **said), status=201)
+    return write.change_lists(lambda connection: _add(connection, bank, fingerprints, **said), status=201)
 
 
 @router.post(
     "/v1/banks/{bank}/media",
     status_code=201,
     summary="Add an entry by its file",
-    response_model=AddedAnswer,
+    response_model=Added,
     responses=responses(400, 404, 408, 413, 415, 422),
     openapi_extra=uploads.BINARY,
 )
@@ -129,7 +132,7 @@ async def add_media(
         hashes = caller.runtime.screener.hasher.hash_bytes(data, with_views=with_views)
         made = fingerprints_of(hashes)
         said: dict[str, Any] = {"label": label, "classification": classification, "note": note}
-        return Write(caller, key, data).run(
+        return Write(caller, key, data).change_lists(
             lambda connection: _add(
                 connection, bank, made, medium=hashes.medium, detail=hashes.detail, **said
             ),
@@ -159,7 +162,7 @@ def get_entry(
 @router.patch(
     "/v1/banks/{bank}/entries/{entry}",
     summary="Change an entry",
-    response_model=EntryAnswer,
+    response_model=ChangedEntry,
     responses=responses(404, 422),
 )
 def change_entry(
@@ -176,13 +179,13 @@ def change_entry(
         changed = service.update_entry(connection, entry, **changes)
         return EntryAnswer.of(changed, bank, standings(connection, [entry])[entry])
 
-    return write.run(work)
+    return write.change_lists(work)
 
 
 @router.delete(
     "/v1/banks/{bank}/entries/{entry}",
-    status_code=204,
     summary="Delete an entry",
+    response_model=DeletedEntry,
     responses=responses(404, 422),
 )
 def delete_entry(
@@ -191,11 +194,12 @@ def delete_entry(
     """The entry with its fingerprints and all that was said of it; it ceases to match at once."""
     write.principal.require_bank(bank, change=True)
 
-    def work(connection: sa.Connection) -> None:
+    def work(connection: sa.Connection) -> Answer:
         _entry(connection, bank, entry)
         service.remove_entry(connection, entry)
+        return Answer()
 
-    return write.run(work, status=204)
+    return write.change_lists(work)
 
 
 @router.post(

@@ -8,15 +8,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field
 
-from holdfast.api.v1.fields import MAX_ID, Answer, Line, Moment, Reason, Request
+from holdfast.api.v1.fields import MAX_ID, Answer, Line, ListChange, Moment, Reason, Request
 from holdfast.banks.models import Entry, Fingerprint, Opinion, StoredFingerprint
 from holdfast.decisions.standing import EntryReview
 from holdfast.screening.lookup import GivenHash
 
 __all__ = [
+    "Added",
     "AddedAnswer",
     "Algorithm",
+    "ChangedEntry",
     "Classification",
+    "DeletedEntry",
     "EntryAnswer",
     "EntryChange",
     "EntryDetail",
@@ -108,6 +111,18 @@ class AddedAnswer(Answer):
     new: bool = Field(examples=[True], description="False: an entry that shares a hash was added to.")
     fingerprints_added: int = Field(examples=[4])
     detail: str = ""
+
+
+class Added(AddedAnswer, ListChange):
+    """The entry, and whether it is new. ``detail`` says what could not be hashed."""
+
+
+class ChangedEntry(EntryAnswer, ListChange):
+    """The entry as it is now."""
+
+
+class DeletedEntry(ListChange):
+    """It has ceased to match."""
 
 
 class OpinionAnswer(Answer):

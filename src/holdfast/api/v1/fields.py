@@ -18,6 +18,7 @@ __all__ = [
     "Id",
     "Limit",
     "Line",
+    "ListChange",
     "Moment",
     "Name",
     "Page",
@@ -81,6 +82,16 @@ class Answer(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """The object that is sent."""
         return self.model_dump(mode="json", by_alias=True)
+
+
+class ListChange(Answer):
+    """The part that `Write.change_lists` adds to an answer."""
+
+    list_version: int = Field(
+        examples=[1048576],
+        description="The process that answered goes by the change already; another one does, and says so by "
+        "its own `list_version`, when it has come to this position: within a second.",
+    )
 
 
 class Page(BaseModel, Generic[T]):

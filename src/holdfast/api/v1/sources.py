@@ -13,7 +13,7 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
-from holdfast.api.v1.fields import Answer, Limit, Line, Page, Request, page, printable
+from holdfast.api.v1.fields import Answer, Limit, Line, ListChange, Page, Request, page, printable
 from holdfast.api.writes import Write, Writing
 from holdfast.banks import sources
 from holdfast.banks.models import Handling, Source
@@ -54,6 +54,10 @@ class SourceAnswer(Answer):
         return cls(name=source.name, kind=source.kind, terms=terms, created_at=source.created_at)
 
 
+class ChangedSource(SourceAnswer, ListChange):
+    """The source as it is now."""
+
+
 @router.get("/v1/sources", summary="List sources", responses=responses(422))
 def list_sources(
     caller: Annotated[Caller, Guard(Permission.BANK_READ)],
@@ -71,7 +75,7 @@ def list_sources(
 @router.put(
     "/v1/sources/{source}/terms",
     summary="Set a source's sharing terms",
-    response_model=SourceAnswer,
+    response_model=ChangedSource,
     responses=responses(404, 422),
 )
 def set_terms(
@@ -87,4 +91,4 @@ def set_terms(
     def work(connection: sa.Connection) -> SourceAnswer:
         return SourceAnswer.of(sources.set_handling(connection, source, handling))
 
-    return write.run(work)
+    return write.change_lists(work)
