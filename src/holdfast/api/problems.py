@@ -91,7 +91,9 @@ def problem_response(error: Exception, request_id: str, extra: Mapping[str, Any]
         "request_id": request_id,
         **(extra or {}),
     }
-    return Response(json.dumps(body, ensure_ascii=False), status, headers, MEDIA_TYPE)
+    # A message may name what came in, and half of a character has no bytes.
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return Response(text, status, headers, MEDIA_TYPE)
 
 
 def http_problem(status: int, detail: str = "") -> Problem:

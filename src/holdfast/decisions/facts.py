@@ -79,12 +79,15 @@ class Context:
         _check_text("account", self.account, 255)
         _check_text("original_name", self.original_name, MAX_NAME_CHARACTERS)
         _check_choice("surface", self.surface, SURFACES)
-        if self.country is not None and self.country not in COUNTRIES:
+        if self.country is not None and (not isinstance(self.country, str) or self.country not in COUNTRIES):
             _refuse("country", "must be a two-letter ISO 3166-1 code in capitals.")
         if self.uploaded_at is not None and (
             not isinstance(self.uploaded_at, datetime) or self.uploaded_at.utcoffset() is None
         ):
             _refuse("uploaded_at", "must be a moment with its time zone.")
+        if self.uploaded_at is not None and not 1970 <= self.uploaded_at.year <= 9000:
+            # Near the ends of the calendar the same moment does not exist in another zone.
+            _refuse("uploaded_at", "must lie in the years 1970 to 9000.")
         if self.ip is not None:
             _check_ip(self.ip)
         if self.port is not None and (type(self.port) is not int or not 1 <= self.port <= 65535):
@@ -110,7 +113,8 @@ class Context:
         """
         unknown = sorted(set(values) - set(CONTEXT_FIELDS))
         if unknown:
-            _refuse(unknown[0][:64], f"is not a known field. Known: {', '.join(CONTEXT_FIELDS)}.")
+            name = _NO_TEXT.sub("", unknown[0])[:64]
+            _refuse(name, f"is not a known field. Known: {', '.join(CONTEXT_FIELDS)}.")
         given = {name: value for name, value in values.items() if value is not None}
         if isinstance(given.get("uploaded_at"), str):
             given["uploaded_at"] = _parse_moment(given["uploaded_at"])

@@ -76,7 +76,7 @@ def parse_context(text: str | None) -> Context:
         raise UsageError("context: is longer than 65,536 characters. Nothing was done with the upload.")
     try:
         values: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UsageError("context: is not JSON. Nothing was done with the upload.") from None
     if not isinstance(values, dict):
         raise UsageError("context: must be a JSON object. Nothing was done with the upload.")
