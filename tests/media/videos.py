@@ -121,11 +121,13 @@ def sound(container: str = "mp4") -> bytes:
     return stream.getvalue()
 
 
-def stills(*pictures: tuple[int, npt.NDArray[np.uint8]], container: str = "mp4", fps: int = 10) -> bytes:
+def stills(
+    *pictures: tuple[int, npt.NDArray[np.uint8]], fps: int = 10, options: tuple[tuple[str, str], ...] = ()
+) -> bytes:
     """A lossless grey video: each plane (h, w) of it from its time stamp, in frames of ``fps``, on."""
     stream = io.BytesIO()
-    with av.open(stream, "w", format=container) as output:
-        track: Any = output.add_stream("libx264", rate=fps, options={"qp": "0", "bf": "0"})
+    with av.open(stream, "w", format="mp4") as output:
+        track: Any = output.add_stream("libx264", rate=fps, options={"qp": "0", "bf": "0", **dict(options)})
         track.height, track.width = pictures[0][1].shape
         track.pix_fmt, track.codec_context.thread_count = "gray", 1
         for pts, luma in pictures:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import av
+import numpy as np
 from av.video.stream import VideoStream
 
 from holdfast.media.types import Reason, VideoMode
@@ -17,6 +18,7 @@ from holdfast.media.videotrack import Track, seconds
 __all__ = ["FrameSource"]
 
 _TELLS_LENGTH = ("MP4", "MATROSKA", "FLV")  # by a number in the head, not by an estimate
+_DEEP_PIXEL_BYTES = 3  # of the usual colour format, 4:2:0
 _MISSING_S, _MISSING_SHARE = 1.0, 0.02  # of the end of a file, which is no loss
 
 
@@ -82,11 +84,16 @@ class FrameSource:
         except MemoryError:
             raise
         except (av.FFmpegError, ValueError):
+            self._check_memory()
             if packet is not None:
                 self.damaged += 1
                 stamp_s = seconds(packet.dts if self._by_decoding else packet.pts, packet.time_base)
                 heapq.heappush(self._lost_stamps_s, -math.inf if stamp_s is None else stamp_s)
             return []
+
+    def _check_memory(self) -> None:
+        """Raises MemoryError where there is no room for a frame: decoders may call that damage."""
+        np.empty((self._codec.width, self._codec.height, _DEEP_PIXEL_BYTES), np.uint8)
 
     def _packets(self) -> Iterator[av.Packet[VideoStream] | None]:
         """Packets of the track that are to be decoded; None for each other packet."""
