@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.media.videoluma import Picture, picture_of, reduction
-from tests.media.videos import alone, clip, scene, scene_luma
+from tests.media.videos import alone, clip, frame_in, scene, scene_luma
 
 PLANAR = [
     *("yuv420p", "yuv422p", "yuv444p", "yuv440p", "yuv410p", "yuv411p", "nv12", "nv21", "yuva420p"),
@@ -30,10 +30,6 @@ CONVERTED = [
 ]
 
 
-def frame_in(pixel_format: str, width: int = 94, height: int = 77) -> av.VideoFrame:
-    return av.VideoFrame.from_image(scene(0, width, height)).reformat(format=pixel_format)
-
-
 def as_shown(picture: Picture) -> np.ndarray:
     """Luma with 0 for black and 255 for white."""
     luma = picture.luma.astype(np.float64)
@@ -42,7 +38,7 @@ def as_shown(picture: Picture) -> np.ndarray:
 
 @pytest.mark.parametrize("pixel_format", [*PLANAR, *FULL, *CONVERTED])
 def test_every_pixel_format_gives_the_luma_of_what_is_shown(pixel_format: str) -> None:
-    picture = picture_of(frame_in(pixel_format), 512)
+    picture = picture_of(frame_in(pixel_format, scene(0, 94, 77)), 512)
     assert picture.luma.dtype == np.uint8
     assert picture.luma.flags.c_contiguous
     assert picture.luma.shape == (picture.height, picture.width) == (77, 94)
@@ -66,11 +62,11 @@ def test_the_plane_is_taken_as_it_is_stored(pixel_format: str) -> None:
 
 
 def test_the_range_is_that_of_the_frame_and_by_default_that_of_broadcasts() -> None:
-    frame = frame_in("yuv420p")
+    frame = frame_in("yuv420p", scene(0, 94, 77))
     for told, full in ((0, False), (1, False), (2, True)):
         frame.color_range = told
         assert picture_of(frame, 512).full_range is full
-    grey = frame_in("gray")
+    grey = frame_in("gray", scene(0, 94, 77))
     grey.color_range = 1
     assert picture_of(grey, 512).full_range is False
 
@@ -112,7 +108,7 @@ def test_a_reduced_picture_is_small_and_not_too_small(width: int, height: int, m
 
 
 def test_colours_are_reduced_in_stripes_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = frame_in("rgb24", 100, 90)
+    frame = frame_in("rgb24", scene(0, 100, 90))
     whole = picture_of(frame, 30).luma
     monkeypatch.setattr("holdfast.media.videoluma._STRIPE_PIXELS", 1000)
     np.testing.assert_array_equal(picture_of(frame, 30).luma, whole)
@@ -143,7 +139,7 @@ class UpsideDown:
 
 
 def test_lines_that_run_backwards_go_through_the_converter() -> None:
-    frame = frame_in("yuv420p")
+    frame = frame_in("yuv420p", scene(0, 94, 77))
     picture = picture_of(UpsideDown(frame), 512)  # type: ignore[arg-type]
     assert picture.full_range
     assert np.abs(picture.luma - scene_luma(0, 94, 77)).mean() < 3

@@ -250,7 +250,7 @@ class Scripted:
         return NotMatchableError(Reason.CRASHED, "Not matchable: nonsense.")
 
 
-INFO = {
+INFO: dict[str, Any] = {
     "format": "MP4",
     "codec": "h264",
     "width": 48,
@@ -259,7 +259,7 @@ INFO = {
     "fps": 1.0,
     "tracks": 1,
 }
-END = {"frames_decoded": 2, "incomplete": None, "detail": "", "notes": []}
+END: dict[str, Any] = {"frames_decoded": 2, "incomplete": None, "detail": "", "notes": []}
 
 
 def row(time_s: float = 0.0, **changed: Any) -> list[Any]:

@@ -22,6 +22,7 @@ __all__ = [
     "SCRIPTS",
     "alone",
     "clip",
+    "frame_in",
     "nearest",
     "remuxed",
     "scene",
@@ -103,7 +104,7 @@ def clip(
         voice: Any = output.add_stream("aac", rate=8000, layout="mono") if sound else None
         shown = [(stamp, n) for n, stamp in enumerate(stamps or ())]
         for pts, number in shown or [(n, n // fps) for n in range(seconds * fps)]:
-            frame = av.VideoFrame.from_image(scene(number, *size)).reformat(format=pixel_format)
+            frame = frame_in(pixel_format, scene(number, *size))
             frame.pts = pts
             output.mux(track.encode(frame))
         output.mux(track.encode(None))
@@ -119,6 +120,11 @@ def sound(container: str = "mp4") -> bytes:
     with av.open(stream, "w", format=container) as output:
         _speak(output, output.add_stream("aac", rate=8000, layout="mono"), 1)
     return stream.getvalue()
+
+
+def frame_in(pixel_format: str, image: Image.Image) -> Any:
+    """A frame, as it comes from a decoder."""
+    return av.VideoFrame.from_image(image).reformat(format=pixel_format)  # type: ignore[no-untyped-call]
 
 
 def stills(
@@ -152,13 +158,13 @@ def remuxed(
     """
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as output:
-        sources = [av.open(io.BytesIO(each)) for each in (data, beside) if each is not None]
+        sources: list[Any] = [av.open(io.BytesIO(each)) for each in (data, beside) if each is not None]
         tracks = [output.add_stream_from_template(source.streams.video[0]) for source in sources]
         picture: Any = output.add_stream("mjpeg", rate=1) if cover else None
         if cover:
             picture.width, picture.height = cover.size
             picture.pix_fmt, picture.disposition = "yuvj420p", Disposition.attached_pic
-            frame = av.VideoFrame.from_image(cover).reformat(format="yuvj420p")
+            frame = frame_in("yuvj420p", cover)
             frame.pts = 0
             output.mux([*picture.encode(frame), *picture.encode(None)])
         for source, track in zip(sources, tracks, strict=True):

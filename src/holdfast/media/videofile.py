@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import av
 import av.logging
-from av.container import Flags, InputContainer
+from av.container import InputContainer
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.types import Reason
@@ -19,6 +19,7 @@ __all__ = ["MemoryFile", "open_container", "streams_by_now", "words"]
 _READ_BYTES = 256 * 1024  # FFmpeg reads this much at a time
 _LONGEST_MESSAGE = 120  # characters
 _MOST_STREAMS = 64
+_GENERATE_TIMES = 1  # AVFMT_FLAG_GENPTS
 _STREAM_LINE = re.compile(r"^ *Stream #0:\d+", re.MULTILINE)
 
 av.logging.set_level(av.logging.PANIC)  # what decoders print about foreign bytes is no log of ours
@@ -73,7 +74,9 @@ def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -
             io_open=_refuse,
             metadata_errors="replace",
         )
-        container.flags &= ~Flags.gen_pts.value  # which makes wrong ones where frames are stored out of order
+        container.flags &= ~int(
+            Flags.gen_pts.value
+        )  # which makes wrong ones where frames are stored out of order
         return container  # noqa: TRY300
     except MemoryError:
         raise
@@ -83,7 +86,7 @@ def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -
         ) from error
 
 
-def streams_by_now(container: InputContainer) -> int:
+def streams_by_now(container: Any) -> int:
     """How many streams FFmpeg has met so far: formats without a table of them may bring more on the way.
 
     PyAV's own list stays as it was when the file was opened; what comes later is not handed over.
