@@ -74,9 +74,7 @@ def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -
             io_open=_refuse,
             metadata_errors="replace",
         )
-        container.flags &= ~int(
-            Flags.gen_pts.value
-        )  # which makes wrong ones where frames are stored out of order
+        container.flags &= ~_GENERATE_TIMES  # which are wrong where frames are stored out of order
         return container  # noqa: TRY300
     except MemoryError:
         raise
