@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from holdfast.banks.models import Fingerprint
 from holdfast.banks.service import create_bank
 from holdfast.banks.sources import ensure_source
 from holdfast.decisions.facts import Context
-from holdfast.records import events
+from holdfast.records import events, idempotency
 from holdfast.records.tables import metadata
 from holdfast.records.tables.decisions import decisions
 from holdfast.records.tables.outbox import action_receipts
@@ -57,6 +60,10 @@ def add_known(runtime: Runtime, data: bytes = KNOWN, bank: str = "KNOWN", **want
         ).entry.id
     runtime.screener.refresh()
     return entry
+
+
+def objects(runtime: Runtime) -> list[Path]:
+    return [path for path in (runtime.home.path / "vault").rglob("*") if path.is_file()]
 
 
 def test_an_upload_key_learns_the_decision_and_not_the_match(runtime: Runtime, client: ClientFactory) -> None:
@@ -106,7 +113,7 @@ def test_everything_about_a_match_is_kept(runtime: Runtime, client: ClientFactor
 def test_the_hold_lies_encrypted(runtime: Runtime, client: ClientFactory) -> None:
     add_known(runtime)
     client(Role.UPLOADER).post("/v1/screen", content=KNOWN, headers=SAID)
-    files = [path for path in (runtime.home.path / "vault").rglob("*") if path.is_file()]
+    files = objects(runtime)
     assert len(files) == 1
     assert KNOWN[100:140] not in files[0].read_bytes()
 
@@ -271,8 +278,35 @@ def test_a_retried_upload_is_kept_once(runtime: Runtime, client: ClientFactory) 
         assert connection.scalar(sa.select(sa.func.count()).select_from(vault_items)) == 1
     other = uploader.post("/v1/screen", content=COPY, headers=sent)
     assert other.status_code == 422 and other.json()["type"].endswith("idempotency-conflict")
+    assert len(objects(runtime)) == 1, "neither a replay nor a refused one leaves an object"
     third = client(Role.UPLOADER).post("/v1/screen", content=KNOWN, headers=sent)  # another principal
     assert third.json()["event"] != first.json()["event"]
+
+
+def test_uploads_with_one_key_at_one_moment_leave_one_object(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_known(runtime)
+    both_have_looked, look = threading.Barrier(2), idempotency.answer_to
+
+    def slowly(*wanted: Any) -> Any:
+        answer = look(*wanted)
+        if not both_have_looked.broken and threading.current_thread() is not threading.main_thread():
+            with suppress(threading.BrokenBarrierError):
+                both_have_looked.wait(timeout=20)
+                both_have_looked.abort()
+        return answer
+
+    monkeypatch.setattr(idempotency, "answer_to", slowly)
+    context = Context.from_json(CONTEXT)
+    with ThreadPoolExecutor(2) as threads:
+        sent = [
+            threads.submit(runtime.intake.screen, KNOWN, context, by="key:a", idempotency_key="k")
+            for _ in range(2)
+        ]
+        answers = [one.result() for one in sent]
+    assert sorted(bool(one.stored) for one in answers) == [False, True]
+    assert len(objects(runtime)) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from holdfast.cli.opened import open_home
-from holdfast.errors import ConflictError, KeyUnavailableError, ObjectDamagedError, UsageError
+from holdfast.errors import ConflictError, KeyUnavailableError, ObjectDamagedError, UsageError, VaultError
 from holdfast.service import facts
 from tests.cli.conftest import Commands
 from tests.pictures import encoded, picture
@@ -63,6 +64,22 @@ def test_a_passphrase_from_the_environment(
         commands.run("vault", "restore", "--records", made["records"])
     with pytest.raises(UsageError, match="inside the home"):
         commands.run("vault", "backup", commands.home / "backups")
+
+
+def test_more_leftovers_than_crashes_leave_need_a_word(commands: Commands) -> None:
+    item = hold(commands, b"a harmless text")
+    with open_home(commands.home) as opened:
+        for _ in range(25):
+            opened.vault.put(b"belongs to nothing")
+    for path in (commands.home / "vault").rglob("*.hfv"):
+        os.utime(path, (0, 0))
+    with pytest.raises(VaultError, match=r"25 of 26 .* --force"):
+        commands.run("vault", "sweep", "--orphans")
+    with pytest.raises(UsageError, match="--orphans"):
+        commands.run("vault", "sweep", "--force")
+    (told,) = commands.json("vault", "sweep", "--orphans", "--force")
+    assert told == {"destroyed": 0, "orphans_removed": 25}
+    assert read(commands, item) == b"a harmless text"
 
 
 def test_a_rotated_key_opens_what_was_held_before(commands: Commands) -> None:

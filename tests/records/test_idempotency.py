@@ -55,6 +55,21 @@ def test_the_second_time_gets_the_answer_of_the_first(database: Database) -> Non
     assert count(database) == 1
 
 
+def test_the_answer_can_be_had_before_anything_is_begun(database: Database) -> None:
+    def earlier(sent: Request) -> Answer | None:
+        with database.read() as connection:
+            return idempotency.answer_to(connection, sent)
+
+    assert earlier(request()) is None
+    send(database, request())
+    assert earlier(request()) == ANSWER
+    assert earlier(request(principal_id="key:8")) is None
+    with pytest.raises(IdempotencyConflictError):
+        earlier(request(body=b"other"))
+    with pytest.raises(UsageError):
+        earlier(request("a key"))
+
+
 def test_keys_are_apart_by_principal(database: Database) -> None:
     send(database, request())
     send(database, request(principal_id="key:8", body=b"other"))

@@ -126,6 +126,23 @@ def test_orphans_go_after_the_grace_and_items_stay(vault: Vault, home: Path) -> 
     assert b"".join(vault.open(item_id, **AS)) == b"benign"
 
 
+def test_somebody_who_has_made_sure_removes_any_number(vault: Vault) -> None:
+    item_id = _hold(vault)
+    for _ in range(25):
+        vault.put(b"belongs to nothing")
+    with pytest.raises(VaultError, match="--force"):
+        sweep_orphans(vault, grace=NO_TIME)
+    assert sweep_orphans(vault, grace=NO_TIME, force=True).orphans_removed == 25
+    assert [found.name for found in vault.store.list_all()] == [item_id]
+
+
+def test_what_is_put_and_not_wanted_is_discarded(vault: Vault, home: Path) -> None:
+    stored = vault.put(b"benign")
+    vault.discard(stored)
+    vault.discard(stored)
+    assert list(vault.store.list_all()) == []
+
+
 def test_a_store_of_another_database_is_not_swept_empty(vault: Vault, database: Database) -> None:
     for _ in range(25):
         _hold(vault)
@@ -135,6 +152,7 @@ def test_a_store_of_another_database_is_not_swept_empty(vault: Vault, database: 
     with pytest.raises(VaultError, match="none was removed"):
         sweep_orphans(vault, grace=NO_TIME)
     assert len(list(vault.store.list_all())) == 25
+    assert sweep_orphans(vault, force=True).orphans_removed == 0  # they may still be on their way to a row
     for _ in range(25):
         _hold(vault)
     assert sweep_orphans(vault, grace=NO_TIME).orphans_removed == 25  # as many as live ones: crashes, then

@@ -127,6 +127,13 @@ def sweep(
     orphans: Annotated[
         bool, typer.Option("--orphans", help="Also remove objects that belong to no item, as the clock does.")
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="With --orphans: however many they are. Make sure that the database is the right one.",
+        ),
+    ] = False,
     pause_orphans: Annotated[
         bool, typer.Option("--pause-orphans", help="The clock removes none until --orphans is given.")
     ] = False,
@@ -136,9 +143,12 @@ def sweep(
 
     After an old backup of a PostgreSQL database was restored, give --pause-orphans before anything starts.
     """
+    from holdfast.errors import UsageError
     from holdfast.service import facts
     from holdfast.vault.sweep import sweep_expired, sweep_orphans
 
+    if force and not orphans:
+        raise UsageError("--force is for --orphans. Nothing was removed.")
     with open_home(home) as opened:
         if pause_orphans:
             with opened.database.write() as connection:
@@ -146,7 +156,7 @@ def sweep(
         destroyed = sweep_expired(opened.vault).destroyed
         removed = 0
         if orphans:
-            removed = sweep_orphans(opened.vault).orphans_removed
+            removed = sweep_orphans(opened.vault, force=force).orphans_removed
             with opened.database.write() as connection:
                 facts.forget(connection, facts.RESTORED)
     if json:

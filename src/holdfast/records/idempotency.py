@@ -29,7 +29,7 @@ from holdfast.errors import ConflictError, IdempotencyConflictError, UsageError
 from holdfast.records.dialect import moment, upsert
 from holdfast.records.tables.jobs import idempotency_keys
 
-__all__ = ["Answer", "Request", "begin", "finish", "prune"]
+__all__ = ["Answer", "Request", "answer_to", "begin", "finish", "prune"]
 
 MAX_BODY_BYTES = 1 << 20
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -60,8 +60,7 @@ def begin(connection: sa.Connection, request: Request) -> Answer | None:
     Raises `IdempotencyConflictError` when the key came with another route or body, `UsageError` for a key
     that is not 1 to 255 visible ASCII characters.
     """
-    if not _KEY.fullmatch(request.key):
-        raise UsageError("The idempotency key is not 1 to 255 visible ASCII characters; nothing was done.")
+    _check_key(request)
     statement = (
         upsert(connection, idempotency_keys)
         .values(
@@ -76,9 +75,21 @@ def begin(connection: sa.Connection, request: Request) -> Answer | None:
     )
     if connection.execute(statement).first() is not None:
         return None
+    stored = answer_to(connection, request)
+    if stored is None:
+        raise ConflictError("The idempotency key expired at this moment; nothing was done. Send it again.")
+    return stored
+
+
+def answer_to(connection: sa.Connection, request: Request) -> Answer | None:
+    """The stored answer of an earlier time, if there is one by now. Nothing is begun.
+
+    For work that is to be spared before the transaction of `begin`. Raises what that raises.
+    """
+    _check_key(request)
     row = connection.execute(sa.select(idempotency_keys).where(_is(request))).first()
     if row is None:
-        raise ConflictError("The idempotency key expired at this moment; nothing was done. Send it again.")
+        return None
     if not hmac.compare_digest(row.request_digest, _request_digest(request)):
         raise IdempotencyConflictError(
             f"The idempotency key was used before, for another request to {row.route}; nothing was done. "
@@ -114,6 +125,11 @@ def prune(connection: sa.Connection, *, before: datetime, limit: int = 1000) -> 
     )
     both = sa.tuple_(t.c.principal_id, t.c.key_digest)
     return connection.execute(sa.delete(t).where(both.in_(old))).rowcount
+
+
+def _check_key(request: Request) -> None:
+    if not _KEY.fullmatch(request.key):
+        raise UsageError("The idempotency key is not 1 to 255 visible ASCII characters; nothing was done.")
 
 
 def _is(request: Request) -> sa.ColumnElement[bool]:

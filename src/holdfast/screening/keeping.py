@@ -70,12 +70,17 @@ class Keeper:
     ) -> Kept:
         """Keeps one upload; durable when this returns. ``body_of`` makes the answer that is stored for a
         request with an idempotency key. Raises VaultError or RecordsError: then nothing was kept."""
+        if upload.request is not None:
+            with self._database.read() as connection:
+                earlier = idempotency.answer_to(connection, upload.request)
+            if earlier is not None:
+                return Kept(stored=earlier.body)
         stored = self._put(upload, decision)
         with self._database.write() as connection:
             if upload.request is not None:
                 earlier = idempotency.begin(connection, upload.request)
-                if earlier is not None:
-                    # The object just written belongs to nothing and goes with the next sweep.
+                if earlier is not None:  # both were sent at one moment
+                    self._discard(stored)
                     return Kept(stored=earlier.body)
             kept = self._write(connection, upload, facts, decision, policy, stored)
             if upload.request is not None:
@@ -107,6 +112,10 @@ class Keeper:
         if not decision.actions.quarantine or upload.data is None:
             return None
         return self._vault().put(upload.data, facts=upload.context.to_json())
+
+    def _discard(self, stored: Stored | None) -> None:
+        if stored is not None:
+            self._vault().discard(stored)
 
     def _write(
         self,

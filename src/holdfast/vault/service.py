@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from holdfast.errors import KeyUnavailableError, ObjectDamagedError
+from holdfast.errors import KeyUnavailableError, ObjectDamagedError, VaultError
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.vault import vault_items, vault_keys
@@ -75,6 +76,14 @@ class Vault:
             envelope.seal_small(sealed, key=data_key, object_id=object_id),
             wrapped,
         )
+
+    def discard(self, stored: Stored) -> None:
+        """Removes an object that was put and is not to be recorded.
+
+        One that cannot be removed now goes with the next sweep of orphans.
+        """
+        with suppress(VaultError, OSError):
+            self.store.delete(stored.id)
 
     def record(
         self,

@@ -52,11 +52,11 @@ def sweep_expired(vault: Vault) -> SweepReport:
     return SweepReport(destroyed, removed, 0)
 
 
-def sweep_orphans(vault: Vault, *, grace: timedelta = ORPHAN_GRACE) -> SweepReport:
+def sweep_orphans(vault: Vault, *, grace: timedelta = ORPHAN_GRACE, force: bool = False) -> SweepReport:
     """Remove objects, older than ``grace``, that belong to no live item: nothing can open them.
 
     Raises `VaultError`, having removed nothing, when so many have no row that the database must be the
-    wrong one or an old copy.
+    wrong one or an old copy; with ``force`` somebody has made sure that it is neither.
     """
     before = now() - grace
     total = 0
@@ -70,10 +70,11 @@ def sweep_orphans(vault: Vault, *, grace: timedelta = ORPHAN_GRACE) -> SweepRepo
             orphans += _without_row(vault, batch)
             batch = []
     orphans += _without_row(vault, batch)
-    if len(orphans) > max(ORPHANS_UNSUSPICIOUS, total // 2):
+    if not force and len(orphans) > max(ORPHANS_UNSUSPICIOUS, total // 2):
         raise VaultError(
             f"{len(orphans)} of {total} objects in the vault's store belong to no item of this database; "
-            "none was removed. Check that database and store belong together, or restore the right database."
+            "none was removed. Check that database and store belong together, or restore the right database. "
+            "Where both are right, `holdfast vault sweep --orphans --force` removes them for good."
         )
     for orphan in orphans:
         vault.store.delete(orphan)

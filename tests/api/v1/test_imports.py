@@ -85,8 +85,10 @@ def test_a_list_that_is_sent_twice_is_imported_once(lead: TestClient, runtime: R
     first, again = (send(lead, hashes(5), headers={"Idempotency-Key": "x"}) for _ in range(2))
     assert again.json() == first.json()
     assert again.headers["idempotent-replayed"] == "true"
+    assert len(objects(runtime)) == 1, "what belongs to nothing is not kept"
     other = send(lead, hashes(6), headers={"Idempotency-Key": "x"})
     problem(other, 422, "idempotency-conflict")
+    assert len(objects(runtime)) == 1
     assert work(runtime) == 1
 
 

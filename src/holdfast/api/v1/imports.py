@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -23,11 +23,11 @@ from holdfast.api.problems import Problem, http_problem, responses
 from holdfast.api.v1 import uploads
 from holdfast.api.v1.entry_models import Algorithm
 from holdfast.api.v1.fields import Answer, BankName, Line
-from holdfast.api.writes import IDEMPOTENCY_KEY, Write
+from holdfast.api.writes import IDEMPOTENCY_KEY, REPLAYED, Write
 from holdfast.banks.formats import get_format
 from holdfast.banks.models import tidy
 from holdfast.banks.service import get_bank
-from holdfast.errors import OverloadedError, UsageError
+from holdfast.errors import ConflictError, NotFoundError, OverloadedError, UsageError
 from holdfast.records import jobs
 from holdfast.records.tables.base import now
 from holdfast.service.jobs import BANK_IMPORT
@@ -100,9 +100,19 @@ async def import_list(
         payload = {**wanted, "item": item, "by": caller.subject}
         return Started(job=jobs.enqueue(connection, BANK_IMPORT, payload))
 
-    # What was stored for a request that came before belongs to nothing and goes with the next sweep.
-    write = Write(caller, key, digest)
-    return await anyio.to_thread.run_sync(lambda: write.run(work, status=202))
+    return await anyio.to_thread.run_sync(lambda: _start(Write(caller, key, digest), work, stored))
+
+
+def _start(write: Write, work: Callable[[sa.Connection], Started], stored: Stored) -> Response:
+    """Enqueues the job. The list of a request that came before, or is refused here, is not kept."""
+    try:
+        response = write.run(work, status=202)
+    except (UsageError, NotFoundError, ConflictError):
+        write.caller.runtime.vault.discard(stored)
+        raise
+    if REPLAYED in response.headers:
+        write.caller.runtime.vault.discard(stored)
+    return response
 
 
 def _require_bank(caller: Caller, bank: str) -> None:
