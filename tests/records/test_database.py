@@ -91,6 +91,7 @@ def test_a_second_row_of_one_name_is_a_conflict(database: Database) -> None:
         add_source(connection, "a-secret-value")
         add_source(connection, "a-secret-value")
     assert "a-secret-value" not in "".join(traceback.format_exception(caught.value))
+    assert database.description not in str(caught.value)  # callers of the API hear it
 
 
 def test_a_broken_check_is_a_conflict(database: Database) -> None:

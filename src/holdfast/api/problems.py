@@ -6,14 +6,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from starlette.responses import Response
 
 from holdfast import errors
 from holdfast.access.limits import retry_after_header
+from holdfast.records.worker import describe
 
-__all__ = ["PROBLEMS", "Problem", "problem_of", "problem_response", "responses"]
+__all__ = ["PROBLEMS", "Problem", "detail_of", "problem_of", "problem_response", "responses"]
 
 MEDIA_TYPE = "application/problem+json"
+
+log = structlog.get_logger(__name__)
 
 # The first class that fits decides. (class, status, type, title)
 PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
@@ -40,6 +44,9 @@ PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (errors.UsageError, 422, "bad-request", "The request cannot be understood"),
     (errors.HoldfastError, 500, "internal", "The service failed"),
 )
+
+# Failures whose messages are written for callers.
+_TOLD = (errors.OverloadedError, errors.FetchFailedError)
 
 _TITLES = {
     400: "The request cannot be understood",
@@ -69,6 +76,20 @@ def problem_of(error: Exception) -> tuple[int, str, str]:
     return 500, "internal", "The service failed"
 
 
+def detail_of(error: Exception, request_id: str) -> str:
+    """What a caller hears of an error. Of what failed inside it is a fixed sentence.
+
+    Such a message is for whoever runs the service, names its database, files and programs, and is logged.
+    """
+    status = problem_of(error)[0]
+    if not isinstance(error, errors.HoldfastError):
+        return _UNEXPECTED
+    if status < 500 or isinstance(error, _TOLD):
+        return str(error)
+    log.warning("the service failed", error=describe(error), status=status, request_id=request_id)
+    return _NOT_NOW if status == 503 else _UNEXPECTED
+
+
 def problem_response(error: Exception, request_id: str, extra: Mapping[str, Any] | None = None) -> Response:
     """The answer for an error. Only our own messages are shown: another's text could quote content."""
     headers = {"x-request-id": request_id}
@@ -76,7 +97,7 @@ def problem_response(error: Exception, request_id: str, extra: Mapping[str, Any]
         status, kind, title, detail = error.status, error.kind, error.title, error.detail
     else:
         status, kind, title = problem_of(error)
-        detail = str(error) if isinstance(error, errors.HoldfastError) else _UNEXPECTED
+        detail = detail_of(error, request_id)
     if isinstance(error, errors.LimitError):
         headers["retry-after"] = retry_after_header(error)
     elif status == 503:
@@ -115,6 +136,10 @@ def responses(*statuses: int, any_key: bool = True) -> dict[int | str, dict[str,
 
 _UNEXPECTED = (
     "Something unforeseen happened; the request was not answered, and nothing is known about the content. "
+    "Send it again; if it happens again, give the request id to whoever runs the service."
+)
+_NOT_NOW = (
+    "The service cannot do it at the moment. Nothing was done, and nothing is known about the content. "
     "Send it again; if it happens again, give the request id to whoever runs the service."
 )
 _DESCRIPTIONS = {

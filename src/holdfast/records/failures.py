@@ -44,7 +44,7 @@ def translate(error: DBAPIError, database: str) -> RecordsError:
     """The error to raise in place of the driver's ``error``. ``database`` is its name for people."""
     if isinstance(error, IntegrityError):
         return ConflictError(
-            f"{database}: a row breaks a rule of the tables ({_rule(error)}). Nothing was written. "
+            f"A row breaks a rule of the tables ({_rule(error)}). Nothing was written. "
             "It may exist already, or somebody changed it in between: look again."
         )
     if isinstance(error.orig, sqlite3.Error):
@@ -67,9 +67,7 @@ def _from_sqlite(error: sqlite3.Error, database: str) -> RecordsError:
 def _from_postgres(error: DBAPIError, database: str) -> RecordsError:
     state = getattr(error.orig, "sqlstate", None) or ""
     if state in _SERIALIZATION:
-        return ConflictError(
-            f"{database}: two writers waited for each other. Nothing was written. Try again."
-        )
+        return ConflictError("Two writers waited for each other. Nothing was written. Try again.")
     if state in _UNDEFINED_TABLE_OR_COLUMN:
         return SchemaVersionError(f"{database} lacks tables of this version. Nothing was written.")
     if error.connection_invalidated or not state or state[:2] in _CLASSES_UNAVAILABLE:

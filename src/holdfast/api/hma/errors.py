@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 from holdfast.access.limits import retry_after_header
 from holdfast.api.direct import DirectRoute
 from holdfast.api.problems import MEDIA_TYPE as PROBLEM
-from holdfast.api.problems import Problem, problem_of
+from holdfast.api.problems import Problem, detail_of, problem_of
 from holdfast.api.writes import JSON, json_bytes, json_response
 from holdfast.errors import HoldfastError, LimitError
 from holdfast.records.worker import describe
@@ -81,7 +81,8 @@ def _answer(error: Exception, request: Request) -> Response:
     elif isinstance(error, HTTPException):
         status, message, headers = error.status_code, str(error.detail), {}
     elif isinstance(error, HoldfastError):
-        status, message, headers = problem_of(error)[0], str(error), {}
+        status, headers = problem_of(error)[0], {}
+        message = detail_of(error, request.scope["holdfast.request_id"])
         status = _OURS_TO_THEIRS.get(status, status)
     else:
         request_id = request.scope["holdfast.request_id"]
