@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from holdfast.media.types import ImageLimits
 
 __all__ = [
+    "DeepSettings",
     "FetchSettings",
     "HmaSettings",
     "LimitSettings",
@@ -151,6 +152,22 @@ class RuleSettings(_Section):
     )
 
 
+class DeepSettings(_Section):
+    """The deep check: uploads that matched nothing at once, looked at from all sides for banks that ask for
+    it.
+    """
+
+    uploads_per_pass: int = Field(
+        default=16, ge=1, le=64, description="Uploads that one pass over the lists answers."
+    )
+    max_waiting: int = Field(
+        default=500, ge=1, description="Uploads that may wait; beyond it the check is skipped."
+    )
+    kept_s: float = Field(
+        default=600.0, gt=0, le=3600, description="What was not looked at within this time is destroyed."
+    )
+
+
 class VaultSettings(_Section):
     """Held content."""
 
@@ -238,6 +255,7 @@ class Settings(BaseSettings):
     scan: ScanSettings = Field(default_factory=ScanSettings)
     server: ServerSettings = Field(default_factory=ServerSettings)
     rules: RuleSettings = Field(default_factory=RuleSettings)
+    deep: DeepSettings = Field(default_factory=DeepSettings)
     vault: VaultSettings = Field(default_factory=VaultSettings)
     fetch: FetchSettings = Field(default_factory=FetchSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from holdfast.banks.entries import list_entries, list_fingerprints, remove_entry
 from holdfast.banks.exporting import export_bank
 from holdfast.banks.formats import get_format
+from holdfast.banks.handling import Purpose
 from holdfast.banks.importing import import_file
 from holdfast.banks.models import VIEW, Handling
 from holdfast.banks.service import create_bank, delete_bank, get_bank
@@ -104,7 +105,8 @@ def test_views_never_leave_whatever_the_source_allows(screener: Screener, tmp_pa
             )
         ]
         for form in ("csv", "jsonl", "hex", "pdq"):
-            for purpose, recipient in (("export", None), ("share", "anybody")):
+            ways: list[tuple[Purpose, str | None]] = [("export", None), ("share", "anybody")]
+            for purpose, recipient in ways:
                 stream = io.StringIO()
                 export_bank(connection, bank, stream, get_format(form), purpose=purpose, recipient=recipient)
                 assert stream.getvalue()

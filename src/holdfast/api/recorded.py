@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Gauge
 
 from holdfast.decisions.webhooks import outbox
-from holdfast.records import jobs
+from holdfast.records import counters, deep_queue, jobs
 from holdfast.records.tables.base import now
 from holdfast.service import facts
 from holdfast.service.schedule import PREFIX
 
 __all__ = ["recorded"]
+
+DAY: Final = timedelta(days=1)
 
 Row = tuple[tuple[str, ...], float]
 
@@ -21,6 +25,7 @@ Row = tuple[tuple[str, ...], float]
 def recorded(connection: sa.Connection) -> CollectorRegistry:
     """A registry of gauges, filled once."""
     registry = CollectorRegistry()
+    backlog = deep_queue.backlog(connection)
     for name, text, labels, rows in (
         ("holdfast_jobs", "Jobs by state; dead ones were given up.", ("kind", "state"), _jobs(connection)),
         (
@@ -35,10 +40,28 @@ def recorded(connection: sa.Connection) -> CollectorRegistry:
             ("task",),
             _ages(connection),
         ),
+        (
+            "holdfast_deep_checks",
+            "Uploads that wait for their deep check.",
+            (),
+            [((), backlog.waiting)],
+        ),
+        (
+            "holdfast_deep_check_oldest_seconds",
+            "How long the oldest of them has waited.",
+            (),
+            [((), backlog.oldest_s)],
+        ),
+        (
+            "holdfast_deep_checks_day",
+            "Deep checks of the last day, by step: asked for, checked, lost; what came of it, and why.",
+            ("step", "outcome", "reason"),
+            _deep_checks(connection),
+        ),
     ):
         gauge = Gauge(name, text, labels, registry=registry)
         for values, number in rows:
-            gauge.labels(*values).set(number)
+            (gauge.labels(*values) if values else gauge).set(number)
     return registry
 
 
@@ -50,6 +73,14 @@ def _jobs(connection: sa.Connection) -> Iterator[Row]:
 def _messages(connection: sa.Connection) -> Iterator[Row]:
     for (endpoint, state), count in outbox.counts(connection).items():
         yield (endpoint, str(state)), count
+
+
+def _deep_checks(connection: sa.Connection) -> Iterator[Row]:
+    at = now()
+    for step in ("asked", "checked", "lost"):
+        by = ("outcome", "reason")
+        for one in counters.totals(connection, f"deep.{step}", since=at - DAY, until=at + DAY, by=by):
+            yield (step, one.labels["outcome"], one.labels["reason"]), one.count
 
 
 def _ages(connection: sa.Connection) -> Iterator[Row]:

@@ -52,6 +52,8 @@ class Answer:
             "medium": outcome.medium,
             "size_bytes": outcome.size_bytes,
             "list_version": self.list_version,
+            "deep_check": outcome.deep_check,
+            "deep_check_reason": outcome.deep_check_reason,
             "decision": {
                 "block": actions.block,
                 "quarantine": actions.quarantine,

@@ -2,8 +2,10 @@
 
     probing watch -> policy -> check -> rules -> hold -> event, in one transaction -> answer
 
-What matches nothing leaves counters only. What is held is encrypted and durable, and its event is written,
-before the answer is given: an answer that names a hold or an event is true whatever happens after it.
+What matches nothing leaves counters only; where banks ask for it, it is put aside, encrypted and for
+minutes, to be looked at from all sides (`deep_desk`), and `decide_later` goes on with what that finds. What
+is held is encrypted and durable, and its event is written, before the answer is given: an answer that names
+a hold or an event is true whatever happens after it.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from holdfast.records.idempotency import Request
 from holdfast.records.tables.base import now
 from holdfast.screening.answer import Answer
 from holdfast.screening.checked import Screened
+from holdfast.screening.deep_desk import DeepDesk
 from holdfast.screening.facts import entries_of, facts_of
 from holdfast.screening.keeping import Keeper, Kept, Upload
 from holdfast.screening.outcome import Outcome, OutcomeKind
@@ -36,6 +39,8 @@ from holdfast.screening.reading import FileContent, bytes_content
 from holdfast.screening.screener import Screener
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from holdfast.vault.service import Vault
 
 __all__ = ["Intake"]
@@ -59,8 +64,10 @@ class Intake:
         flood: FloodBrake,
         probing: ProbingWatch,
         counters: Counters,
+        deep: DeepDesk,
     ) -> None:
         self.screener = screener
+        self._deep = deep
         self._policy = policy
         self._rules = rules
         self._probing = probing
@@ -90,9 +97,37 @@ class Intake:
         self.refuse_probing(context)
         policy = self.choose(context)
         content = bytes_content(data, self.screener.settings.media.max_bytes)
-        screened = self._check(content, policy, banks)
+        asking = self._deep.asking(policy, banks)
+        screened = self._check(content, policy, banks, keep_lumas=bool(asking))
         upload = Upload(data, context, by, _request(data, context, by, idempotency_key))
-        return self.decide(screened, upload, policy, in_detail=in_detail)
+        answer = self.decide(screened, upload, policy, in_detail=in_detail)
+        if answer.stored:
+            return answer
+        state, reason = self._deep.take(upload, screened, asking)
+        return replace(answer, outcome=replace(answer.outcome, deep_check=state, deep_check_reason=reason))
+
+    def decide_later(
+        self,
+        screened: Screened,
+        upload: Upload,
+        *,
+        copy: Callable[[], bytes | None],
+        also: Callable[[sa.Connection], object],
+    ) -> Answer:
+        """What follows from a deep check that found something: rules, hold, event and webhooks, as at once.
+
+        Where the decision holds the content, ``copy`` gives it from where it is by now, if it can be had.
+        ``also`` writes what belongs into the same transaction. Raises as `screen`, and what ``also`` raises.
+        """
+        facts = self._facts(screened, upload.context)
+        decision = self._rules.current.evaluate(facts)
+        if decision.actions.quarantine:
+            upload = replace(upload, data=copy())
+        policy = self.choose(upload.context)
+        kept = self._keeper.keep(upload, facts, decision, policy, lambda _: b"", also)
+        if decision.rule:
+            self._counters.add("decided", rule=decision.rule[:64], outcome=str(screened.outcome.outcome))
+        return self._answer(screened, decision, policy, kept)
 
     def completed(self, context: Context) -> Context:
         """The context with what the settings say of uploads that do not say it themselves."""
@@ -136,12 +171,16 @@ class Intake:
                 wait_s,
             )
 
-    def _check(self, content: FileContent, policy: PolicyAnswer, banks: Sequence[str]) -> Screened:
+    def _check(
+        self, content: FileContent, policy: PolicyAnswer, banks: Sequence[str], *, keep_lumas: bool
+    ) -> Screened:
         if policy.action == DO_NOT_SCAN:
             detail = f"Not scanned, by the policy's row {policy.row!r}: {policy.reason}"
             outcome = Outcome("", "unknown", OutcomeKind.NOT_SCANNED, "policy", detail)
             return Screened(_sized(outcome, content.size_bytes), (), {}, b"", self.screener.lists.position)
-        return self.screener.check(content, banks=banks, digests_only=policy.action == DIGESTS_ONLY)
+        return self.screener.check(
+            content, banks=banks, digests_only=policy.action == DIGESTS_ONLY, keep_lumas=keep_lumas
+        )
 
     def _facts(self, screened: Screened, context: Context) -> MatchFacts:
         entries = entries_of(screened)

@@ -34,12 +34,16 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One upload as it came. ``data`` is None where only hashes were sent. ``by`` is who sent it."""
+    """One upload as it came. ``data`` is None where only hashes were sent. ``by`` is who sent it.
+
+    ``is_deep``: it was answered before, and this is what its deep check found.
+    """
 
     data: bytes | None = field(repr=False)
     context: Context
     by: str
     request: idempotency.Request | None = None
+    is_deep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +71,12 @@ class Keeper:
         decision: Decision,
         policy: PolicyAnswer,
         body_of: Callable[[Kept], bytes],
+        also: Callable[[sa.Connection], object] = lambda _: None,
     ) -> Kept:
         """Keeps one upload; durable when this returns. ``body_of`` makes the answer that is stored for a
-        request with an idempotency key. Raises VaultError or RecordsError: then nothing was kept."""
+        request with an idempotency key; ``also`` writes what belongs into the same transaction. Raises
+        VaultError
+        or RecordsError, or what ``also`` raises: then nothing was kept."""
         if upload.request is not None:
             with self._database.read() as connection:
                 earlier = idempotency.answer_to(connection, upload.request)
@@ -77,6 +84,7 @@ class Keeper:
                 return Kept(stored=earlier.body)
         stored = self._put(upload, decision)
         with self._database.write() as connection:
+            also(connection)
             if upload.request is not None:
                 earlier = idempotency.begin(connection, upload.request)
                 if earlier is not None:  # both were sent at one moment
@@ -137,20 +145,20 @@ class Keeper:
         event = events.append(
             connection,
             kind,
-            _event_facts(facts, decision, policy, hold, upload.by),
+            _event_facts(facts, decision, policy, hold, upload),
             content_reference=reference,
         )
         for entry in sorted({match.entry for match in facts.matches if match.bank_kind == "known"}):
             self._flood.record(connection, entry, at)  # behind the event, whose lock puts writers in a row
         _write_decision(connection, event, facts, decision, hold, reference)
         actions = _ask(connection, event, upload.context, decision)
-        told = _told(facts, decision, hold, actions, reference)
+        told = _told(facts, decision, hold, actions, upload)
         outbox.publish(connection, kind, told, event_id=event, also=decision.actions.webhooks)
         return Kept(event, hold, actions)
 
 
 def _event_facts(
-    facts: MatchFacts, decision: Decision, policy: PolicyAnswer, hold: str | None, by: str
+    facts: MatchFacts, decision: Decision, policy: PolicyAnswer, hold: str | None, upload: Upload
 ) -> dict[str, Any]:
     return {
         "facts": facts.to_json(),
@@ -168,7 +176,8 @@ def _event_facts(
         },
         "policy": {"version": policy.version, "row": policy.row, "action": policy.action},
         "hold": hold,
-        "by": by,
+        "by": upload.by,
+        "deep_check": upload.is_deep,
     }
 
 
@@ -221,11 +230,15 @@ def _told(
     decision: Decision,
     hold: str | None,
     actions: tuple[AskedAction, ...],
-    reference: str | None,
+    upload: Upload,
 ) -> dict[str, Any]:
-    """What a webhook says: no entry, no distance, no hash."""
+    """What a webhook says: no entry, no distance, no hash.
+
+    After a deep check the content has been let through already: ``quarantine`` without a ``hold`` asks the
+    platform to keep it back itself.
+    """
     return {
-        "content_reference": reference,
+        "content_reference": upload.context.content_reference,
         "account": facts.context.account,
         "outcome": facts.outcome,
         "medium": facts.medium,
@@ -235,5 +248,6 @@ def _told(
             "reason": decision.reason,
         },
         "hold": hold,
+        "deep_check": upload.is_deep,
         "actions": [{"id": one.id, "action": one.action} for one in actions],
     }

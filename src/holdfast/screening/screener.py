@@ -44,6 +44,9 @@ __all__ = ["Screener"]
 
 DIGESTS_ONLY = "digests_only"
 
+# What could be looked at, the hashes of it that mean something, and the frames that they are of.
+_Looked = tuple[Checked, QueryHashes | None, tuple[LumaFrame, ...]]
+
 
 class Screener:
     """A home's banks, ready to screen. Thread-safe; starts its decode workers when first needed.
@@ -125,9 +128,7 @@ class Screener:
         if self._follows:
             self.refresh()
         version = self.lists.position
-        checked, hashes, frames = _digests_alone(), None, ()
-        if not digests_only:
-            checked, hashes, frames = self._hash(content)
+        checked, hashes, frames = _digests_alone() if digests_only else self._hash(content)
         values = _digests(content) if self.lists.has_digests else {}
         asked, radius, had_banks = self._asked(banks)
         hits = self._search(hashes, radius)
@@ -265,8 +266,7 @@ class Screener:
             return replace(screened.outcome, deep_check="done")
         return replace(deeper.outcome, size_bytes=content.size_bytes)
 
-    def _hash(self, content: FileContent) -> tuple[Checked, QueryHashes | None, tuple[LumaFrame, ...]]:
-        """What could be looked at, the hashes of it that mean something, and the frames that they are of."""
+    def _hash(self, content: FileContent) -> _Looked:
         if content.data is None:
             detail = f"{content.size_bytes:,} bytes, the limit is {self.settings.media.max_bytes:,}"
             detail = f"Not matchable: {detail}. Nothing was decoded."
@@ -300,9 +300,9 @@ def _digests(content: FileContent) -> dict[str, bytes]:
     return {"md5": digests.md5, "sha1": digests.sha1, "sha256": digests.sha256}
 
 
-def _digests_alone() -> Checked:
+def _digests_alone() -> _Looked:
     detail = "Only digests were compared, and none is listed; altered copies were not looked for."
-    return Checked("unknown", DIGESTS_ONLY, detail)
+    return Checked("unknown", DIGESTS_ONLY, detail), None, ()
 
 
 def _is_open(outcome: Outcome, found: Sequence[BankMatch]) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError, SettingsError
 from holdfast.records.home import Home
-from holdfast.service.checks import machine, place, risks, work
+from holdfast.service.checks import deep, machine, place, risks, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.settings import MediaSettings, Settings, load_settings
 
@@ -56,6 +56,7 @@ def _of_records(home: Path, settings: Settings, full: bool) -> list[Finding]:
                 ("webhooks", lambda: work.webhooks(look)),
                 ("jobs", lambda: work.background(look)),
                 ("housekeeping", lambda: work.clock(look)),
+                ("deep checks", lambda: deep.deep_checks(look)),
                 ("going live", lambda: risks.go_live(look)),
             )
     except HoldfastError as error:

@@ -81,6 +81,7 @@ class Chores:
         if now_s - self._forgot_s >= FORGET_EVERY_S:
             self._forgot_s = now_s
             self._runtime.probing.accounts_kept(now_s)
+            self._runtime.spool.sweep()  # also where no worker runs on this home
 
     def _in_force(self) -> tuple[object, object]:
         return self._runtime.policy.current, self._runtime.rules.current

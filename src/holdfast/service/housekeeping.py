@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import sqlalchemy as sa
 
 from holdfast.decisions.webhooks import endpoints, outbox
-from holdfast.records import counters, idempotency, jobs
+from holdfast.records import counters, deep_queue, idempotency, jobs
 from holdfast.records.tables.base import now
 from holdfast.service import facts
 from holdfast.service.overdue import raise_overdue
@@ -41,6 +41,7 @@ def housekeeping(runtime: Runtime) -> list[Task]:
     return [
         Task("actions.overdue", OVERDUE_EVERY_S, house.overdue),
         Task("vault.expired", MINUTE_S, house.expired),
+        Task("deep.ended", OVERDUE_EVERY_S, house.deep_ended),
         Task("vault.orphans", DAY_S, house.orphans),
         Task("counters.days", DAY_S, house.days),
         Task("floods.days", DAY_S, house.floods),
@@ -76,6 +77,21 @@ class _House:
             was_restored = facts.read(connection, facts.RESTORED) is not None
         if not was_restored:
             sweep_orphans(self._runtime.vault)
+
+    def deep_ended(self) -> None:
+        """Uploads that waited too long for their deep check are forgotten, with budgets and keys of past
+        hours.
+
+        Their files are noise from then on, and are removed by their own host: see `screening.spool`.
+        """
+        with self._database.write() as connection:
+            kept_s = self._runtime.settings.deep.kept_s
+            expired, failed = deep_queue.take_ended(connection, kept_s)
+            deep_queue.prune_budgets(connection)
+            deep_queue.prune_keys(connection)
+        for reason, gone in (("expired", expired), ("failed", failed)):
+            if gone:
+                self._runtime.counters.add("deep.lost", len(gone), reason=reason)
 
     def days(self) -> None:
         with self._database.write() as connection:

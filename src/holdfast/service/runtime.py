@@ -22,9 +22,12 @@ from holdfast.decisions.reload import Reloadable
 from holdfast.media.pool import DecodePool
 from holdfast.records.counters import Counters
 from holdfast.records.home import Home
+from holdfast.screening.deep_desk import DeepDesk
 from holdfast.screening.fetch import Fetcher, FetchPolicy
 from holdfast.screening.intake import Intake
 from holdfast.screening.screener import Screener
+from holdfast.screening.spool import Spool
+from holdfast.service.deep_status import DeepWatch
 from holdfast.service.follower import Follower
 from holdfast.service.opening import open_home_keys, open_home_store, policy_file, rules_file
 from holdfast.settings import Settings, load_settings
@@ -123,6 +126,24 @@ class Runtime:
             flood=self.flood,
             probing=self.probing,
             counters=self.counters,
+            deep=DeepDesk(
+                self.screener, self.spool, self.counters, max_waiting=self.settings.deep.max_waiting
+            ),
+        )
+
+    @cached_property
+    def spool(self) -> Spool:
+        """What waits for its deep check, encrypted."""
+        return Spool(self.home.path, self.database, lambda: self.keys)
+
+    @cached_property
+    def deep_watch(self) -> DeepWatch:
+        """Whether deep checks keep up."""
+        screener = self.screener
+        return DeepWatch(
+            self.database,
+            self.settings.deep,
+            lambda: any(bank.asks_for_deep for bank in screener.calibrated()),
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
     supervisor ── preparing (once: records, key file, first keys)
                ├─ api.process x server.processes ── decode workers
-               └─ worker_process (jobs, webhooks, housekeeping)
+               └─ worker_process (jobs, webhooks, housekeeping, deep checks)
 
 It opens the listening socket and hands it on, so that no request is refused while a process is replaced.
 It loads no database, no codec and no web framework. A process that ends is started again, after a pause that

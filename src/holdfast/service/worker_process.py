@@ -1,4 +1,4 @@
-"""The worker process: jobs, webhooks, housekeeping, merging of the index.
+"""The worker process: jobs, webhooks, housekeeping, merging of the index, deep checks.
 
 python -m holdfast.service.worker_process LINE HOME      started by the supervisor
 holdfast worker                                          by itself, as many as you like
@@ -42,6 +42,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
     os.nice(5)  # an upload goes before a job where processors are short
     from holdfast.decisions.webhooks.deliver import Deliverer
     from holdfast.records.worker import Worker
+    from holdfast.service.deep_worker import DeepWorker
     from holdfast.service.housekeeping import housekeeping
     from holdfast.service.jobs import handlers
     from holdfast.service.logs import set_up_logs
@@ -64,9 +65,10 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
         delivering = threading.Thread(target=deliverer.run, name="webhooks", daemon=True)
         schedule = Schedule(runtime.database, housekeeping(runtime))
         merger = Merger(runtime.database, runtime.home)
+        deep = DeepWorker(runtime)
         worker = Worker(runtime.database, handlers(runtime), threads=threads or server.job_threads or 1)
         runtime.counters.start()
-        for one in (delivering, schedule, merger):
+        for one in (delivering, schedule, merger, deep):
             one.start()
         try:
             worker.run(handle_signals=True)
@@ -74,6 +76,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
             deliverer.stop()
             schedule.stop()
             merger.stop()
+            deep.stop()
             delivering.join()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-__all__ = ["Match", "ScreenAnswer", "ScreenAnswers"]
+__all__ = ["Match", "ScreenAnswer", "ScreenAnswers", "UnansweredItem"]
 
 
 class DecisionModel(BaseModel):
@@ -84,6 +84,14 @@ class ScreenAnswer(BaseModel):
     medium: str = Field(examples=["image"])
     size_bytes: int
     list_version: int = Field(description="Position of the fingerprint log that the answer was made with.")
+    deep_check: str = Field(
+        examples=["not_needed"],
+        description="not_needed; pending: it is being looked at from all sides, and you are told by webhook "
+        "if that finds something; skipped.",
+    )
+    deep_check_reason: str = Field(
+        examples=[""], description="Why it was skipped: over_budget, behind, no_reference or unavailable."
+    )
     decision: DecisionModel
     policy: PolicyModel
     event: int | None = Field(description="The event's id, where one was written.")
@@ -97,8 +105,27 @@ class ScreenAnswer(BaseModel):
     suppressed: list[Match] | None = None
 
 
-class ScreenAnswers(BaseModel):
-    """One answer for each item, in their order."""
+class ItemProblem(BaseModel):
+    """Why there is no answer, as in a problem of a whole request."""
 
-    answers: list[ScreenAnswer]
+    type: str = Field(examples=["urn:holdfast:problem:over-limit"])
+    title: str = Field(examples=["Over a limit"])
+    status: int = Field(examples=[429], description="The status that an upload of its own would get.")
+    detail: str
+    retry_after_s: int = Field(examples=[900], description="When to send the item again, in seconds.")
+
+
+class UnansweredItem(BaseModel):
+    """In the place of an answer: the item's account is held back for probing, and nothing was looked up.
+
+    It has no `outcome` and no `decision`. Hold the content back, and send the item again later.
+    """
+
+    problem: ItemProblem
+
+
+class ScreenAnswers(BaseModel):
+    """For each item, in their order, its answer or why it has none."""
+
+    answers: list[ScreenAnswer | UnansweredItem]
     list_version: int

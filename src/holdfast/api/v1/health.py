@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -30,6 +31,9 @@ class Ready(BaseModel):
     status: str = Field(examples=["ready"])
     reason: str = Field(examples=[""])
     list_version: int = Field(examples=[1048576], description="Position of the fingerprint log come to.")
+    deep_check: str = Field(
+        examples=["off"], description="off, ok, behind, or unknown: deep checks never make it not ready."
+    )
 
 
 @router.get("/health/live", response_model=Alive, responses=responses(any_key=False))
@@ -48,10 +52,12 @@ async def ready(request: Request) -> Response:
     runtime: Runtime = request.app.state.runtime
     follower = runtime.follower
     is_ready = follower.is_ready
+    watch = runtime.deep_watch
     body = {
         "status": "ready" if is_ready else "not_ready",
         "reason": "" if is_ready else "the lists could not be looked at for too long",
         "list_version": follower.list_version,
+        "deep_check": watch.state() if watch.is_fresh() else await asyncio.to_thread(watch.state),
     }
     return json_response(body, 200 if is_ready else 503)
 
