@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from holdfast.reporting.cybertip.client import Client
-from holdfast.reporting.cybertip.destination import Credentials
+from holdfast.reporting.cybertip.destination import Credentials, CyberTipline, Environment
 from holdfast.reporting.filing import requests
-from holdfast.reporting.filing.contents import VaultContents
 from holdfast.reporting.filing.decide import AlarmKind
 from holdfast.reporting.filing.filer import Filer
 from holdfast.reporting.filing.models import State
-from tests.reporting.world import World
+from tests.reporting.world import ACCOUNT, World
 
 CONTENTS = [b"first", b"second" * 1000]
 STEPS = ["submit", "upload", "fileinfo", "finish"]
 # Faults after which a new try files the report.
+# Those in which time passes cost time: they are tried where it matters, with a client that waits less.
 PASSING = [
     "code:1000",
     "code:1100",
@@ -27,15 +29,12 @@ PASSING = [
     "code:5102",
     "drop_before",
     "drop_after",
-    "stall_before",
-    "stall_after",
-    "late",
-    "slow",
     "cut_xml",
     "html",
     "wrong_report",
 ]
-STALL_S = 0.6  # longer than a call is waited for
+SLOW = ["stall_before", "stall_after", "late", "slow"]
+WAIT_S, STALL_S = 0.4, 0.8
 
 
 def ask(world: World, case: str = "case-1") -> int:
@@ -74,52 +73,68 @@ def test_a_fault_at_a_step(one_world: World, step: str, fault: str) -> None:
     if (step, fault) == ("submit", "code:5102"):
         pytest.skip("a new report that is finished already goes to a person: see the refusals")
     filing_id = ask(one_world)
-    one_world.stand_in.faults.add(step, fault, hold_s=STALL_S)
+    one_world.stand_in.faults.add(step, fault)
     one_world.work()
     assert_filed_once(one_world, filing_id)
     assert_no_silent_orphan(one_world, filing_id)
 
 
 @pytest.mark.parametrize(
-    "fault", ["drop_after", "code_after:1000", "stall_before", "cut_xml", "html", "code:1000"]
+    ("step", "fault"), [("finish", one) for one in SLOW] + [(one, "late") for one in STEPS[:3]]
 )
+def test_a_slow_answer_at_a_step(one_world: World, step: str, fault: str) -> None:
+    filing_id = ask(one_world)
+    one_world.stand_in.faults.add(step, fault, hold_s=STALL_S)
+    with impatient(one_world) as filer:
+        filer.file_due()
+    one_world.let_pauses_pass()
+    one_world.work()
+    assert_filed_once(one_world, filing_id)
+    assert_no_silent_orphan(one_world, filing_id)
+
+
+@contextmanager
+def impatient(world: World) -> Iterator[Filer]:
+    """A worker that waits for no answer longer than it must for these tests."""
+    with Client(world.destination, ACCOUNT, timeout_s=WAIT_S) as client:
+        yield Filer(world.database, world.sealer, client, world.contents)
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "code_after:1000", "cut_xml", "html", "code:1000"])
 @pytest.mark.parametrize("step", ["upload", "fileinfo"])
 def test_the_fault_meets_the_second_file(one_world: World, step: str, fault: str) -> None:
     filing_id = ask(one_world)
-    one_world.stand_in.faults.add(step, fault, after=1, hold_s=STALL_S)
+    one_world.stand_in.faults.add(step, fault, after=1)
     one_world.work()
     assert_filed_once(one_world, filing_id)
     assert_no_silent_orphan(one_world, filing_id)
 
 
-@pytest.mark.parametrize("fault", [fault for fault in PASSING if fault not in ("code:5102", "slow", "late")])
+@pytest.mark.parametrize("fault", [fault for fault in PASSING if fault != "code:5102"])
 def test_the_withdrawal_fails_too(one_world: World, fault: str) -> None:
     filing_id = ask(one_world)
     one_world.stand_in.faults.add("upload", "code:1110")
-    one_world.stand_in.faults.add("retract", fault, times=2, hold_s=STALL_S)
+    one_world.stand_in.faults.add("retract", fault, times=2)
     one_world.work()
     assert_filed_once(one_world, filing_id)
     assert_no_silent_orphan(one_world, filing_id)
 
 
-@pytest.mark.parametrize(
-    "fault", ["drop_after", "stall_after", "late", "cut_xml", "code_after:1000", "wrong_report"]
-)
+@pytest.mark.parametrize("fault", ["drop_after", "cut_xml", "code_after:1000", "wrong_report"])
 def test_a_finish_whose_answer_is_lost_is_one_report_and_an_alarm(world: World, fault: str) -> None:
     filing_id = ask(world)
-    world.stand_in.faults.add("finish", fault, hold_s=STALL_S)
+    world.stand_in.faults.add("finish", fault)
     world.work()
     assert_filed_once(world, filing_id)
     assert len(world.stand_in.desk.reports()) == 1
-    if fault != "late":  # there the second /finish came first, and had the receipt
-        assert world.get(filing_id).receipt is None
-        assert world.alarms() == [AlarmKind.RECEIPT_MISSING]
+    assert world.get(filing_id).receipt is None
+    assert world.alarms() == [AlarmKind.RECEIPT_MISSING]
 
 
-@pytest.mark.parametrize("fault", ["drop_before", "stall_before", "html", "code:1300"])
+@pytest.mark.parametrize("fault", ["drop_before", "html", "code:1300"])
 def test_a_finish_that_did_not_happen_is_asked_again_and_has_its_receipt(world: World, fault: str) -> None:
     filing_id = ask(world)
-    world.stand_in.faults.add("finish", fault, hold_s=STALL_S)
+    world.stand_in.faults.add("finish", fault)
     world.work()
     assert_filed_once(world, filing_id)
     assert len(world.stand_in.desk.reports()) == 1
@@ -130,24 +145,28 @@ def test_a_finish_that_did_not_happen_is_asked_again_and_has_its_receipt(world: 
 def test_a_slow_finish_is_no_second_report(one_world: World) -> None:
     """The effect comes after the time-out: to retract first here would open, and file, another report."""
     filing_id = ask(one_world)
-    one_world.stand_in.faults.add("finish", "late", times=3, hold_s=STALL_S)
+    one_world.stand_in.faults.add("finish", "late", times=2, hold_s=STALL_S)
+    with impatient(one_world) as filer:
+        filer.file_due()
+        one_world.let_pauses_pass()
+        filer.file_due()
+    one_world.let_pauses_pass()
     one_world.work()
     assert_filed_once(one_world, filing_id)
     assert len(one_world.stand_in.desk.reports()) == 1
-    assert "retract" not in [one.step for one in one_world.said(filing_id)][:4]
 
 
 def test_a_day_s_outage_ends_in_one_report(one_world: World) -> None:
     filing_id = ask(one_world)
     for step in ("submit", "upload", "finish"):
-        one_world.stand_in.faults.add(step, "code:1000", times=30)
-    one_world.work(rounds=120)
+        one_world.stand_in.faults.add(step, "code:1000", times=8)
+    one_world.work(rounds=40)
     assert_filed_once(one_world, filing_id)
-    assert one_world.get(filing_id).tries >= 90
+    assert one_world.get(filing_id).tries >= 24
 
 
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("code", [4000, 4100, 4110, 4200])
+@pytest.mark.parametrize("code", [4100, 4200])
 def test_what_is_refused_is_withdrawn_and_goes_to_a_person(one_world: World, step: str, code: int) -> None:
     filing_id = ask(one_world)
     one_world.stand_in.faults.add(step, f"code:{code}")
@@ -228,7 +247,7 @@ def test_another_md5_is_another_file(one_world: World) -> None:
     assert one_world.alarms() == []
 
 
-@pytest.mark.parametrize("code", [2000, 3000, 3100, 3300])
+@pytest.mark.parametrize("code", [2000, 3300])
 @pytest.mark.parametrize("step", [*STEPS, "retract"])
 def test_without_rights_it_waits_for_a_person(one_world: World, step: str, code: int) -> None:
     filing_id = ask(one_world)
@@ -246,7 +265,7 @@ def test_without_rights_it_waits_for_a_person(one_world: World, step: str, code:
 def test_a_changed_password_is_an_alarm_and_files_when_it_is_put_right(world: World) -> None:
     filing_id = ask(world)
     with Client(world.destination, Credentials("usr123", "old")) as client:
-        Filer(world.database, world.sealer, client, VaultContents(world.vault)).file_due()
+        Filer(world.database, world.sealer, client, world.contents).file_due()
     assert world.alarms() == [AlarmKind.BLOCKED]
     assert world.stand_in.desk.reports() == []
     world.let_pauses_pass()
@@ -256,15 +275,14 @@ def test_a_changed_password_is_an_alarm_and_files_when_it_is_put_right(world: Wo
 
 def test_an_absent_server_leaves_no_doubt(one_world: World) -> None:
     filing_id = ask(one_world)
-    one_world.stand_in._http.server_close()
-    one_world.stand_in._http.shutdown()
-    one_world.filer.file_due()
+    destination = CyberTipline(Environment.TEST, "http://127.0.0.1:9/ispws")
+    with Client(destination, ACCOUNT, timeout_s=5) as client:
+        Filer(one_world.database, one_world.sealer, client, one_world.contents).file_due()
     filing = one_world.get(filing_id)
     assert (filing.state, filing.tries) == (State.PENDING, 1)
     assert "could not be reached" in (filing.last_error or "")
     assert [attempt.outcome for attempt in one_world.attempts(filing_id)] == ["none"]
     assert one_world.alarms() == []
-    one_world.stand_in._http.shutdown = lambda: None  # type: ignore[method-assign]
 
 
 def test_an_id_that_came_before_is_somebody_else_s_report(one_world: World) -> None:

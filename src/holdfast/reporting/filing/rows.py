@@ -130,11 +130,12 @@ def is_known(connection: sa.Connection, destination: str, report_id: int) -> boo
 def end_attempt(
     connection: sa.Connection, attempt_id: int, outcome: Outcome, *, report_id: int | None = None
 ) -> None:
-    """Write down how an attempt ended. Needs no lease: it is a fact."""
+    """Write down how an attempt ended, where it is open or unknown. Needs no lease: it is a fact."""
     values: dict[str, Any] = {"outcome": outcome, "ended_at": moment(connection)}
     if report_id is not None:
         values["report_id"] = report_id
-    connection.execute(sa.update(a).where(a.c.id == attempt_id, a.c.outcome.is_(None)).values(values))
+    is_unsettled = sa.or_(a.c.outcome.is_(None), a.c.outcome == "unknown")
+    connection.execute(sa.update(a).where(a.c.id == attempt_id, is_unsettled).values(values))
 
 
 def end_unanswered(connection: sa.Connection, filing_id: int) -> int:

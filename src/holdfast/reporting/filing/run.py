@@ -158,7 +158,7 @@ class FilingRun:
         said = steps.retract(self._work.client, report_id, attempt_id)
         outcome: rows.Outcome = "retracted" if said.meaning is Meaning.DONE else "unknown"
         with suppress(HoldfastError), self._work.database.write() as connection:
-            rows.end_attempt(connection, attempt_id, outcome)
+            rows.end_attempt(connection, attempt_id, outcome, report_id=report_id)
             if outcome == "unknown":
                 filing_id = self._held.filing.id
                 alarms.raise_alarm(connection, filing_id, AlarmKind.ORPHAN_POSSIBLE, alarms.ORPHAN_TEXT)
