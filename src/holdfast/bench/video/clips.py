@@ -53,7 +53,6 @@ def read_clip(path: Path, most_s: float = _MOST_S) -> Clip:
     pictures: list[Picture] = []
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
         for moment, frame in _at_rate(container.decode(stream), most_s):
             if moment == len(pictures):
                 pictures.append(_reduced(frame))

@@ -35,6 +35,7 @@ __all__ = ["Plan", "Result", "chosen_clips", "hosts_of", "run"]
 Row = dict[str, Any]
 Advance = Callable[[int, int, str], None]
 _LEAST_SOURCES = 3
+LEAST_EDITED_S = 5.0  # shorter clips are listed, but not edited: there are too few moments in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,8 @@ def _clips(chosen: Sequence[Prepared], most: int) -> list[tuple[Prepared, Clip]]
         for one in members:
             if taken == most:
                 break
+            if one.listed.duration_s < LEAST_EDITED_S:
+                continue
             try:
                 out.append((one, read_clip(one.listed.path)))
                 taken += 1
