@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from PIL import Image
+from starlette.testclient import TestClient
 
 from holdfast.access.roles import Role
 from holdfast.banks.entries import add_entry
@@ -354,6 +355,43 @@ def test_probing_is_stopped_and_alarmed(runtime: Runtime, client: ClientFactory)
     with runtime.database.read() as connection:
         (alarm, *_) = events.read(connection, kinds=["brake.tripped"])
     assert alarm.facts["brake"] == "probing" and alarm.facts["account"] == "user-4711"
+
+
+def test_an_item_of_a_probing_account_is_answered_alone(runtime: Runtime, client: ClientFactory) -> None:
+    add_known(runtime)
+    analyst = client(Role.ANALYST)
+    evil, honest = ({"hashes": {}, "context": {**CONTEXT, "account": who}} for who in ("evil", "honest"))
+    code = int(_pdq(runtime, KNOWN), 16)
+    near = [{**evil, "hashes": {"pdq": f"{code ^ (1 << bit):064x}"}} for bit in range(5)]
+    assert all("outcome" in one for one in _answers(analyst, near))
+    listed = {"sha256": hashlib.sha256(KNOWN).hexdigest()}
+    batch = [{**honest, "hashes": listed} for _ in range(30)]
+    batch[7] = {**evil, "hashes": listed}
+    before = _looked_up(runtime)
+    answers = _answers(analyst, batch)
+    refused = answers.pop(7)
+    assert set(refused) == {"problem"}, "nothing that could be taken for an outcome"
+    problem = refused["problem"]
+    assert (problem["status"], problem["type"]) == (429, "urn:holdfast:problem:over-limit")
+    assert 60 < problem["retry_after_s"] <= 900 and "Nothing was checked" in problem["detail"]
+    assert [one["outcome"] for one in answers] == ["match"] * 29
+    assert _looked_up(runtime) == before + 29
+    (alone,) = _answers(analyst, [batch[7]])
+    assert set(alone) == {"problem"}
+
+
+def _answers(analyst: TestClient, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    answer = analyst.post("/v1/screen/hashes", json={"items": items})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["answers"]
+    return found
+
+
+def _looked_up(runtime: Runtime) -> int:
+    runtime.counters.flush()
+    with runtime.database.read() as connection:
+        asked = sa.text("SELECT sum(count) FROM counters WHERE name = 'screened'")
+        return int(connection.scalar(asked) or 0)
 
 
 TRACES = {

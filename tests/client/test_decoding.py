@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from holdfast.client.answers import Answer, FileHashes, Outcome
+from holdfast.client.answers import Answer, FileHashes, Outcome, ScreenedHashes, Unanswered
 from holdfast.client.decoding import decode, field_of
 from holdfast.client.errors import UnexpectedAnswerError
 from holdfast.client.records import Event
@@ -46,6 +46,18 @@ def test_a_whole_answer_with_fields_that_are_new() -> None:
 def test_a_missing_field_is_no_answer(name: str) -> None:
     with pytest.raises(UnexpectedAnswerError, match=name):
         decode(Answer, {key: value for key, value in ANSWER.items() if key != name})
+
+
+def test_an_item_without_an_answer_is_never_taken_for_one() -> None:
+    problem = {"type": "urn:x", "title": "t", "status": 429, "detail": "d", "retry_after_s": 900}
+    screened = decode(ScreenedHashes, {"answers": [ANSWER, {"problem": problem}], "list_version": 7})
+    answered, unanswered = screened.answers
+    assert isinstance(answered, Answer) and isinstance(unanswered, Unanswered)
+    assert (unanswered.may_publish, unanswered.must_hold, unanswered.was_checked) == (False, True, False)
+    assert not hasattr(unanswered, "outcome") and unanswered.problem.retry_after_s == 900
+    for body in ({}, {"problem": {}}, {"problem": None}, {"outcome": "no_match"}, "no_match"):
+        with pytest.raises(UnexpectedAnswerError):
+            decode(ScreenedHashes, {"answers": [ANSWER, body], "list_version": 7})
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from holdfast.client import (
     NotAllowedError,
     NotAuthenticatedError,
     Outcome,
+    Unanswered,
 )
 from tests.client.conftest import Ask, Service
 from tests.pictures import encoded, picture
@@ -159,6 +161,19 @@ def test_hashes_in_look_up_and_screening(ask: Ask, known: bytes) -> None:
     assert [one.outcome for one in screened.answers] == [Outcome.MATCH, Outcome.NO_MATCH]
     assert "0f0f" not in repr(HashedContent({"pdq": "0f" * 32})), "hashes do not get into logs"
     assert "0f0f" not in repr(ListedHash("pdq", "0f" * 32))
+
+
+def test_an_item_of_an_account_that_is_held_back(ask: Ask, known: bytes) -> None:
+    analyst, who = ask(Role.ANALYST), f"evil-{uuid.uuid4()}"
+    code = int(analyst.hash(known).pdq[0].hash, 16)
+    evil = Context(surface="public", country="US", account=who)
+    near = [HashedContent({"pdq": f"{code ^ (1 << bit):064x}"}, context=evil) for bit in range(5)]
+    assert all(one.was_checked for one in analyst.screen_hashes(near).answers)
+    refused, answered = analyst.screen_hashes(
+        [near[0], HashedContent({"pdq": "0f" * 32}, context=CONTEXT)]
+    ).answers
+    assert isinstance(refused, Unanswered) and refused.must_hold and refused.problem.status == 429
+    assert answered.outcome == Outcome.NO_MATCH
 
 
 def test_a_url_that_may_not_be_fetched(ask: Ask) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         AskedAction,
         Decision,
         FileHashes,
+        ItemProblem,
         LookUp,
         LookUps,
         Match,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         PdqHash,
         Policy,
         ScreenedHashes,
+        Unanswered,
     )
     from holdfast.client.async_client import AsyncClient
     from holdfast.client.client import Client
@@ -104,6 +106,7 @@ _HOMES = {
     "Fingerprint": "listed",
     "HashedContent": "screening",
     "Hold": "records",
+    "ItemProblem": "answers",
     "Job": "records",
     "JobFailedError": "errors",
     "JobUnfinishedError": "errors",
@@ -132,6 +135,7 @@ _HOMES = {
     "Spread": "records",
     "TooLargeError": "errors",
     "TryLaterError": "errors",
+    "Unanswered": "answers",
     "UnavailableError": "errors",
     "UnexpectedAnswerError": "errors",
     "WebhookVerificationError": "webhooks",
@@ -164,6 +168,7 @@ __all__ = [
     "Fingerprint",
     "HashedContent",
     "Hold",
+    "ItemProblem",
     "Job",
     "JobFailedError",
     "JobUnfinishedError",
@@ -191,6 +196,7 @@ __all__ = [
     "Spread",
     "TooLargeError",
     "TryLaterError",
+    "Unanswered",
     "UnavailableError",
     "UnexpectedAnswerError",
     "WebhookVerificationError",

@@ -11,6 +11,7 @@ __all__ = [
     "AskedAction",
     "Decision",
     "FileHashes",
+    "ItemProblem",
     "LookUp",
     "LookUps",
     "Match",
@@ -19,6 +20,7 @@ __all__ = [
     "PdqHash",
     "Policy",
     "ScreenedHashes",
+    "Unanswered",
 ]
 
 
@@ -130,10 +132,43 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class ScreenedHashes:
-    """One answer for each item, in their order."""
+class ItemProblem:
+    """Why one item of many has no answer; ``type`` is stable."""
 
-    answers: tuple[Answer, ...]
+    type: str
+    title: str
+    status: int
+    detail: str
+    retry_after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """In the place of an answer: nothing was looked up for this item, whose account is held back for probing.
+
+    It has no outcome. Hold the content back, and send the item again after ``problem.retry_after_s``.
+    """
+
+    problem: ItemProblem
+
+    @property
+    def may_publish(self) -> bool:
+        return False
+
+    @property
+    def must_hold(self) -> bool:
+        return True
+
+    @property
+    def was_checked(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenedHashes:
+    """For each item, in their order, its answer or why it has none."""
+
+    answers: tuple[Answer | Unanswered, ...]
     list_version: int
 
 

@@ -20,8 +20,8 @@ T = TypeVar("T")
 def decode(kind: type[T], value: Any, where: str = "answer") -> T:
     """``value``, parsed JSON, as ``kind``: a dataclass of plain values, moments, enums and others like it.
 
-    A field `class_` stands for the JSON key ``class``. Raises UnexpectedAnswerError, which names the place
-    and never the value.
+    A field `class_` stands for the JSON key ``class``. Of several dataclasses it is the first that fits.
+    Raises UnexpectedAnswerError, which names the place and never the value.
     """
     made: T = _decode(kind, value, where)
     return made
@@ -46,7 +46,7 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         wanted = [one for one in get_args(kind) if one is not type(None)]
-        return None if value is None else _decode(wanted[0], value, where)
+        return None if value is None else _decode(_fitting(wanted, value), value, where)
     if origin is tuple:
         if not isinstance(value, list):
             raise _wrong(where, "a list")
@@ -56,6 +56,15 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
             raise _wrong(where, "an object")
         return dict(value)
     return _plain(kind, value, where)
+
+
+def _fitting(kinds: list[Any], value: Any) -> Any:
+    """The first dataclass of which ``value`` has all that it must have, else the first kind."""
+    if len(kinds) > 1 and isinstance(value, Mapping):
+        for kind in kinds:
+            if all(key in value for key, _, required in _fields(kind).values() if required):
+                return kind
+    return kinds[0]
 
 
 def _plain(kind: Any, value: Any, where: str) -> Any:

@@ -94,7 +94,10 @@ def screen_url(
 def screen_hashes(
     items: Iterable[HashedContent], *, idempotency_key: str | None = None
 ) -> Call[ScreenedHashes]:
-    """Answers about contents of which only hashes are sent, up to 10,000 at once, in their order."""
+    """Answers about contents of which only hashes are sent, up to 10,000 at once, in their order.
+
+    An item whose account is held back for probing has an `Unanswered` in the place of its answer.
+    """
     return write_call(
         "POST",
         "/v1/screen/hashes",

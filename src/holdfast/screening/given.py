@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from holdfast.decisions.facts import Context
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
+from holdfast.errors import LimitError
 from holdfast.hashing.code import MIN_QUALITY
 from holdfast.media.types import Reason
 from holdfast.records.idempotency import Request
@@ -41,30 +42,44 @@ def screen_hashes(
     by: str,
     in_detail: bool = False,
     idempotency_key: str | None = None,
-) -> list[Answer]:
+) -> list[Answer | LimitError]:
     """An answer for each item, in their order; all are looked up in one pass.
 
     Nothing can be held, for there are no bytes: a decision that says so asks the platform to keep them.
     With an ``idempotency_key`` what is kept of an item is kept once, however often the same items are sent:
-    its answer is then the first one, in `Answer.stored` (made for ``in_detail``). Raises LimitError when an
-    account of one of the items is held back: nothing was looked up then.
+    its answer is then the first one, in `Answer.stored` (made for ``in_detail``). An item whose account is
+    held back has a LimitError in the place of its answer: nothing was looked up for it.
     """
     items = [replace(item, context=intake.completed(item.context)) for item in items]
-    for item in items:
-        intake.refuse_probing(item.context)
+    refusals = [_refusal(intake, item.context) for item in items]
     policies = [intake.choose(item.context) for item in items]
-    wanted = [_allowed(item, policy) for item, policy in zip(items, policies, strict=True)]
+    wanted = [
+        [] if refusal else _allowed(item, policy)
+        for item, policy, refusal in zip(items, policies, refusals, strict=True)
+    ]
     screener = intake.screener
     version = screener.lists.position
     flat = screener.look_up([given for hashes in wanted for given in hashes])
-    answers, at = [], 0
+    answers: list[Answer | LimitError] = []
+    at = 0
     for place, (item, policy, hashes) in enumerate(zip(items, policies, wanted, strict=True)):
         sighted = flat[at : at + len(hashes)]
         at += len(hashes)
+        if refusal := refusals[place]:
+            answers.append(refusal)
+            continue
         screened = _screened(item, policy, hashes, sighted, version, had_banks=screener.has_known_banks)
         upload = Upload(None, item.context, by, _request(item, place, by, idempotency_key))
         answers.append(intake.decide(screened, upload, policy, in_detail=in_detail))
     return answers
+
+
+def _refusal(intake: Intake, context: Context) -> LimitError | None:
+    try:
+        intake.refuse_probing(context)
+    except LimitError as refusal:
+        return refusal
+    return None
 
 
 def _request(item: GivenItem, place: int, by: str, key: str | None) -> Request | None:

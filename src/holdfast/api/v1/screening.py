@@ -11,17 +11,19 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from holdfast.access.limits import retry_after_header
 from holdfast.access.roles import Permission
 from holdfast.api.bodies import streams
 from holdfast.api.direct import DirectRoute
 from holdfast.api.guard import Caller, Guard
-from holdfast.api.problems import responses
+from holdfast.api.problems import problem_of, responses
 from holdfast.api.v1 import uploads
 from holdfast.api.v1.answers import ScreenAnswer, ScreenAnswers
 from holdfast.api.v1.context import ContextModel, context_of, parse_context
 from holdfast.api.writes import IDEMPOTENCY_KEY, JSON, REPLAYED, json_response
 from holdfast.decisions.facts import Context
-from holdfast.errors import UsageError
+from holdfast.errors import LimitError, UsageError
+from holdfast.screening.answer import Answer
 from holdfast.screening.given import GivenItem, screen_hashes
 from holdfast.screening.lookup import GivenHash
 
@@ -144,18 +146,39 @@ def screen_ready_hashes(
     body: ScreenHashes,
     key: str | None = IDEMPOTENCY_KEY,
 ) -> Response:
-    """Ready hashes, up to 10,000 contents at once: for platforms that hash where the files are."""
+    """Ready hashes, up to 10,000 contents at once: for platforms that hash where the files are.
+
+    An item whose account is held back for probing has a `problem` in the place of its answer, and no outcome:
+    hold that content back. The other items are answered all the same.
+    """
     charge_lookups(caller, len(body.items))
     items = [_given(item) for item in body.items]
     in_detail = caller.allows(Permission.MATCH_DETAIL)
     answers = screen_hashes(
         caller.runtime.intake, items, by=caller.subject, in_detail=in_detail, idempotency_key=_valid(key)
     )
-    said = [
-        json.loads(answer.stored) if answer.stored else answer.to_json(in_detail=in_detail)
-        for answer in answers
-    ]
+    said = [_item_json(answer, in_detail=in_detail) for answer in answers]
     return json_response({"answers": said, "list_version": caller.runtime.screener.lists.position})
+
+
+def _item_json(answer: Answer | LimitError, *, in_detail: bool) -> dict[str, Any]:
+    if isinstance(answer, LimitError):
+        return {"problem": _problem(answer)}
+    found: dict[str, Any] = (
+        json.loads(answer.stored) if answer.stored else answer.to_json(in_detail=in_detail)
+    )
+    return found
+
+
+def _problem(refusal: LimitError) -> dict[str, Any]:
+    status, kind, title = problem_of(refusal)
+    return {
+        "type": f"urn:holdfast:problem:{kind}",
+        "title": title,
+        "status": status,
+        "detail": str(refusal),
+        "retry_after_s": int(retry_after_header(refusal)),
+    }
 
 
 def charge_lookups(caller: Caller, count: int) -> None:
