@@ -18,11 +18,15 @@ from starlette.routing import BaseRoute
 
 from holdfast.access.principal import Principal
 from holdfast.access.roles import Permission
+from holdfast.api.problems import http_problem
 
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
 __all__ = ["Caller", "Guard", "check_of", "checkable", "permission_of", "routes_of"]
+
+# What these allow to ask is answered from the lists. The HMA-compatible API looks for itself.
+_FROM_LISTS = frozenset({Permission.SCREEN_MEDIA, Permission.SCREEN_URL, Permission.SCREEN_HASH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +52,19 @@ class Caller:
 
 
 class _Check:
-    """Runs before the route: 403 unless the key carries the permission."""
+    """Runs before the route: 403 unless the key carries the permission, 503 without lists to answer from."""
 
     def __init__(self, permission: Permission) -> None:
         self.permission = permission
+        self._needs_lists = permission in _FROM_LISTS
 
     async def __call__(self, request: Request) -> Caller:
         principal: Principal = request.scope["holdfast.principal"]  # set by `gate.Gate`, or it answered 401
         principal.require(self.permission)
-        return Caller(principal, request)
+        caller = Caller(principal, request)
+        if self._needs_lists and not caller.runtime.follower.has_looked:
+            raise http_problem(503, "The lists are not loaded yet. Nothing was checked. Send it again.")
+        return caller
 
 
 def Guard(permission: Permission) -> Any:  # noqa: N802  (reads like FastAPI's own Depends)

@@ -51,6 +51,11 @@ class Follower:
         return self._list_version()
 
     @property
+    def has_looked(self) -> bool:
+        """Whether a look has ever worked. Before, nobody knows whether there is any list at all."""
+        return self._succeeded_s is not None
+
+    @property
     def is_ready(self) -> bool:
         """Whether the lists were looked at, and not too long ago."""
         return self.age_s() <= self._stale_s
