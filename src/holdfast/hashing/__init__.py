@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from holdfast.hashing.image import ImageHash, QueryHashes, View, image_hashes, query_hashes
     from holdfast.hashing.orientation import Orientation
     from holdfast.hashing.pdq import block64, pdq_from_blocks, pdq_orientations
+    from holdfast.hashing.video import VideoHash, video_hash
+    from holdfast.hashing.videostates import VideoStates, states_of
 
 __all__ = [
     "MIN_QUALITY",
@@ -25,6 +27,8 @@ __all__ = [
     "Orientation",
     "PdqHash",
     "QueryHashes",
+    "VideoHash",
+    "VideoStates",
     "View",
     "block64",
     "digests",
@@ -33,6 +37,8 @@ __all__ = [
     "pdq_from_blocks",
     "pdq_orientations",
     "query_hashes",
+    "states_of",
+    "video_hash",
 ]
 
 _HOMES = {
@@ -51,6 +57,10 @@ _HOMES = {
     "block64": "pdq",
     "pdq_from_blocks": "pdq",
     "pdq_orientations": "pdq",
+    "VideoHash": "video",
+    "video_hash": "video",
+    "VideoStates": "videostates",
+    "states_of": "videostates",
 }
 
 

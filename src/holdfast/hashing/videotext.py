@@ -1,7 +1,8 @@
-"""vPDQ hashes as text, in the two forms that ThreatExchange's tools write and read.
+"""vPDQ hashes as text, in the forms that ThreatExchange's tools write and read.
 
     frame,quality,hash,timestamp           the C++ programs: a line a frame, time with three decimals
     ["hash,quality,timestamp", ...]        the Python extension and HMA: a JSON list of text
+    {"frame": {"hash", "quality", "timestamp"}, ...}    the same, before 2023: read, not written
 
 What these tools wrote comes back byte for byte. The JSON form there keeps three digits of a time,
 so that 1234 s becomes 1.23e+03; here a time that would change gets its three decimals instead,
@@ -73,7 +74,7 @@ def to_json(video: VideoHash) -> str:
 
 
 def from_json(text: str) -> VideoHash:
-    """The hash that `to_json` or the Python extension wrote. Frames are numbered as they come.
+    """The hash that `to_json` or the Python extension wrote. Frames of a list are numbered as they come.
 
     Raises `BadEntryError` for anything else, naming the item; its message repeats no value.
     """
@@ -81,17 +82,28 @@ def from_json(text: str) -> VideoHash:
         items = json.loads(text)
     except (ValueError, RecursionError):
         items = None
-    if not isinstance(items, list) or not items:
+    if not isinstance(items, (list, dict)) or not items:
         raise BadEntryError("not a vPDQ hash: a JSON list of text with one frame or more is needed")
+    if isinstance(items, dict):
+        return _video([_object_fields(*item, f"item {n}") for n, item in enumerate(items.items(), 1)])
     fields = []
     for number, item in enumerate(items):
         place = f"item {number + 1}"
         parts = item.split(",") if isinstance(item, str) else []
         if len(parts) != 3:
-            raise _bad(place, "hash,quality,timestamp in one text are needed")
+            raise _bad(place, "no text hash,quality,timestamp")
         value, quality, time_s = parts
         fields.append((number, *_parsed(value, quality, time_s, place)))
     return _video(fields)
+
+
+def _object_fields(frame: str, item: object, place: str) -> _Fields:
+    """Of the older form. Raises `BadEntryError`."""
+    if isinstance(item, dict):
+        value, quality, time_s = (item.get(name) for name in ("hash", "quality", "timestamp"))
+        if isinstance(value, str) and isinstance(quality, int) and isinstance(time_s, (int, float)):
+            return (_whole(frame, place), *_parsed(value, str(quality), str(time_s), place))
+    raise _bad(place, "no hash, quality and timestamp")
 
 
 def _parsed(value: str, quality: str, time_s: str, place: str) -> tuple[int, bytes, float]:
