@@ -195,7 +195,8 @@ def _refined(found: list[_Picture], references: UInt8Array) -> tuple[FloatArray,
         rows, ids = hits.rows[others], hits.ids[others]
         for one in refine(picture.views, rows, references[ids]):
             reference = int(ids[one.candidate])
-            distances[row, reference] = one.soft_distance_bits
+            if one.score_bits <= REPORTED_BITS:
+                distances[row, reference] = one.score_bits
             code = picture.views.codes[one.row : one.row + 1]
             both[row, reference] = logs[reference] + float(np.log(regularity(code))[0])
     return distances, both

@@ -46,13 +46,29 @@ def test_another_law_is_noticed() -> None:
     assert not all(radius.within for radius in radii)
 
 
-def test_the_least_of_several() -> None:
-    truth = Law(8.5, 0.0, 0.02, 0.8, multiplicity=10.0, step_bits=0)
+def test_the_best_of_many_behind_a_gate() -> None:
+    truth = Law(8.0, 0.0, 0.008, 0.9, 1000.0, 0, 0.6, 81.0)
     family = fit_family(_drawn(truth, 4_000_000, 4, 88), _drawn(truth, 4_000_000, 5, 88), of_pairs=True)
-    assert family.law.step_bits == 0
+    assert (family.law.step_bits, family.law.multiplicity, family.law.gate_bits) == (0, 1000, 81)
     assert family.distinct_share == 1
-    assert all(radius.within and radius.radius_bits <= 88 for radius in family.basis.validation)
-    assert len(family.basis.validation) >= 3
+    assert len(family.basis.validation) == 5
+    assert all(0.6 < radius.ratio < 1.6 and radius.radius_bits <= 88 for radius in family.basis.validation)
+    for log_regularity in (1.0, 2.7, 4.0):
+        near = truth.log10_tail([56.0], [log_regularity])[0, 0]
+        assert family.law.log10_tail([56.0], [log_regularity])[0, 0] == pytest.approx(near, abs=1.0)
+
+
+def test_a_law_with_a_gate_rises_with_the_distance_and_is_scarce_beyond_it() -> None:
+    gated, open_ = (Law(8.0, 0.0, 0.01, 0.9, 1000.0, 0, 0.6, gate) for gate in (81.0, 256.0))
+    distances = np.arange(-1, 257)
+    tails = gated.log10_tail(distances, MIDDLES)
+    assert (np.diff(tails, axis=1) >= 0).all()
+    all_of_it = open_.log10_tail(distances, MIDDLES)
+    assert np.abs(tails - all_of_it)[:, distances <= 60].max() < 0.01
+    at_gate = 10.0 ** (tails - all_of_it)[:4, distances == 81]
+    assert at_gate == pytest.approx(0.5, abs=0.05)
+    limited = gated.log10_tail([60.0], [4.2, 5.0, 9.0])
+    assert limited[1, 0] == limited[2, 0] > limited[0, 0]
 
 
 def test_overlapping_views_count_for_less() -> None:

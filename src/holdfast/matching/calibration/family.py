@@ -1,8 +1,10 @@
 """The distances of unrelated pictures under one way of comparing, as a law with a few numbers.
 
 With L the sum of both codes' log regularity: the deviation is sigma * (1 + slope * L), the excess kurtosis
-kurtosis * exp(exponent * L). ``multiplicity``: how many independent comparisons one counted comparison is
-worth: 1 for plain distances, more where the nearest of several is taken, as refining does.
+kurtosis * exp(exponent * L), up to ``kurtosis_limit``. ``multiplicity``: how many independent comparisons one
+counted comparison is worth: 1 for plain distances, more where the best of many is taken, as refining does.
+``gate_bits``: only what came near before is refined at all, so that at far distances less is found than could
+be; below this one it is more than half.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 
 HALF_BITS = 128
 _LOG_FIRST, _LOG_LAST, _LOG_STEP = -2.8, 11.1, 0.1  # of the product of two regularities
+_GATE_SOFTNESS_BITS = 3.0
+_GATE_REACH_BITS = 7.0  # beyond the gate: farther distances are not told
 _SEEN = 10  # a probability counts as seen where ten comparisons or more fell within it
 
 
@@ -35,19 +39,24 @@ class Law:
     exponent: float
     multiplicity: float = 1.0
     step_bits: int = 2
+    kurtosis_limit: float = MAX_KURTOSIS
+    gate_bits: float = 256.0  # of plain distances: there is no gate
 
     def log10_tail(self, distance_bits: npt.ArrayLike, log_regularity: npt.ArrayLike) -> FloatArray:
         """log10 P(distance <= distance_bits), float64 (m, n), for m classes of pairs and n distances."""
         logs = np.atleast_1d(np.asarray(log_regularity, np.float64))
-        near = HALF_BITS - self._upper_edge(np.atleast_1d(np.asarray(distance_bits, np.float64)))
+        distances = np.atleast_1d(np.asarray(distance_bits, np.float64))
         powers = math.log(self.kurtosis) + self.exponent * logs
         sigmas = self.sigma_bits * np.clip(1 + self.sigma_slope * logs, 0.8, 1.3)
-        one = log10_tail(near, sigmas, np.exp(np.minimum(powers, math.log(MAX_KURTOSIS))))
+        kurtoses = np.exp(np.minimum(powers, math.log(self.kurtosis_limit)))
+        one = log10_tail(HALF_BITS - self._upper_edge(distances), sigmas, kurtoses)
         if self.multiplicity == 1.0:
             return one
-        # 1 - (1 - p) ** multiplicity, exact where p is near 1 and where it is tiny.
+        # 1 - (1 - p) ** number, exact where p is near 1 and where it is tiny.
+        beyond = np.minimum(distances - self.gate_bits, _GATE_REACH_BITS) / _GATE_SOFTNESS_BITS
+        number = self.multiplicity / (1 + np.exp(beyond))
         probability = np.minimum(10.0 ** np.maximum(one, -290.0), 1 - 1e-12)
-        return np.log10(np.maximum(-np.expm1(self.multiplicity * np.log1p(-probability)), 1e-300))
+        return np.log10(np.maximum(-np.expm1(number * np.log1p(-probability)), 1e-300))
 
     def _upper_edge(self, distance: FloatArray) -> FloatArray:
         """Half way to the next possible distance: the continuous law's place for a discrete one."""

@@ -21,11 +21,19 @@ FITTED_RADII = 40  # nearer than these nothing is ever seen
 # A count is trusted to 15 % at best: pictures and views are no independent draws, and the law is not exact.
 # Without this the many comparisons near the middle would decide alone.
 DOUBT = 0.15
-# What is usual, and how far from it one may be: log of sigma, slope, log of the kurtosis, exponent, log of
-# the multiplicity. Wide enough to leave the word to a few hundred near comparisons.
-_USUAL = np.array([math.log(8.1), 0.0, math.log(0.01), 1.0, 2.0])
-_SPREAD = np.array([0.2, 0.03, 1.5, 0.3, 2.0])
-PREDICTED = (30.0, 95.0, 300.0, 950.0, 3000.0)  # counts at which a validation looks
+# What is usual, and how far from it one may be: log of the kurtosis, exponent, log of sigma, slope. Wide
+# enough to leave the word to a few hundred near comparisons.
+_USUAL = np.array([math.log(0.01), 1.0, math.log(8.1), 0.0])
+_SPREAD = np.array([1.5, 0.3, 0.2, 0.03])
+# Of refined pairs only the first two are fitted. The rest is known without pictures: the scale is made so
+# that sigma is 8, and 120 million pairs of photographs and random codes, whose kurtosis is 0, show how many
+# places a search is worth, and how far the gate before it reaches. The most regular pairs are no more alike
+# after refining than the limit: what repeats most leaves least to be fitted.
+_USUAL_OF_PAIRS = np.array([math.log(0.005), 1.0])
+_SPREAD_OF_PAIRS = np.array([1.0, 0.1])
+PAIR_SIGMA_BITS, PAIR_NUMBER, PAIR_KURTOSIS_LIMIT, PAIR_GATE_BITS = 8.0, 1000.0, 0.6, 81.0
+PREDICTED = (30.0, 3000.0)  # the least and the greatest count at which a validation looks
+LOOKS = 5  # as many radii
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -67,16 +75,17 @@ def fit_law(counts: Counts, *, of_pairs: bool = False) -> Law:
 
     Where there is little data, what is usual decides (`_USUAL`). For ``of_pairs`` see `fit_family`.
     """
-    step_bits = 0 if of_pairs else 2
-    cells = _Cells(counts, max(step_bits, 1))
-    free = len(_USUAL) if of_pairs else len(_USUAL) - 1
-    usual, spread = _USUAL[:free], _SPREAD[:free]
+    cells = _Cells(counts, 1 if of_pairs else 2)
+    usual, spread = (_USUAL_OF_PAIRS, _SPREAD_OF_PAIRS) if of_pairs else (_USUAL, _SPREAD)
 
     def law_of(point: FloatArray) -> Law:
-        multiplicity = math.exp(min(max(point[4], 0.0), 12.0)) if of_pairs else 1.0
-        kurtosis = math.exp(min(max(point[2], -9.0), 2.0))
-        exponent = abs(float(point[3]))
-        return Law(math.exp(point[0]), float(point[1]), kurtosis, exponent, multiplicity, step_bits)
+        kurtosis = math.exp(min(max(point[0], -9.0), 2.0))
+        exponent = abs(float(point[1]))
+        if not of_pairs:
+            return Law(math.exp(point[2]), float(point[3]), kurtosis, exponent)
+        return Law(
+            PAIR_SIGMA_BITS, 0.0, kurtosis, exponent, PAIR_NUMBER, 0, PAIR_KURTOSIS_LIMIT, PAIR_GATE_BITS
+        )
 
     def surprise(point: FloatArray) -> float:
         strangeness = (((point - usual) / spread) ** 2).sum() / 2
@@ -87,7 +96,7 @@ def fit_law(counts: Counts, *, of_pairs: bool = False) -> Law:
 
 
 def validate(law: Law, counts: Counts) -> tuple[Radius, ...]:
-    """Predicted and observed counts at radii where some 30 to 3,000 are predicted; none for too few."""
+    """Predicted and observed counts at five radii where 30 to 3,000 are predicted; none for too few."""
     probabilities = 10.0 ** law.log10_tail(np.arange(BIT_VALUES), counts.log_regularity)
     predicted = counts.by_class @ probabilities
     observed = counts.pooled.cumsum()
@@ -96,7 +105,8 @@ def validate(law: Law, counts: Counts) -> tuple[Radius, ...]:
     usable = usable[(usable % step == 0) & (usable <= counts.complete_bits)]
     if not len(usable):
         return ()
-    wanted = {int(usable[np.argmin(abs(np.log(predicted[usable] / target)))]) for target in PREDICTED}
+    targets = np.geomspace(predicted[usable[0]], predicted[usable[-1]], LOOKS)
+    wanted = {int(usable[np.argmin(abs(np.log(predicted[usable] / target)))]) for target in targets}
     return tuple(Radius(radius, float(predicted[radius]), int(observed[radius])) for radius in sorted(wanted))
 
 

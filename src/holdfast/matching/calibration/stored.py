@@ -76,7 +76,8 @@ def _family(value: dict[str, Any]) -> Family:
     numbers = [*asdict(law).values(), value["distinct_share"], *value["log_regularities"], *value["weights"]]
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         raise ValueError("a number is missing")
-    if min(law.sigma_bits, law.kurtosis, law.multiplicity, value["distinct_share"]) <= 0:
+    positive = law.sigma_bits, law.kurtosis, law.multiplicity, law.kurtosis_limit, value["distinct_share"]
+    if min(positive) <= 0:
         raise ValueError("a number is out of range")
     return Family(
         law,
