@@ -34,7 +34,17 @@ def test_strangers_get_the_same_answer_for_what_is_there_and_what_is_not(client:
 @pytest.mark.parametrize("path", sorted(OPEN - {"/status", "/status/live"}))
 def test_open_paths_tell_nothing_but_their_state(client: ClientFactory, path: str) -> None:
     answer = client().get(path)
-    assert answer.status_code == 200 and set(answer.json()) <= {"status", "reason", "list_version"}
+    assert answer.status_code == 200
+    assert set(answer.json()) <= {"status", "reason", "list_version", "deep_check"}
+
+
+@pytest.mark.parametrize("path", sorted(OPEN))
+def test_open_paths_answer_head_as_get_without_a_body(client: ClientFactory, path: str) -> None:
+    stranger = client()
+    head, get = stranger.head(path), stranger.get(path)
+    assert head.status_code == get.status_code == 200 and head.content == b""
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert stranger.head("/v1/banks").status_code == 401
 
 
 def test_every_route_demands_a_permission(runtime: Runtime) -> None:

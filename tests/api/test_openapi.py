@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
 
 import pytest
@@ -120,3 +121,13 @@ def _try_out(operation: Any, address: str, key: str) -> None:
         case.call_and_validate(base_url=address, checks=CHECKED, headers=headers, timeout=20)
 
     send()
+
+
+def test_head_sends_no_body(address: str) -> None:
+    """Two requests on one connection: a body after HEAD would be read as the start of the next answer."""
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=20)
+    for method in ("HEAD", "GET"):
+        connection.request(method, "/health/ready")
+        answer = connection.getresponse()
+        assert answer.status == 200 and bool(answer.read()) is (method == "GET")
+    connection.close()

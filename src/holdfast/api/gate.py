@@ -87,7 +87,9 @@ class Gate:
             scope["path"], scope["raw_path"] = found[2] or "/", None
             key, in_path = (found[1], True) if self._path_keys else (None, True)
         if scope["path"] in self._open:
-            await self._app(scope, receive, send)
+            # Load balancers ask with HEAD too: the server leaves the body out (RFC 9110, section 9.3.2).
+            asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+            await self._app(asked, receive, send)
             return
         principal = await self._who(scope, headers, key, in_path)
         scope["holdfast.principal"] = principal
