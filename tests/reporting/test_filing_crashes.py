@@ -184,6 +184,8 @@ def test_another_worker_takes_over_at_every_point(one_world: World) -> None:
         one_world.let_pauses_pass()
         one_world.work()
         assert_settled(one_world, filing_id, case)
+        # It lost the race for the row, and withdrew what it had opened meanwhile.
+        assert one_world.stand_in.desk.reports("open") == []
 
 
 @pytest.mark.postgres
