@@ -65,7 +65,7 @@ def test_the_whole_original_is_a_view() -> None:
 def test_nobody_can_say_that_a_file_was_viewed() -> None:
     for name in ("file_viewed_by_esp", "exif_viewed_by_esp"):
         with pytest.raises(ValidationError):
-            FileDescription(**{name: True})
+            FileDescription.model_validate({name: True})
 
 
 def filed_flags(world: World, *proofs: ViewProof | None) -> list[tuple[str | None, str | None]]:

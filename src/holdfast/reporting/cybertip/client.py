@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import TracebackType
+from typing import Self
 
 import httpx2
 
@@ -98,7 +99,7 @@ class Client:
     def close(self) -> None:
         self._http.close()
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
