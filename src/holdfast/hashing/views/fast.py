@@ -19,10 +19,10 @@ from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["FastView", "fast_views"]
 
-MAX_BOXES = 12
+MAX_BOXES = 9
 _ALL = tuple(Orientation)
 _UPRIGHT = (Orientation.AS_IS, Orientation.MIRRORED)
-_TURNED_BOXES = 4  # the likeliest boxes are looked up in all eight orientations
+_TURNED_BOXES = 3  # the likeliest boxes are looked up in all eight orientations
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
