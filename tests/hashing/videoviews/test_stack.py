@@ -1,0 +1,72 @@
+"""Where the picture lies: each kind of surround is undone, to within two pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from holdfast.hashing.border import Box
+from holdfast.hashing.videoviews.stack import BORDER, PAGE, stack_boxes
+from tests.hashing.videoviews.films import film, on_page
+
+COUNT = 10
+
+
+def _near(found: list[Box], wanted: Box, pixels: int = 2) -> bool:
+    return any(max(abs(a - b) for a, b in zip(box, wanted, strict=True)) <= pixels for box in found)
+
+
+def test_the_whole_frame_comes_first_and_is_all_there_is_of_a_plain_film() -> None:
+    boxes = stack_boxes(film(1, COUNT), 6)
+    assert boxes[0].kind == PAGE and boxes[0].box == Box(0, 160, 0, 240)
+    assert not any(one.kind == BORDER for one in boxes)
+
+
+@pytest.mark.parametrize(("across", "down"), [(40, 0), (0, 30), (24, 24)])
+def test_borders(across: int, down: int) -> None:
+    page = np.zeros((160 + 2 * down, 240 + 2 * across), np.uint8)
+    boxes = stack_boxes(on_page(film(2, COUNT), lambda _: page, down, across), 6)
+    assert _near(
+        [one.box for one in boxes if one.kind == BORDER], Box(down, 160 + down, across, 240 + across)
+    )
+
+
+def test_a_border_that_only_some_frames_have() -> None:
+    page = np.zeros((160, 320), np.uint8)
+    plain = film(3, 12, 320, 160)
+    mixed = plain[:5] + on_page(film(4, 5), lambda _: page, 0, 40) + plain[5:]
+    assert _near([one.box for one in stack_boxes(mixed, 6)], Box(0, 160, 40, 280))
+
+
+def test_a_bar_with_text() -> None:
+    page = Image.new("L", (240, 200), 255)
+    ImageDraw.Draw(page).text((20, 8), "when you see it\nall of us were there", 0)
+    lumas = on_page(film(5, COUNT), lambda _: np.asarray(page), 40, 0)
+    assert _near([one.box for one in stack_boxes(lumas, 6)], Box(40, 200, 0, 240))
+
+
+def test_a_blurred_backdrop() -> None:
+    def page(number: int) -> np.ndarray:
+        back = Image.fromarray(film(6, COUNT, 180, 320)[number]).filter(ImageFilter.GaussianBlur(9))
+        return np.asarray(back)
+
+    inner = [np.asarray(Image.fromarray(luma).resize((180, 120))) for luma in film(6, COUNT)]
+    assert _near([one.box for one in stack_boxes(on_page(inner, page, 100, 0), 6)], Box(100, 220, 0, 180), 4)
+
+
+def test_inside_another_film() -> None:
+    host = film(7, COUNT, 400, 300)
+    lumas = on_page(film(8, COUNT, 200, 130), lambda number: host[number], 90, 120)
+    assert _near([one.box for one in stack_boxes(lumas, 6)], Box(90, 220, 120, 320))
+
+
+def test_on_a_still_page_of_its_own_grey() -> None:
+    page = np.full((300, 400), 10, np.uint8)
+    lumas = on_page([luma // 2 for luma in film(9, COUNT, 200, 130)], lambda _: page, 90, 120)
+    assert _near([one.box for one in stack_boxes(lumas, 6)], Box(90, 220, 120, 320), 3)
+
+
+def test_frames_too_small_and_too_few() -> None:
+    assert len(stack_boxes([np.zeros((8, 8), np.uint8)], 6)) >= 1
+    assert stack_boxes([np.full((40, 40), 9, np.uint8)], 6)[0].box == Box(0, 40, 0, 40)
