@@ -55,7 +55,8 @@ def test_an_item_without_an_answer_is_never_taken_for_one() -> None:
     assert isinstance(answered, Answer) and isinstance(unanswered, Unanswered)
     assert (unanswered.may_publish, unanswered.must_hold, unanswered.was_checked) == (False, True, False)
     assert not hasattr(unanswered, "outcome") and unanswered.problem.retry_after_s == 900
-    for body in ({}, {"problem": {}}, {"problem": None}, {"outcome": "no_match"}, "no_match"):
+    bodies: list[Any] = [{}, {"problem": {}}, {"problem": None}, {"outcome": "no_match"}, "no_match"]
+    for body in bodies:
         with pytest.raises(UnexpectedAnswerError):
             decode(ScreenedHashes, {"answers": [ANSWER, body], "list_version": 7})
 

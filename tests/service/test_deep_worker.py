@@ -185,7 +185,7 @@ def test_a_lost_lease_writes_nothing(runtime: Runtime, worker: DeepWorker) -> No
         assert DeepWorker(runtime).run_once() == 1
         return check(*arguments)
 
-    runtime.screener.check_deeply = other_worker_is_faster  # type: ignore[method-assign]
+    runtime.screener.check_deeply = other_worker_is_faster  # type: ignore[method-assign,assignment]
     assert worker.run_once() == 1
     with runtime.database.read() as connection:
         assert len(events.read(connection)) == 1

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 __all__ = ["DemoFiles", "DemoResult", "DemoRow", "make_files", "run_demo"]
 
 SAME, UNRELATED, ALLOWED = "the same file", "unrelated photographs", "allowed by a benign bank"
-_VIEWS = {"as_is": "as is", "orientation": "turned or mirrored", "border": "border removed"}
+_VIEWS = {
+    "as_is": "as is",
+    "orientation": "turned or mirrored",
+    "border": "border removed",
+    "box": "cut out of a page",
+    "uncrop": "crop undone",
+    "tilt": "turn undone",
+    "zoom": "margin undone",
+}
 
 
 @dataclass(frozen=True, slots=True)

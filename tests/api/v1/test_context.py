@@ -58,7 +58,7 @@ def test_any_json_in_the_header(analyst: TestClient, said: Any) -> None:
 @FUZZ
 @given(said=st.binary(max_size=40).map(lambda some: some.translate(None, b"\r\n\0")))
 def test_any_bytes_in_the_header(analyst: TestClient, said: bytes) -> None:
-    is_answered(analyst.post("/v1/screen", content=b"x", headers={"Holdfast-Context": said}))
+    is_answered(analyst.post("/v1/screen", content=b"x", headers=[(b"Holdfast-Context", said)]))
 
 
 @FUZZ
