@@ -118,7 +118,7 @@ class DemoResult:
             f"{sum(row.right for row in altered)} of {len(altered)} altered copies found, "
             f"{sum(not row.right for row in other)} of {len(other)} other photographs called known. "
             "Outcome and decision are all that an upload key learns; the rest is for staff. "
-            "What a plain PDQ list cannot find (captions, screenshots, larger crops) is shown as it is."
+            "What no hash of one picture shows (a large logo, half of it cut away) is left to the deep check."
         )
 
 
