@@ -70,7 +70,8 @@ class Result:
 def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, note: None) -> Result:
     """Measures and prints; writes the page where asked.
 
-    Raises `UnreadableError` where the folders hold too few videos of the part.
+    Interrupted, it goes on with the edited clips that it has. Raises `UnreadableError` where the folders hold
+    too few videos of the part.
     """
     started = time.perf_counter()
     files = read_corpus(plan.folders, named_sources(plan.sources))
@@ -79,12 +80,15 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     clips = chosen_clips(listed, plan)
     result = Result(files, [one.listed for one, _ in clips])
     edits = [edit for edit in EDITS if not plan.edits or edit.name in plan.edits]
-    total = len(clips) * len(edits)
-    for own, clip in clips:
-        for edit in edits:
-            advance(len(result.cases), total, f"{own.listed.name}: {edit.words}")
+    work = [(own, clip, edit) for own, clip in clips for edit in edits]
+    Random(1).shuffle(work)  # so that a part of it is a fair sample
+    try:
+        for own, clip, edit in work:
+            advance(len(result.cases), len(work), f"{own.listed.name}: {edit.words}")
             hosts = hosts_of(own.listed, edit, clips)
             result.cases.append(case_of(edit, own, clip, hosts, listed, plan.work))
+    except KeyboardInterrupt:
+        sys.stderr.write(f"Stopped after {len(result.cases)} of {len(work)} edited clips.\n")
     scenes = scene_sources(plan.sources)
     for source, members in groupby(
         sorted(chosen, key=lambda one: one.listed.source), key=lambda one: one.listed.source
@@ -152,6 +156,7 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
         "files listed": len(result.files),
         "sources listed": len({one.source for one in result.files}),
         "clips edited": len(result.edited),
+        "edited files": len(result.cases),
         "sources edited": sorted({one.source for one in result.edited}),
         "thresholds": {
             "match": MATCH_DECADES,

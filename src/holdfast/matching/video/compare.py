@@ -15,6 +15,9 @@ from holdfast.matching.video.specific import specific
 __all__ = ["VideoMatch", "compare"]
 
 
+LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
+
+
 @dataclass(frozen=True, slots=True)
 class VideoMatch:
     """What was found of one listed video.
@@ -46,9 +49,11 @@ class VideoMatch:
 
 
 def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
-    """The best that can be said; None where no pair of frames says anything."""
+    """The best that can be said; None where nothing is worth saying."""
     best: VideoMatch | None = None
     for line in _chosen(lines(query, reference)):
+        if line.decades < LEAST_DECADES:
+            continue
         fitted, pairs = support(query, reference, line)
         if len(pairs) == 0:
             continue

@@ -9,7 +9,7 @@ import numpy as np
 from holdfast._numba import njit
 from holdfast.matching.intrinsics import bit_count
 
-__all__ = ["align_views", "bits_into", "pairs_of", "states_into"]
+__all__ = ["align_views", "bits_into", "pairs_of", "shifted_means", "states_into"]
 
 
 @njit
@@ -243,3 +243,30 @@ def align_views(
         if lines[v, 4] > fits[0]:
             fits[0] = lines[v, 4]
             fits.sort()
+
+
+@njit
+def shifted_means(
+    distances: Any, rows: Any, expected_s: Any, reference_s: Any, weight: Any, shifts_s: Any, reach_s: Any,
+    means: Any,
+) -> None:  # fmt: skip
+    """Mean distances along lines that are shifted in time: ``means`` float64 (shifts,), -1 where too short.
+
+    ``expected_s`` float64 (f,) is where the line itself lies for each query frame; ``rows`` are the frames to
+    look at. Each is held against the nearest frame within ``reach_s``; at least half of them must have one.
+    ``distances`` int16 (f, m); ``reference_s`` rises.
+    """
+    least = max(2.0, 0.5 * rows.size)
+    for k in range(shifts_s.size):
+        total, there = 0.0, 0
+        for i in rows:
+            wanted = expected_s[i] + shifts_s[k]
+            after = np.searchsorted(reference_s, wanted)
+            best, column = np.inf, -1
+            for j in range(max(0, after - 1), min(reference_s.size, after + 1)):
+                if abs(reference_s[j] - wanted) < best:
+                    best, column = abs(reference_s[j] - wanted), j
+            if best <= reach_s and weight[column] > 0.0:
+                total += distances[i, column]
+                there += 1
+        means[k] = total / there if there >= least else -1.0

@@ -43,6 +43,6 @@ class VideoReference:
 
     @property
     def step_s(self) -> float:
-        """The usual time from one frame to the next; one second where there is no telling."""
-        steps = np.diff(self.time_s)
-        return float(np.median(steps)) if len(steps) else 1.0
+        """The mean time from one frame to the next; one second where there is no telling."""
+        count = len(self.time_s) - 1
+        return float(self.time_s[-1] - self.time_s[0]) / count if count > 0 else 1.0

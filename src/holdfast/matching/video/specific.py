@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
+from holdfast.matching.video.kernels import shifted_means
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
@@ -29,7 +29,8 @@ LEAST_MOMENTS, ENOUGH_MOMENTS = 2, 6  # with the one or fewer nothing is said, f
 ENOUGH_SHIFTS = 6  # fewer lines to compare with say less
 STATE_DECADES = 2.0  # of each distinct picture after the first, where there is no order in time
 _USUAL_BITS = 1.5  # of deviation, that there always is
-_FARTHEST_S = 60.0
+_HERE_S = np.array([-0.25, 0.0, 0.25])
+_ELSEWHERE_S = np.concatenate([np.arange(APART_S, 60.0, 0.5), -np.arange(APART_S, 60.0, 0.5)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,15 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     moments = len(np.unique(support.columns))
     if line.speed == 0:
         return _unordered(reference, support)
-    rows = np.unique(support.rows)
-    near = [_mean_bits(query, reference, line, support, rows, shift) for shift in (-0.25, 0.0, 0.25)]
-    here = min((bits for bits in near if bits is not None), default=float(support.bits.mean()))
-    shifts = np.arange(APART_S, _FARTHEST_S, 0.5)
-    found = [
-        _mean_bits(query, reference, line, support, rows, shift)
-        for shift in np.concatenate([shifts, -shifts])
-    ]
-    elsewhere = np.array([bits for bits in found if bits is not None])
+    shifts = np.concatenate([_HERE_S, _ELSEWHERE_S])
+    means = np.empty(len(shifts))
+    shifted_means(
+        support.distances, support.rows, line.speed * query.time_s + line.offset_s, reference.time_s,
+        reference.frames.weight, shifts, 0.51 * max(1.0, reference.step_s), means,
+    )  # fmt: skip
+    near, elsewhere = means[: len(_HERE_S)], means[len(_HERE_S) :]
+    near, elsewhere = near[near >= 0], elsewhere[elsewhere >= 0]
+    here = float(near.min() if len(near) else support.bits.mean())
     share = (moments - LEAST_MOMENTS) / (ENOUGH_MOMENTS - LEAST_MOMENTS)
     if len(elsewhere) < 2 or share <= 0:
         return Specific(0.0, here)
@@ -62,21 +63,6 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     decades = min(lead / LEAD_BITS, (depth - FREE_DEPTH) / DEPTH)
     known = min(1.0, len(elsewhere) / ENOUGH_SHIFTS) * min(1.0, share)
     return Specific(max(0.0, decades * known), here)
-
-
-def _mean_bits(
-    query: VideoQuery, reference: VideoReference, line: Line, support: Support, rows: npt.NDArray[np.int64],
-    shift_s: float,
-) -> float | None:  # fmt: skip
-    """The mean distance along the line shifted in reference time; None where under half of it is there."""
-    expected = line.speed * query.time_s[rows] + (line.offset_s + shift_s)
-    off = np.abs(expected[:, np.newaxis] - reference.time_s)
-    columns = off.argmin(axis=1)
-    there = off[np.arange(len(rows)), columns] <= 0.51 * max(1.0, reference.step_s)
-    there &= reference.frames.weight[columns] > 0
-    if there.sum() < max(2, len(rows) / 2):
-        return None
-    return float(support.distances[rows[there], columns[there]].mean())
 
 
 def _unordered(reference: VideoReference, support: Support) -> Specific:
