@@ -144,6 +144,57 @@ def serve(
 
 
 @app.command()
+def filing(
+    rounds: Annotated[int, typer.Option(min=1, max=1_000_000, help="Reports to file.")] = 1_000,
+    kills: Annotated[int, typer.Option(min=0, max=100_000, help="Workers that are killed, at most.")] = 1_000,
+    faults: Annotated[
+        float, typer.Option(min=0, max=0.5, help="Share of calls that go wrong on the wire.")
+    ] = 0.05,
+    database_url: Annotated[
+        str | None, typer.Option(help="An empty PostgreSQL database; SQLite by default.", show_default=False)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What goes wrong when.")] = 1,
+    json: JsonOption = False,
+) -> None:
+    """File to a stand-in under kill -9 and faults: is a report filed twice, or lost? Exit status 1 if so."""
+    import logging
+    import tempfile
+    from dataclasses import asdict
+
+    import structlog
+
+    from holdfast.bench.filing import Trouble, run_filing
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    with (
+        tempfile.TemporaryDirectory(prefix="holdfast-filing-") as folder,
+        progress("filing", "reports") as bar,
+    ):
+        report = run_filing(
+            Path(folder),
+            rounds,
+            Trouble(kills, faults),
+            database_url=database_url,
+            seed=seed,
+            on_progress=lambda n: bar(n, rounds),
+        )
+    if json:
+        print_json(report.to_json())
+    else:
+        print_table(
+            ("at the stand-in and in the rows", "number"),
+            [[k, count(n)] for k, n in sorted(report.outcomes.items())],
+        )
+        found = asdict(report.findings)
+        print_table(("defects", "number"), [[k.replace("_", " "), count(n)] for k, n in found.items()])
+        typer.echo(f"{report.kills:,} workers killed; {report.to_json()['reports_per_s']} reports a second.")
+        memory = f"{report.memory_start_bytes:,} bytes after a tenth, {report.memory_end_bytes:,} in the end"
+        typer.echo(f"Memory: {memory}.")
+    if not report.is_sound:
+        raise typer.Exit(1)
+
+
+@app.command()
 def kills(
     rounds: Annotated[int, typer.Option(min=1, max=10_000, help="How many processes are killed.")] = 200,
     database_url: Annotated[

@@ -82,10 +82,10 @@ class Filer:
         """Begin nothing more. Safe from any thread and from a signal handler."""
         self._stopping.set()
 
-    def file_due(self) -> int:
-        """Work at everything that is due now, once, and look at the clocks; the number of claims."""
+    def file_due(self, *, at_most: int | None = None) -> int:
+        """Work at what is due, ``at_most`` so many, and look at the clocks; the number of claims."""
         count = 0
-        while self._one() is not None:
+        while (at_most is None or count < at_most) and self._one() is not None:
             count += 1
         self._swept_at = None
         self._sweep()
