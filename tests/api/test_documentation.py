@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from holdfast.access.roles import Permission, Role
 from holdfast.api.app import create_routes
+from holdfast.api.gate import OPEN
 from holdfast.api.guard import permission_of, routes_of
 from holdfast.api.openapi import document
 from holdfast.api.reference import operations, page
@@ -46,6 +47,21 @@ def test_every_route_is_on_the_page_with_its_permission(described: FastAPI) -> N
                 rf"`{method} {re.escape(route.path_format)}`(\n\nNeeds: | \| ){re.escape(needs)}", TEXT
             )
             assert found, (method, route.path_format)
+
+
+def test_every_parameter_is_on_the_page_with_its_route(described: FastAPI) -> None:
+    own = [one for one in operations(described) if f"### `{one[0]} {one[1]}`" in TEXT]
+    for method, path, _, description in own:
+        section = TEXT.split(f"### `{method} {path}`\n")[1].split("\n### ")[0]
+        for parameter in description.get("parameters", ()):
+            is_plain = parameter["in"] == "path" and not parameter.get("description")
+            assert is_plain or f"| `{parameter['name']}` | {parameter['in']} |" in section, (method, path)
+    assert sum(path in ("/v1/screen", "/v1/screen/form") for _, path, _, _ in own) == 2
+
+
+def test_the_paths_without_a_key_are_named() -> None:
+    (sentence,) = re.findall(r"Only (.*?) answer without a key", TEXT, re.DOTALL)
+    assert set(re.findall(r"`(/[^`]*)`", sentence)) == OPEN
 
 
 def test_every_path_on_the_page_is_a_route(described: FastAPI) -> None:

@@ -32,8 +32,9 @@ it.
 
 ## All requests
 
-- **Sign in** with `Authorization: Bearer hf_...` or `X-API-Key: hf_...`. Only `/health/...` answers without
-  a key. A path that does not exist is refused without a key as well.
+- **Sign in** with `Authorization: Bearer hf_...` or `X-API-Key: hf_...`. Only `/health/live`,
+  `/health/ready`, `/status` and `/status/live` answer without a key, to `GET` and `HEAD`. A path that does
+  not exist is refused without a key as well.
 - **Answers are never mixed**: an outcome of a check comes with status 200, whatever it is. A request that
   fails is a problem ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457), `application/problem+json`) with a
   stable `type` such as `urn:holdfast:problem:not-found`, a `detail` that says what was not done and what to
@@ -129,11 +130,7 @@ def _needs(permission: Permission | None) -> str:
 
 
 def _parameters(described: dict[str, Any]) -> list[str]:
-    found = [
-        one
-        for one in described.get("parameters", ())
-        if one["name"] != "Idempotency-Key" and (one["in"] != "path" or one.get("description"))
-    ]
+    found = [one for one in described.get("parameters", ()) if one["in"] != "path" or one.get("description")]
     if not found:
         return []
     lines = ["| parameter | in | |", "|---|---|---|"]
