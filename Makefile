@@ -63,6 +63,7 @@ bench: setup
 docs: setup
 	$(BIN)/python -m holdfast.cli.reference > docs/commands.md
 	$(BIN)/python -m holdfast.api.reference > docs/api.md
+	$(BIN)/python -m holdfast.reporting.cybertip.reference > docs/cybertip-elements.md
 
 lock:
 	@test -x $(BIN)/uv || { $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet uv==$(UV_VERSION); }
