@@ -68,6 +68,9 @@ def video(
     ] = None,
     page: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write a page with plots.")] = None,
     speed: Annotated[bool, typer.Option(help="Also measure how fast files are scanned.")] = True,
+    peers: Annotated[
+        bool, typer.Option("--peers", help="Also ask the peers that are installed: vpdq, perception.")
+    ] = False,
     scale: Annotated[
         int | None,
         typer.Option(min=1000, max=100_000_000, help="Instead: time and recall in a bank of so many frames."),
@@ -83,7 +86,7 @@ def video(
         raise typer.BadParameter("is test or tuning", param_hint="--part")
     if unknown := set(edit or ()) - {one.name for one in EDITS}:
         raise typer.BadParameter(f"there is no edit {sorted(unknown)[0]}", param_hint="--edit")
-    plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed)
+    plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed, peers)
     with progress("videos", "steps") as bar:
         if scale is None:
             run(plan, as_json=json, advance=bar)

@@ -107,4 +107,4 @@ def test_a_bank_of_any_size(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert rows["bank"]["frames"] >= 20_000
     found = rows["edited copies, found"]
     assert found["in the bank"] == found["compared alone"] == found["of"] == 3
-    assert rows["half a minute of strangers, s"]["with a made-up video as match"] == 0
+    assert rows["half a minute of strangers, processor s"]["with a made-up video as match"] == 0

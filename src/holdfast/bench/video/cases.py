@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.bench.video.clips import Clip, encoded
 from holdfast.bench.video.corpus import Listed, hashed
 from holdfast.bench.video.edits import VideoEdit, edited
+from holdfast.bench.video.peers import Peers
 from holdfast.bench.video.queries import query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.video.classic import ClassicMatch, classic_match
@@ -47,6 +48,7 @@ class Case:
     shown: tuple[float, float, float, float]  # start and end in the edited clip, start and end in its file
     own: Pair
     strangers: tuple[Pair, ...]
+    peers: Mapping[str, bool]  # which of them, at its own defaults, takes it for its file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +71,7 @@ def case_of(
     hosts: Sequence[tuple[Listed, Clip]],
     listed: Sequence[Prepared],
     folder: Path | None,
+    peers: Peers | None,
 ) -> Case:
     """Makes the edited file (kept in ``folder``), and compares it with all listed files.
 
@@ -86,7 +89,8 @@ def case_of(
 
     strangers = tuple(pair(other) for other in listed if other.listed.source not in shown)
     times = changed.start_s, changed.end_s, changed.source_start_s, changed.source_end_s
-    return Case(own.listed.name, own.listed.source, edit.name, times, pair(own), strangers)
+    theirs = {} if peers is None else peers.found(data, own.listed.path)
+    return Case(own.listed.name, own.listed.source, edit.name, times, pair(own), strangers, theirs)
 
 
 def case_query(

@@ -26,6 +26,7 @@ from holdfast.bench.video.corpus import Listed, named_sources, read_corpus, scen
 from holdfast.bench.video.edits import CORE_EDITS, EDITS, MORE_EDITS, VideoEdit
 from holdfast.bench.video.intervals import share_by_source
 from holdfast.bench.video.page import write_page
+from holdfast.bench.video.peers import Peers
 from holdfast.bench.video.speed import Speed, measure_speed
 from holdfast.errors import UnreadableError
 from holdfast.matching.video.judge import MATCH_DECADES, POSSIBLE_DECADES, SPECIFIC_DECADES
@@ -50,6 +51,7 @@ class Plan:
     work: Path | None = None
     page: Path | None = None
     speed: bool = True
+    peers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,14 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     clips = chosen_clips(listed, plan)
     result = Result(files, [one.listed for one, _ in clips])
     edits = [edit for edit in EDITS if not plan.edits or edit.name in plan.edits]
+    peers = Peers() if plan.peers else None
     work = [(own, clip, edit) for own, clip in clips for edit in edits]
     Random(1).shuffle(work)  # so that a part of it is a fair sample
     try:
         for own, clip, edit in work:
             advance(len(result.cases), len(work), f"{own.listed.name}: {edit.words}")
             hosts = hosts_of(own.listed, edit, clips)
-            result.cases.append(case_of(edit, own, clip, hosts, listed, plan.work))
+            result.cases.append(case_of(edit, own, clip, hosts, listed, plan.work, peers))
     except KeyboardInterrupt:
         sys.stderr.write(f"Stopped after {len(result.cases)} of {len(work)} edited clips.\n")
     scenes = scene_sources(plan.sources)
@@ -221,6 +224,8 @@ def _recalls(cases: Sequence[Case]) -> Row:
                 "clips": share.cases,
                 "sources": share.sources,
             }
+    for name in cases[0].peers:
+        row[name] = round(float(np.mean([case.peers[name] for case in cases])), 3)
     row["missed"] = {case.clip: case.own.tier for case in cases if case.own.tier != "match"}
     return row
 
@@ -233,6 +238,10 @@ def _macro(groups: Sequence[Sequence[Case]]) -> Row:
     row: Row = {
         name: round(float(np.mean([np.mean([is_found(c.own) for c in cases]) for cases in groups])), 4)
         for name, is_found in _METHODS.items()
+    }
+    row |= {
+        name: round(float(np.mean([np.mean([c.peers[name] for c in cases]) for cases in groups])), 4)
+        for name in groups[0][0].peers
     }
     sources = sorted({case.source for cases in groups for case in cases})
     found = np.full((len(groups), len(sources)), np.nan)
