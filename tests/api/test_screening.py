@@ -75,8 +75,8 @@ def test_an_upload_key_learns_the_decision_and_not_the_match(runtime: Runtime, c
     assert body["outcome"] == "match" and body["decision"]["quarantine"] and body["decision"]["queue"] == 1
     assert body["decision"]["class"] == "review" and "person" in body["decision"]["reason"]
     assert set(body) == {
-        "outcome", "reason", "detail", "medium", "size_bytes", "list_version", "decision", "policy", "event",
-        "hold", "actions",
+        "outcome", "reason", "detail", "medium", "size_bytes", "list_version", "deep_check",
+        "deep_check_reason", "decision", "policy", "event", "hold", "actions",
     }  # fmt: skip
     for secret in ("KNOWN", "a photo", "distance", "trusted-match", f'"entry":{entry}'):
         assert secret not in answer.text

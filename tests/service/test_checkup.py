@@ -14,16 +14,17 @@ from holdfast.access.keys import create_key
 from holdfast.access.roles import Role
 from holdfast.banks.service import create_bank, update_bank
 from holdfast.decisions.webhooks import endpoints, outbox, receipts
-from holdfast.records import jobs
+from holdfast.records import counters, deep_queue, jobs
 from holdfast.records.database import Database
 from holdfast.records.home import Home
 from holdfast.records.tables.access import api_keys
 from holdfast.records.tables.base import now
+from holdfast.records.tables.deep import deep_checks
 from holdfast.records.tables.jobs import jobs as job_table
 from holdfast.records.tables.outbox import action_receipts, webhook_deliveries
 from holdfast.screening.lists import ListIndex
 from holdfast.service import facts
-from holdfast.service.checks import place, risks, work
+from holdfast.service.checks import deep, place, risks, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.service.checkup import checkup
 from holdfast.service.opening import open_home_keys, open_home_vault
@@ -162,6 +163,24 @@ def test_a_clock_that_stands_still_or_fails(home: Path, database: Database) -> N
         facts.write(connection, PREFIX + "vault.orphans", {"failed_at": now().isoformat(), "error": "away"})
     told = details(look(home, database, work.clock), "warning")
     assert "none was done since" in told and "vault.orphans fails: away" in told
+
+
+def test_deep_checks_that_are_behind_spent_or_lost(home: Path, database: Database) -> None:
+    assert look(home, database, deep.deep_checks) == []
+    with database.write() as connection:
+        bank = create_bank(connection, "KNOWN", deep_per_hour=2).id
+    assert "0 wait" in details(look(home, database, deep.deep_checks), "ok")
+    with database.write() as connection:
+        deep_queue.enqueue(connection, spool="s", name="n", sealed_key=b"k", key_id="k")
+        for _ in range(2):
+            deep_queue.take_budget(connection, [(bank, 2)])
+        connection.execute(sa.update(deep_checks).values(created_at=now() - timedelta(minutes=9)))
+    found = details(look(home, database, deep.deep_checks), "warning")
+    assert "behind: 1 wait, the oldest for 5" in found and "spent for KNOWN" in found
+    counted = counters.Counters(database)
+    counted.add("deep.lost", 3, reason="expired")
+    counted.flush()
+    assert "3 waited too long" in details(look(home, database, deep.deep_checks), "warning")
 
 
 def test_settings_that_give_something_away(home: Path, database: Database) -> None:

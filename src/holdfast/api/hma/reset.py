@@ -14,10 +14,12 @@ from holdfast.records.tables.banks import (
     fingerprint_log,
     fingerprint_sources,
     fingerprints,
+    reference_views,
     sources,
 )
 from holdfast.records.tables.checklist import facts
 from holdfast.records.tables.decisions import decisions, entry_match_counts, entry_reviews, flooded_entries
+from holdfast.records.tables.deep import deep_budgets, deep_checks
 from holdfast.records.tables.events import events
 from holdfast.records.tables.exchanges import exchange_credentials, exchanges, hma_banks, hma_contents
 from holdfast.records.tables.vault import vault_items
@@ -36,8 +38,11 @@ _EMPTIED = (
     entry_reviews,
     entry_match_counts,
     flooded_entries,
+    deep_checks,
+    deep_budgets,
     fingerprint_log,
     fingerprint_sources,
+    reference_views,
     fingerprints,
     entries,
     banks,
