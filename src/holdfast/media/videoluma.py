@@ -23,6 +23,7 @@ __all__ = ["Picture", "picture_of"]
 
 _MOST_PIXELS = 4_000_000  # of a reduced picture, however long and narrow the frame is
 _STRIPE_PIXELS = 1_000_000  # converted at a time, which bounds the memory of it
+_SMALL_SCALE = 16  # up to which sums of 8-bit pixels fit 16 bits
 _FULL = 2  # AVCOL_RANGE_JPEG
 _LIMITED = 1  # AVCOL_RANGE_MPEG
 _HDR = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}  # AVCOL_TRC_...
@@ -89,16 +90,20 @@ def _reduced(values: npt.NDArray[Any], scale: int, unit: float) -> UInt8Array:
         return np.ascontiguousarray(values)
     height, width = values.shape
     rows, columns = -(-height // scale), -(-width // scale)
-    sums = np.zeros((rows, columns), np.uint32)
+    dtype = np.uint16 if values.dtype == np.uint8 and scale <= _SMALL_SCALE else np.uint32
+    lines = np.zeros((rows, width), dtype)  # whole lines are added up first: that is the fast direction
     for i in range(scale):
-        for j in range(scale):
-            part = values[i::scale, j::scale]  # shorter at the edge, where a cell is not whole
-            sums[: part.shape[0], : part.shape[1]] += part
-    down = np.minimum(scale, height - scale * np.arange(rows))
-    across = np.minimum(scale, width - scale * np.arange(columns))
-    means = sums / (down[:, np.newaxis] * across).astype(np.float32) / np.float32(unit)
-    rounded: UInt8Array = np.minimum(np.rint(means), 255).astype(np.uint8)
-    return rounded
+        part = values[i::scale]  # shorter at the edge, where a cell is not whole
+        lines[: len(part)] += part
+    sums = np.zeros((rows, columns), dtype)
+    for j in range(scale):
+        part = lines[:, j::scale]
+        sums[:, : part.shape[1]] += part
+    means = sums * np.float32(1 / (scale * scale * unit))
+    means[-1] *= np.float32(scale / (height - scale * (rows - 1)))
+    means[:, -1] *= np.float32(scale / (width - scale * (columns - 1)))
+    np.rint(means, out=means)
+    return np.minimum(means, np.float32(255), out=means).astype(np.uint8)
 
 
 def _from_rgb(frame: av.VideoFrame, scale: int) -> UInt8Array:

@@ -18,12 +18,13 @@ from holdfast.media.videotrack import Track, seconds
 __all__ = ["FrameSource"]
 
 _TELLS_LENGTH = ("MP4", "MATROSKA", "FLV")  # by a number in the head, not by an estimate
+_PASSED = 100  # packets; so often does whoever waits hear of a stretch without frames
 _DEEP_PIXEL_BYTES = 3  # of the usual colour format, 4:2:0
 _MISSING_S, _MISSING_SHARE = 1.0, 0.02  # of the end of a file, which is no loss
 
 
 class FrameSource:
-    """Iterates over decoded frames, with a None after each packet; keeps account of what is lost.
+    """Iterates over decoded frames, with a None now and then between; keeps account of what is lost.
 
     ``damaged`` counts packets that gave nothing. Of the keyframes, those are decoded that come
     ``every_s`` or more after the last.
@@ -35,16 +36,21 @@ class FrameSource:
         self._last_key_s: float | None = None
         self._lost_stamps_s: list[float] = []  # a heap
         self._by_decoding = track.info.format == "AVI"  # which knows no other times
-        self._end_s = 0.0  # of the last packet of any track
+        self._index = track.stream.index
+        self._ends: dict[int, int] = {}  # of the last packet of each stream, in its own time base
         self._broken_off = ""
         self.damaged = 0
 
     def __iter__(self) -> Iterator[av.VideoFrame | None]:
         """Raises MemoryError, and nothing else."""
+        passed = 0
         for packet in self._packets():
-            if packet is not None:
+            if self._is_wanted(packet):
                 yield from self._decode(packet)
-            yield None
+                passed = 0
+            passed += 1
+            if passed % _PASSED == 1:
+                yield None
         yield from self._decode(None)
 
     def stamp_s(self, frame: av.VideoFrame) -> float | None:
@@ -66,14 +72,14 @@ class FrameSource:
         if streams_by_now(self._track.container) > len(self._track.container.streams):
             return Reason.TRUNCATED, "a further track begins on the way, and was not looked at"
         if self._broken_off:
-            return Reason.DAMAGED, f"reading broke off after {self._end_s:.1f} s ({self._broken_off})"
+            return Reason.DAMAGED, f"reading broke off after {self._end_s():.1f} s ({self._broken_off})"
         if self._track.missing_bytes:
             return Reason.TRUNCATED, f"the file ends early: {self._track.missing_bytes:,} bytes are not there"
         start, length = self._track.container.start_time, self._track.container.duration
         if self._track.info.format not in _TELLS_LENGTH or not length:
             return None
         length_s = length / av.time_base
-        there_s = max(self._end_s - (start or 0) / av.time_base, 0.0)
+        there_s = max(self._end_s() - (start or 0) / av.time_base, 0.0)
         if length_s - there_s <= max(_MISSING_S, _MISSING_SHARE * length_s):
             return None
         return Reason.TRUNCATED, f"the file ends early: {there_s:.1f} s of {length_s:.1f} s are there"
@@ -91,12 +97,17 @@ class FrameSource:
                 heapq.heappush(self._lost_stamps_s, -math.inf if stamp_s is None else stamp_s)
             return []
 
+    def _end_s(self) -> float:
+        """Where the last packet of any stream ends."""
+        streams = self._track.container.streams
+        return max((seconds(end, streams[n].time_base) or 0.0 for n, end in self._ends.items()), default=0.0)
+
     def _check_memory(self) -> None:
         """Raises MemoryError where there is no room for a frame: decoders may call that damage."""
         np.empty((self._codec.width, self._codec.height, _DEEP_PIXEL_BYTES), np.uint8)
 
-    def _packets(self) -> Iterator[av.Packet[VideoStream] | None]:
-        """Packets of the track that are to be decoded; None for each other packet."""
+    def _packets(self) -> Iterator[av.Packet[VideoStream]]:
+        """The packets of all streams, as far as they can be read."""
         packets = self._track.container.demux()
         while True:
             try:
@@ -111,20 +122,23 @@ class FrameSource:
             if packet is None:
                 return
             if packet.size:  # else the mark of an end
-                yield packet if self._is_wanted(packet) else None
+                yield packet
 
     def _is_wanted(self, packet: av.Packet[VideoStream]) -> bool:
-        stamp_s = seconds(packet.pts if packet.pts is not None else packet.dts, packet.time_base)
-        if stamp_s is not None:
-            length_s = seconds(packet.duration, packet.time_base) or 0.0
-            self._end_s = max(self._end_s, stamp_s + length_s)
-        if packet.stream_index != self._track.stream.index:
+        """Whether it is to be decoded. Notes its end."""
+        stamp, index = packet.pts, packet.stream_index
+        if stamp is None:
+            stamp = packet.dts
+        if stamp is not None:
+            end = stamp + (packet.duration or 0)
+            if end > self._ends.get(index, 0):
+                self._ends[index] = end
+        if index != self._index or not self._keyframes:
+            return index == self._index
+        if not packet.is_keyframe:
             return False
-        if not self._keyframes:
-            return True
-        last_s = self._last_key_s
-        is_due = last_s is None or stamp_s is None or abs(stamp_s - last_s) >= self._every_s
-        if not packet.is_keyframe or not is_due:
+        last_s, stamp_s = self._last_key_s, seconds(stamp, packet.time_base)
+        if last_s is not None and stamp_s is not None and abs(stamp_s - last_s) < self._every_s:
             return False
         self._last_key_s = stamp_s
         if self._by_decoding:  # its frame comes out much later, but among keyframes no order is changed
