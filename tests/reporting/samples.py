@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)  # what counts as now
-MOMENT = datetime(2026, 10, 1, 12, 30, tzinfo=UTC)
+MOMENT = datetime(2024, 10, 1, 12, 30, tzinfo=UTC)
 MAIL = "ana@example.org"
 _MODULES = (common, incident, people, report, file_details)
 _PATTERNS = {r"\+[0-9]{1,3}": "+44", r"[0-9]+": "1234567890"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.reporting import test_filing, test_rules
 from tests.reporting.test_elements import PLACES
 
 PAGE = REPOSITORY / "docs" / "cybertip-elements.md"
-TESTED = {
+TESTED: dict[str, Mapping[str, object]] = {
     "test_rule_of_a_report": test_rules.REPORTS,
     "test_rule_of_file_details": {**test_rules.FILES, **test_rules.BATCHED_FILES},
     "test_rule_of_older_documents": test_rules.LEGACY,

@@ -22,7 +22,7 @@ from tests.conftest import REPOSITORY
 SUMMARY = """
 <incidentSummary>
   <incidentType>Online Enticement of Children for Sexual Acts</incidentType>
-  <incidentDateTime>2026-10-01T12:00:00Z</incidentDateTime>
+  <incidentDateTime>2024-10-01T12:00:00Z</incidentDateTime>
 </incidentSummary>"""
 REPORTER = "<reporter><reportingPerson><email>ana@example.org</email></reportingPerson></reporter>"
 REPORT = f"<report>{SUMMARY}{REPORTER}</report>"
@@ -141,7 +141,7 @@ def test_another_company_has_no_say() -> None:
         (f"<report>{SUMMARY}{REPORTER}<viewedByEsp/></report>", 4100, "starting with element 'viewedByEsp'"),
         (REPORT.replace("Sexual Acts", "Sexual Act"), 4100, "enumeration-valid"),
         (REPORT.replace("12:00:00Z", "12:00:00"), 4100, "time zone is required"),
-        (REPORT.replace("2026-10-01", "2099-10-01"), 4100, "must be in the past"),
+        (REPORT.replace("2024-10-01", "2099-10-01"), 4100, "must be in the past"),
         (REPORT.replace("<email>ana@example.org</email>", ""), 4100, "email is required"),
         (BATCHED.replace("VIRAL", "OTHER"), 4100, "enumeration-valid"),
     ],
