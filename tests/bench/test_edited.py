@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from holdfast.bench import edited
+from holdfast.bench import edited, edited_speed
+from holdfast.bench.edited_cases import NOWHERE, Case, Fit
 from holdfast.bench.edits import CORE_EDITS, MORE_EDITS, PeopleEdit, edited_jpeg
 from holdfast.errors import UnreadableError
 from tests.pictures import encoded, picture
@@ -47,6 +48,7 @@ def test_recall_is_counted_and_told(
     wanted = ("jpeg30", "border", "mirror", "crop10")
     monkeypatch.setattr(edited, "CORE_EDITS", tuple(edit for edit in CORE_EDITS if edit.name in wanted))
     monkeypatch.setattr(edited, "MORE_EDITS", ())
+    monkeypatch.setattr(edited_speed, "ENTRIES", 5000)
     for seed in range(14):
         (tmp_path / f"{seed}.jpg").write_bytes(encoded(picture(seed, 420, 320), quality=90))
     (tmp_path / "note.txt").write_text("not a picture", encoding="utf-8")
@@ -57,14 +59,34 @@ def test_recall_is_counted_and_told(
     assert sorted(path.name for path in tmp_path.glob("*.jpg") if edited.is_tuning(path)) == sorted(
         result.tuning
     )
-    recalls = {row["measure"]: row for row in rows if str(row.get("measure", "")).startswith("recall, ")}
-    assert recalls["recall, saved as JPEG, quality 30"]["plain"] == 1
-    assert recalls["recall, mirrored"]["plain"] == 0
-    assert recalls["recall, mirrored"]["fast"] == recalls["recall, in a plain border"]["fast"] == 1
-    assert recalls["recall, cropped by 10 %"]["deep"] >= 0.5
+    told = {row["measure"]: row for row in rows if "measure" in row}
+    assert told["recall, saved as JPEG, quality 30"]["plain"] == 1
+    assert told["recall, mirrored"]["plain"] == 0
+    assert told["recall, mirrored"]["fast"] == told["recall, in a plain border"]["fast"] == 1
+    assert told["recall, cropped by 10 %"]["deep"] >= 0.5
+    assert told["recall, cropped by 10 %"]["own"] >= told["recall, cropped by 10 %"]["fast"]
+    assert told["unrelated photographs"]["pairs called a match"] == 0
+    assert told["unrelated photographs"]["comparisons"] > 0
+    assert told["shared, one photograph with other words on it"]["pairs"] == 3 * 4 * 3
+    assert told["fast path, added to an upload"]["codes"] > 8
+    assert told["deep path, 10 uploads"]["codes"] > 600
     assert len(result.cases) == 4 * len(wanted)
-    assert all(case.comparisons > 0 for case in result.cases)
+    assert all(case.peer == case.phash == NOWHERE for case in result.cases)
     assert "<svg" in page.read_text(encoding="utf-8")
+
+
+def test_within_a_larger_radius_nothing_is_lost() -> None:
+    far, near = Fit(60.0, 1e-3, "cropped"), Fit(40.0, 1e-12, "cropped")
+    cases = [
+        Case("a", "crop10", 120.0, 20.0, 60.0, 40.0, False, fit, fit, 90.0, (far,), 100)
+        for fit in (far, near)
+    ]
+    result = edited.Result([], ["a"], cases)
+    edits = [edit for edit in CORE_EDITS if edit.name == "crop10"]
+    assert [result.recall(edits, method) for method in edited.METHODS] == [0, 0, 0, 0, 0.5, 0.5]
+    assert [result.recall_within(edits, "deep", radius) for radius in (39, 40, 59, 60)] == [0, 0.5, 0.5, 1]
+    assert result.recall_within(edits, "phash", 80) == 1
+    assert (result.strangers(59), result.strangers(60), result.false_matches()) == (0, 2, 0)
 
 
 def test_too_few_photographs_are_said(tmp_path: Path) -> None:

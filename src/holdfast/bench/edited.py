@@ -2,14 +2,13 @@
 
 Files are split by their digests into a tuning and a measured part; only the measured part is edited and
 counted. All photographs of both parts are the list. The strangers that a list of a million entries adds are
-not there, so their effect is put in by rule: see `COMPETITION`.
+not there, so their effect is put in by rule: hits are judged by the false alarms expected at a million
+entries, and see `edited_cases.COMPETITION`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import importlib
-import io
 import json
 import sys
 import time
@@ -19,53 +18,38 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from holdfast.bench.edited_page import DEEP_RADIUS_BITS, write_page
+from holdfast.bench.edited_cases import (
+    ENTRIES,
+    LIMIT,
+    PLAIN_RADIUS_BITS,
+    Case,
+    Listed,
+    Peers,
+    listed,
+    measured_case,
+)
+from holdfast.bench.edited_page import write_page
+from holdfast.bench.edited_speed import speed_rows
+from holdfast.bench.edited_templates import template_rows
 from holdfast.bench.edits import CORE_EDITS, MORE_EDITS, PeopleEdit, edited_jpeg, photograph
 from holdfast.bench.machine import describe_machine
 from holdfast.errors import NotMatchableError, UnreadableError
-from holdfast.hashing.image import query_hashes
 from holdfast.hashing.pdq import pdq
-from holdfast.hashing.views.deep import COARSE_RADIUS_BITS, DeepViews, deep_views
-from holdfast.hashing.views.reference import reference_views
-from holdfast.hashing.views.refine import agreement, code_signs, refine
-from holdfast.hashing.views.small import small_luma
 from holdfast.media.pool import DecodePool
-from holdfast.media.types import ImageLimits
+from holdfast.media.types import DecodedImage, ImageLimits
 
-__all__ = ["COMPETITION", "DEEP_RADIUS_BITS", "Case", "Result", "run"]
+__all__ = ["METHODS", "PHASH_RADIUS_BITS", "Result", "is_tuning", "run"]
 
-# At a million entries the 48th best stranger agrees this well before refining: who agrees less is left out.
-COMPETITION = 4.8
-NOWHERE = 999.0  # distance of what was never compared
-METHODS = ("peer", "plain", "fast", "deep", "own")
+METHODS = ("peer", "phash", "plain", "fast", "deep", "own")
+# Of 64: the largest at which random codes give at most 1e-6 false alarms at a million entries.
+PHASH_RADIUS_BITS = 5.0
+_RADII = (16, 24, 31, 36, 40, 44, 48, 52, 56, 60, 64)
+_SCORES = range(88, 52, -4)  # at which strangers are counted
+_TIMED = 10
 
-UInt8Array = npt.NDArray[np.uint8]
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One edited photograph: how near each method came to its original, and to the nearest stranger.
-
-    ``peer``, ``plain`` and ``fast`` are bits, ``deep`` and ``own`` (deep, with reference-side views on the
-    list) scores of refining; `NOWHERE` where nothing was near enough to be looked at. ``view`` is what deep
-    undid.
-    """
-
-    photo: str
-    edit: str
-    peer: float
-    plain: float
-    fast: float
-    deep: float
-    own: float
-    view: str
-    stranger_fast: float
-    strangers_deep: tuple[float, ...]
-    comparisons: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,26 +60,40 @@ class Result:
     measured: list[str]
     cases: list[Case] = field(default_factory=list)
 
-    def recall(self, edits: Sequence[PeopleEdit], method: str, radius: float) -> float:
-        """The mean over ``edits`` of the share found within ``radius``."""
+    def recall(self, edits: Sequence[PeopleEdit], method: str) -> float:
+        """The mean over ``edits`` of the share found by the method's own rule."""
+        return self._mean(edits, [self.is_found(case, method) for case in self.cases])
+
+    def recall_within(self, edits: Sequence[PeopleEdit], method: str, radius: float) -> float:
+        """The same within a fixed radius: of refined scores for deep and own."""
+        return self._mean(edits, [_bits(case, method) <= radius for case in self.cases])
+
+    def strangers(self, score_bits: float) -> int:
+        """Pairs of an edited photo and another photo that deep brought within a score."""
+        return sum(fit.score_bits <= score_bits for case in self.cases for fit in case.strangers)
+
+    def false_matches(self) -> int:
+        """Pairs of an edited photo and another photo that deep would call a match."""
+        return sum(fit.expected <= LIMIT for case in self.cases for fit in case.strangers)
+
+    @staticmethod
+    def is_found(case: Case, method: str) -> bool:
+        """Whether a method finds the original by its own rule. Deep goes on where fast found nothing."""
+        if method == "phash":
+            return case.phash <= PHASH_RADIUS_BITS
+        if method == "fast":
+            return case.is_fast
+        if method in ("peer", "plain"):
+            return float(getattr(case, method)) <= PLAIN_RADIUS_BITS
+        fit = case.deep if method == "deep" else case.own
+        return case.is_fast or fit.expected <= LIMIT
+
+    def _mean(self, edits: Sequence[PeopleEdit], found: Sequence[bool]) -> float:
         shares = []
         for edit in edits:
-            found = [getattr(case, method) <= radius for case in self.cases if case.edit == edit.name]
-            shares.append(sum(found) / max(1, len(found)))
+            of_edit = [here for here, case in zip(found, self.cases, strict=True) if case.edit == edit.name]
+            shares.append(sum(of_edit) / max(1, len(of_edit)))
         return float(sum(shares) / max(1, len(shares)))
-
-    def strangers(self, radius: float) -> int:
-        """Pairs of an edited photo and another photo that deep brought within a score of ``radius``."""
-        return sum(distance <= radius for case in self.cases for distance in case.strangers_deep)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Listed:
-    """One photo on the list: its code, and the codes of reference-side views."""
-
-    name: str
-    code: UInt8Array
-    more: UInt8Array
 
 
 def run(
@@ -115,12 +113,16 @@ def run(
         )
     result = Result([path.name for path in tuning], [path.name for path in measured])
     started = time.perf_counter()
+    timed: list[DecodedImage] = []
+    others = Peers(peers)
     with DecodePool(ImageLimits()) as pool:
-        listed = {path: _listed(path) for path in files}
+        on_list = {path: listed(path) for path in files}
         for number, path in enumerate(measured):
-            others = [measured[(number + step) % len(measured)] for step in (1, 2, 3)]
-            result.cases.extend(_cases(pool, path, others, listed, _peer() if peers else None))
+            beside = [measured[(number + step) % len(measured)] for step in (1, 2, 3)]
+            result.cases.extend(_cases(pool, path, beside, on_list, others))
+        timed += [pool.decode_image(path.read_bytes()) for path in measured[:_TIMED]]
     rows = list(_rows(result, time.perf_counter() - started))
+    rows += [*template_rows(measured), *speed_rows(timed)]
     for row in rows:
         sys.stdout.write((json.dumps(row) if as_json else _plain(row)) + "\n")
     if page is not None:
@@ -139,101 +141,27 @@ def _photographs(folders: Sequence[Path]) -> list[Path]:
     for path in sorted({path for folder in folders for path in folder.rglob("*") if path.is_file()}):
         try:
             luma = np.asarray(photograph(path.read_bytes()).convert("L"))
-        except (UnidentifiedImageError, OSError, ValueError):
+        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
             continue
         if min(luma.shape) >= 200 and not pdq(luma).featureless:
             found.append(path)
     return sorted(found, key=lambda path: hashlib.sha256(path.read_bytes()).digest()[1:])
 
 
-def _listed(path: Path) -> _Listed:
-    luma = np.asarray(photograph(path.read_bytes()).convert("L"))
-    small = small_luma(luma)
-    more = np.empty((0, 32), np.uint8) if small is None else reference_views(small).codes
-    return _Listed(path.name, pdq(luma).bits, more)
-
-
 def _cases(
-    pool: DecodePool, path: Path, others: list[Path], listed: dict[Path, _Listed], peer: Any
+    pool: DecodePool, path: Path, others: list[Path], on_list: dict[Path, Listed], peers: Peers
 ) -> Iterator[Case]:
     picture = photograph(path.read_bytes())
     beside = [photograph(other.read_bytes()) for other in others]
-    strangers = np.stack([one.code for other, one in listed.items() if other not in (path, *others)])
+    strangers = np.stack([one.code for other, one in on_list.items() if other not in (path, *others)])
     for edit in (*CORE_EDITS, *MORE_EDITS):
         data = edited_jpeg(edit, picture, path.name, beside)
         try:
             decoded = pool.decode_image(data)
         except NotMatchableError:
             continue
-        hashes = query_hashes(decoded)
-        codes = hashes.codes[hashes.matchable]
-        frame = decoded.frames[0]
-        small = small_luma(frame.luma, width=frame.width, height=frame.height)
-        views = None if small is None else deep_views(small)
-        own = listed[path]
-        deep, view = _refined(views, own.code[np.newaxis])
-        with_own, _ = _refined(views, np.concatenate([own.code[np.newaxis], own.more]))
-        yield Case(
-            path.name,
-            edit.name,
-            _peer_distance(peer, data, picture),
-            float(np.bitwise_count(hashes.codes[0] ^ own.code).sum()),
-            _nearest(codes, own.code[np.newaxis]),
-            deep,
-            with_own,
-            view,
-            _nearest(codes, strangers),
-            _strangers(views, strangers),
-            0 if views is None else len(views) * len(strangers),
-        )
-
-
-def _nearest(codes: UInt8Array, listed: UInt8Array) -> float:
-    if len(codes) == 0:
-        return NOWHERE
-    return float(np.bitwise_count(codes[:, np.newaxis] ^ listed).sum(axis=2).min())
-
-
-def _refined(views: DeepViews | None, listed: UInt8Array) -> tuple[float, str]:
-    """The soft distance after the coarse gate, the competition of strangers and refining; and the view."""
-    rows, places = _near(views, listed)
-    if views is None or len(rows) == 0:
-        return NOWHERE, ""
-    before = agreement(views.coefficients[rows], code_signs(listed[places]))
-    strong = before >= COMPETITION
-    found = refine(views, rows[strong], listed[places[strong]])
-    return (found[0].score_bits, found[0].view.words) if found else (NOWHERE, "")
-
-
-def _strangers(views: DeepViews | None, listed: UInt8Array) -> tuple[float, ...]:
-    rows, places = _near(views, listed)
-    if views is None:
-        return ()
-    return tuple(one.score_bits for one in refine(views, rows, listed[places]))
-
-
-def _near(views: DeepViews | None, listed: UInt8Array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(view rows, places in the list) within the coarse radius."""
-    if views is None or len(views) == 0:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    distances = np.bitwise_count(views.codes[:, np.newaxis] ^ listed).sum(axis=2)
-    rows, places = np.nonzero(distances <= COARSE_RADIUS_BITS)
-    return rows, places
-
-
-def _peer() -> Any:
-    try:
-        return importlib.import_module("pdqhash")
-    except ImportError:
-        return None
-
-
-def _peer_distance(peer: Any, data: bytes, picture: Image.Image) -> float:
-    if peer is None:
-        return NOWHERE
-    edited, _ = peer.compute(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
-    original, _ = peer.compute(np.asarray(picture))
-    return float((edited != original).sum())
+        distances = peers.distances(data, picture)
+        yield measured_case(path.name, edit.name, decoded, on_list[path], strangers, distances)
 
 
 def _rows(result: Result, seconds: float) -> Iterator[Row]:
@@ -246,24 +174,44 @@ def _rows(result: Result, seconds: float) -> Iterator[Row]:
         "measured files": result.measured,
         "seconds": round(seconds),
     }
-    radii = {"peer": 31.0, "plain": 31.0, "fast": 31.0, "deep": DEEP_RADIUS_BITS, "own": DEEP_RADIUS_BITS}
+    yield {
+        "measure": "rule",
+        "entries": ENTRIES,
+        "peer, plain": f"within {PLAIN_RADIUS_BITS} bits",
+        "phash": f"within {PHASH_RADIUS_BITS:.0f} of 64 bits",
+        "fast": f"within {PLAIN_RADIUS_BITS} bits: as it is, turned or freed of a border; "
+        f"other views where at most {LIMIT:g} false alarms an upload are expected",
+        "deep, own": f"fast, or refined with at most {LIMIT:g} expected",
+    }
     groups = [(edit.words, [edit]) for edit in (*CORE_EDITS, *MORE_EDITS)]
     groups += [("all 17 (macro)", list(CORE_EDITS)), ("all the others (macro)", list(MORE_EDITS))]
     for words, edits in groups:
         yield {"measure": f"recall, {words}"} | {
-            method: round(result.recall(edits, method, radii[method]), 3) for method in METHODS
+            method: round(result.recall(edits, method), 3) for method in METHODS
         }
-    for radius in (16, 24, 31, 36, 40, 44, 48, 52, 56):
+    for radius in _RADII:
         yield {"measure": f"recall over 17 edits within {radius} bits"} | {
-            method: round(result.recall(CORE_EDITS, method, radius), 3) for method in METHODS
+            method: round(result.recall_within(CORE_EDITS, method, radius), 3) for method in METHODS
         }
-    comparisons = sum(case.comparisons for case in result.cases)
-    yield {
+    yield _strangers_row(result)
+
+
+def _strangers_row(result: Result) -> Row:
+    return {
         "measure": "unrelated photographs",
-        "comparisons": comparisons,
+        "comparisons": sum(case.comparisons for case in result.cases),
         "nearest of the fast path, bits": min(case.stranger_fast for case in result.cases),
-        "pairs within a score of": {str(radius): result.strangers(radius) for radius in range(88, 48, -4)},
+        "pairs called a match": result.false_matches(),
+        "pairs within a score of": {str(score): result.strangers(score) for score in _SCORES},
     }
+
+
+def _bits(case: Case, method: str) -> float:
+    if method == "phash":
+        return 4 * case.phash  # of 64
+    if method in ("deep", "own"):
+        return case.deep.score_bits if method == "deep" else case.own.score_bits
+    return float(getattr(case, method))
 
 
 def _plain(row: Row) -> str:

@@ -12,20 +12,27 @@ from typing import TYPE_CHECKING, Any
 from holdfast.bench.edits import CORE_EDITS, MORE_EDITS, edited_jpeg, photograph
 
 if TYPE_CHECKING:
-    from holdfast.bench.edited import Case, Result
+    from holdfast.bench.edited import Result
+    from holdfast.bench.edited_cases import Case
 
-__all__ = ["DEEP_RADIUS_BITS", "write_page"]
-
-DEEP_RADIUS_BITS = 54.0  # of the score; see docs/benchmarks.md for what it rests on
+__all__ = ["write_page"]
 
 _MISSES = 24
-_COLOURS = {"peer": "#8a8f98", "plain": "#b07d2b", "fast": "#2f6fb0", "deep": "#1c6b4a", "own": "#8c3f7d"}
+_COLOURS = {
+    "peer": "#8a8f98",
+    "phash": "#6d5f4b",
+    "plain": "#b07d2b",
+    "fast": "#2f6fb0",
+    "deep": "#1c6b4a",
+    "own": "#8c3f7d",
+}
 _NAMES = {
     "peer": "Pillow + pdqhash, 31 bits",
+    "phash": "perception PHash, 5 of 64 bits",
     "plain": "plain PDQ, 31 bits",
     "fast": "fast path",
-    "deep": "deep path",
-    "own": "deep path, reference-side views",
+    "deep": "with the deep path",
+    "own": "with reference-side views",
 }
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2733; --paper: #f6f5f1; --line: #d9d6cd; --quiet: #66707a }
@@ -46,14 +53,14 @@ def write_page(
 ) -> None:
     """Writes one HTML file that needs no network and no script."""
     machine = html.escape(str(rows[0]["machine"]))
-    unrelated = html.escape(str({key: value for key, value in rows[-1].items() if key != "measure"}))
     page.write_text(
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><title>Edited photographs</title>"
         f"<style>{_STYLE}</style></head><body><main>\n<h1>Edited photographs</h1>\n"
         f"<p class='quiet'>{machine}. {len(result.measured)} photographs were edited and looked for among "
         f"{len(result.tuning)} others of the tuning part and themselves.</p>\n"
         f"{_table(rows)}\n<h2>Recall over the 17 edits, by radius</h2>\n{_plot(result)}\n"
-        f"<h2>Unrelated photographs</h2>\n<p>{unrelated}</p>\n"
+        "<p class='quiet'>Of refined scores for the last two, without regard to how regular a pair is.</p>\n"
+        f"<h2>Rules, strangers, speed</h2>\n{_facts(rows)}\n"
         f"<h2>Missed by the deep path</h2>\n<div class='misses'>{_misses(result, paths)}</div>\n"
         f"<h2>Split</h2>\n<p class='quiet'>Measured: {html.escape(', '.join(result.measured))}</p>\n"
         f"<p class='quiet'>Tuning: {html.escape(', '.join(result.tuning))}</p>\n</main></body></html>\n",
@@ -72,6 +79,17 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"<table><tr><th>edit</th>{head}</tr>{''.join(lines)}</table>"
 
 
+def _facts(rows: Sequence[Mapping[str, Any]]) -> str:
+    """All rows that are not recalls."""
+    lines = []
+    for row in rows[2:]:
+        words = str(row["measure"])
+        if not words.startswith("recall"):
+            told = "; ".join(f"{key}: {value}" for key, value in row.items() if key != "measure")
+            lines.append(f"<li>{html.escape(words)}: {html.escape(told)}</li>")
+    return f"<ul>{''.join(lines)}</ul>"
+
+
 def _plot(result: Result) -> str:
     """Recall, 0 to 1, over the radius, 0 to 80 bits."""
     width, height, left, base = 720, 300, 40, 270
@@ -87,7 +105,7 @@ def _plot(result: Result) -> str:
     parts += [f"<text x='{left + 8 * bits}' y='{base + 18}'>{bits}</text>" for bits in range(0, 81, 10)]
     for number, (method, colour) in enumerate(_COLOURS.items()):
         points = " ".join(
-            f"{left + 8 * radius},{base - 250 * result.recall(CORE_EDITS, method, radius):.1f}"
+            f"{left + 8 * radius},{base - 250 * result.recall_within(CORE_EDITS, method, radius):.1f}"
             for radius in range(0, 81, 2)
         )
         parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='2'/>")
@@ -100,7 +118,7 @@ def _plot(result: Result) -> str:
 def _misses(result: Result, paths: Mapping[str, Path]) -> str:
     """Up to 24 of them, of as many edits as possible."""
     missed = sorted(
-        (case for case in result.cases if case.deep > DEEP_RADIUS_BITS),
+        (case for case in result.cases if not result.is_found(case, "deep")),
         key=lambda case: (case.photo, case.edit),
     )
     chosen: list[Case] = []
@@ -121,7 +139,8 @@ def _figure(case: Case, result: Result, paths: Mapping[str, Path]) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, "JPEG", quality=60)
     source = base64.b64encode(buffer.getvalue()).decode("ascii")
-    near = "no view near" if case.deep > 256 else f"{case.deep:.0f} bits"
+    score = case.deep.score_bits
+    near = "no view near" if score > 256 else f"{score:.0f} bits, {case.deep.expected:.0e} expected"
     return (
         f"<figure><img alt='{html.escape(edit.words)}' src='data:image/jpeg;base64,{source}'>"
         f"<figcaption>{html.escape(edit.words)}: {near}</figcaption></figure>"

@@ -117,13 +117,13 @@ def image_hashes(
 
 
 def query_hashes(
-    decoded: DecodedImage, *, conventions: Sequence[Convention] = (Convention.FULL,)
+    decoded: DecodedImage, *, conventions: Sequence[Convention] = (Convention.FULL,), views: bool = True
 ) -> QueryHashes:
     """Hashes to look up: every frame in eight orientations, with and without its border, and its fast views.
 
     Where both conventions give the same hash by definition (both sides up to 512), it is there once,
-    under the first; fast views are made for the first only, and of an animation for four frames. A frame
-    under 5 pixels a side has no hash, so the answer can be empty.
+    under the first; fast views are made for the first only, and of an animation for four frames, and not at
+    all without ``views``. A frame under 5 pixels a side has no hash, so the answer can be empty.
     """
     blocks, looks, wanted = [], [], []
     for frame in decoded.frames:
@@ -135,7 +135,7 @@ def query_hashes(
                     family, undone = (PAGE, "") if box is None else (BORDER, "border removed")
                     looks.append(_look(frame, convention, family, undone))
                     wanted.append(_ORIENTATIONS)
-    for frame in decoded.frames[:MAX_VIEWED_FRAMES]:
+    for frame in decoded.frames[:MAX_VIEWED_FRAMES] if views else ():
         small = small_luma(frame.luma, width=frame.width, height=frame.height)
         for view in [] if small is None else fast_views(small):
             blocks.append(view.block)
