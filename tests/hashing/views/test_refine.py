@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from holdfast.hashing.pdq import pdq, pdq_from_blocks
 from holdfast.hashing.views import refine as refining
 from holdfast.hashing.views.deep import centred_coefficients, deep_views
-from holdfast.hashing.views.faces import Faces
+from holdfast.hashing.views.faces import Faces, cosine_matrix
 from holdfast.hashing.views.refine import KEPT, REPORTED_BITS, agreement, code_signs, refine
 from holdfast.hashing.views.small import SmallLuma, small_luma
 from tests.pictures import picture
 
 UInt8Array = npt.NDArray[np.uint8]
+COSINES = cosine_matrix()
 
 
 def luma(seed: int, width: int = 320, height: int = 240) -> UInt8Array:
@@ -79,8 +80,7 @@ def test_slopes_are_differences_of_coefficients() -> None:
         ahead, behind = np.eye(3), np.eye(3)
         ahead[row, column] += step
         behind[row, column] -= step
-        raw = [refining.cosine_matrix() @ faces.blocks(0, one[np.newaxis])[0] @ refining.cosine_matrix().T
-               for one in (ahead, behind)]  # fmt: skip
+        raw = [COSINES @ faces.blocks(0, one[np.newaxis])[0] @ COSINES.T for one in (ahead, behind)]
         expected = ((raw[0] - raw[1]) / 0.02).ravel()
         assert np.corrcoef(expected, slopes[number])[0, 1] > 0.95
         assert np.linalg.norm(slopes[number]) == pytest.approx(np.linalg.norm(expected), rel=0.15)
