@@ -210,6 +210,9 @@ class WebhookSettings(_Section):
     allow_loopback_http: bool = Field(
         default=False, description="Allow http:// to this host's loopback address, for development."
     )
+    allow_networks: tuple[str, ...] = Field(
+        default=(), description="Networks of your own that webhooks may go to beside public addresses."
+    )
     timeout_s: float = Field(default=10.0, gt=0, description="Time for one try.")
     proxy: str | None = Field(default=None, description="URL of a proxy for webhooks; none by default.")
 

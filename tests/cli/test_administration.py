@@ -18,6 +18,7 @@ from holdfast.errors import HeldError, NotFoundError, RulesError, UsageError
 from holdfast.records import events, jobs
 from holdfast.records.tables.base import now
 from holdfast.records.tables.vault import vault_items
+from holdfast.service.reach import webhook_reach
 from tests.cli.conftest import Commands
 from tests.decisions_webhooks.conftest import Receiver, receiver
 
@@ -100,7 +101,7 @@ def test_a_webhook_is_added_tested_rotated_and_removed(commands: Commands, recei
     secret = commands.run("webhook", "add", "desk", receiver.url + "/hook").strip()
     assert secret.startswith("whsec_")
     with open_home(commands.home) as opened:
-        deliverer = Deliverer(opened.database, opened.sealer, allow_loopback_http=True)
+        deliverer = Deliverer(opened.database, opened.sealer, reach=webhook_reach(opened.settings.webhooks))
         thread = threading.Thread(target=deliverer.run)
         thread.start()
         try:

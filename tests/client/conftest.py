@@ -30,6 +30,7 @@ from holdfast.media.pool import DecodePool
 from holdfast.records.home import DATABASE_NAME
 from holdfast.records.worker import Worker
 from holdfast.service.jobs import handlers
+from holdfast.service.reach import webhook_reach
 from holdfast.service.runtime import Runtime
 from holdfast.settings import Settings, VaultSettings, WebhookSettings
 from holdfast.vault.keys import create_key_file
@@ -80,7 +81,7 @@ def served(app: Any) -> Iterator[str]:
 def working(runtime: Runtime) -> Iterator[None]:
     """Does jobs and sends webhooks, as the worker process does."""
     worker = Worker(runtime.database, handlers(runtime), threads=1)
-    deliverer = Deliverer(runtime.database, runtime.sealer, allow_loopback_http=True)
+    deliverer = Deliverer(runtime.database, runtime.sealer, reach=webhook_reach(runtime.settings.webhooks))
     threads = [threading.Thread(target=one.run) for one in (worker, deliverer)]
     for thread in threads:
         thread.start()

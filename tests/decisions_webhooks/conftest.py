@@ -73,7 +73,11 @@ class Handler(BaseHTTPRequestHandler):
         self.do_POST()
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        size = int(self.headers.get("content-length", 0))
+        body = self.rfile.read(size)
+        if len(body) < size:  # the sender was killed on the way: nothing came
+            self.close_connection = True
+            return
         step = self.receiver.take(Received(self.path, dict(self.headers), body, time.time()))
         try:
             self.act(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.outbox import webhook_deliveries, webhook_endpoints
 from tests.decisions_webhooks.conftest import Receiver
+from tests.decisions_webhooks.reach import PUBLIC, WITH_LOOPBACK
 from tests.decisions_webhooks.sealing import AesSealer
 
 
@@ -37,7 +39,7 @@ def make(
             name=name,
             url=f"{receiver.url}/{name}",
             kinds=[kind],
-            allow_loopback_http=True,
+            reach=WITH_LOOPBACK,
         )
 
 
@@ -51,7 +53,7 @@ def publish(database: Database, count: int = 1, kind: str = "match") -> list[int
 
 
 def deliverer(database: Database, sealer: AesSealer, **options: Any) -> Deliverer:
-    return Deliverer(database, sealer, allow_loopback_http=True, **{"timeout_s": 0.6, **options})
+    return Deliverer(database, sealer, **{"reach": WITH_LOOPBACK, "timeout_s": 0.6, **options})
 
 
 def make_due(database: Database) -> None:
@@ -146,7 +148,7 @@ def test_failures_are_logged_and_tried_again_under_the_same_id(
 def test_nobody_listens(database: Database, sealer: AesSealer, receiver: Receiver) -> None:
     endpoint, _ = make(database, sealer, receiver)
     with database.write() as connection:
-        endpoints.update(connection, endpoint.id, url="http://127.0.0.1:9/", allow_loopback_http=True)
+        endpoints.update(connection, endpoint.id, url="http://127.0.0.1:9/", reach=WITH_LOOPBACK)
     (delivery_id,) = publish(database)
     deliverer(database, sealer).deliver_due()
     assert look(database, delivery_id) == ("pending", "ConnectError")
@@ -260,9 +262,34 @@ def test_the_url_is_checked_again_when_sending(
 ) -> None:
     make(database, sealer, receiver)
     (delivery_id,) = publish(database)
-    Deliverer(database, sealer).deliver_due()
+    deliverer(database, sealer, reach=PUBLIC).deliver_due()
     assert receiver.paths() == []
-    assert look(database, delivery_id) == ("pending", "the URL is not allowed: https only")
+    assert look(database, delivery_id) == (
+        "pending",
+        "the URL is not allowed: https to a public address only",
+    )
+
+
+def test_a_name_is_not_sent_to_when_one_of_its_addresses_is_out_of_reach(
+    database: Database, sealer: AesSealer, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint, _ = make(database, sealer, receiver)
+    with database.write() as connection:
+        endpoints.update(connection, endpoint.id, url="https://metadata.example/latest")
+    (delivery_id,) = publish(database)
+    asked = []
+
+    async def resolve(_: object, host: str, port: int, **__: object) -> list[Any]:
+        asked.append((host, port))
+        return [(0, 0, 0, "", (address, port)) for address in ("198.51.100.7", "169.254.169.254")]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", resolve)
+    deliverer(database, sealer, reach=PUBLIC).deliver_due()
+    assert look(database, delivery_id) == (
+        "pending",
+        "the URL is not allowed: its host has an address that is not public",
+    )
+    assert asked == [("metadata.example", 443)]  # and nothing was connected to
 
 
 def test_no_proxy_is_taken_from_the_environment(
@@ -294,10 +321,11 @@ PROCESS = """
 import sys
 from holdfast.decisions.webhooks import deliver
 from holdfast.records.database import Database
+from tests.decisions_webhooks.reach import WITH_LOOPBACK
 from tests.decisions_webhooks.sealing import AesSealer
 deliver.LEASE_MARGIN_S = 0.2
 sealer = AesSealer(bytes.fromhex(sys.argv[2]))
-deliver.Deliverer(Database(sys.argv[1]), sealer, allow_loopback_http=True, timeout_s=0.8).run()
+deliver.Deliverer(Database(sys.argv[1]), sealer, reach=WITH_LOOPBACK, timeout_s=0.8).run()
 """
 
 

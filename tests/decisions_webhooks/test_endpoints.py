@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from ipaddress import ip_address
 
 import pytest
 import sqlalchemy as sa
@@ -13,14 +14,45 @@ from holdfast.decisions.webhooks.signing import new_secret, parse_secret, secret
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.outbox import webhook_secrets
+from tests.decisions_webhooks.reach import PUBLIC, WITH_LOOPBACK
 from tests.decisions_webhooks.sealing import AesSealer
 
 URL = "https://platform.example/hooks"
 
 
-@pytest.mark.parametrize("url", [URL, "https://10.0.0.5:8443/in?x=1", "https://[2001:db8::1]/"])
-def test_https_is_allowed(url: str) -> None:
-    check_url(url)
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        (URL, None),
+        ("https://198.51.100.7:8443/in?x=1", "198.51.100.7"),
+        ("https://[2001:db8::1]/", "2001:db8::1"),
+    ],
+)
+def test_https_is_allowed(url: str, address: str | None) -> None:
+    assert check_url(url, PUBLIC) == (None if address is None else ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.0.0.5:8443",
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "169.254.169.254",
+        "169.254.169.254.",
+        "2852039166",
+        "0xa9fea9fe",
+        "169.254.43518",
+        "127.1",
+        "010.0.0.1",
+        "[::ffff:a00:1]",
+        "[fe80::1%25eth0]",
+    ],
+)
+def test_an_address_out_of_reach_is_refused_however_it_is_written(host: str) -> None:
+    with pytest.raises(UsageError):
+        check_url(f"https://{host}/latest", PUBLIC)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +81,14 @@ def test_https_is_allowed(url: str) -> None:
 )
 def test_everything_else_is_refused(url: str) -> None:
     with pytest.raises(UsageError):
-        check_url(url, allow_loopback_http=True)
+        check_url(url, WITH_LOOPBACK)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/", "http://localhost/", "http://[::1]:5/"])
 def test_loopback_http_needs_the_setting(url: str) -> None:
-    check_url(url, allow_loopback_http=True)
+    check_url(url, WITH_LOOPBACK)
     with pytest.raises(UsageError):
-        check_url(url)
+        check_url(url, PUBLIC)
 
 
 def test_create_change_list_delete(database: Database, sealer: AesSealer) -> None:

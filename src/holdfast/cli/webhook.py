@@ -39,6 +39,7 @@ def add(
 ) -> None:
     """Add a webhook and print its signing secret, this once."""
     from holdfast.decisions.webhooks import endpoints
+    from holdfast.service.reach import webhook_reach
 
     with open_home(home) as opened, opened.database.write() as connection:
         endpoint, secret = endpoints.create(
@@ -47,7 +48,7 @@ def add(
             name=name,
             url=url,
             kinds=kind or (endpoints.ALL_KINDS,),
-            allow_loopback_http=opened.settings.webhooks.allow_loopback_http,
+            reach=webhook_reach(opened.settings.webhooks),
         )
     _show_secret(endpoint.name, secret, json)
 

@@ -47,6 +47,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
     from holdfast.service.jobs import handlers
     from holdfast.service.logs import set_up_logs
     from holdfast.service.merging import Merger
+    from holdfast.service.reach import webhook_reach
     from holdfast.service.runtime import Runtime
     from holdfast.service.schedule import Schedule
 
@@ -58,7 +59,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
         deliverer = Deliverer(
             runtime.database,
             runtime.sealer,
-            allow_loopback_http=webhooks.allow_loopback_http,
+            reach=webhook_reach(webhooks),
             timeout_s=webhooks.timeout_s,
             proxy=webhooks.proxy,
         )

@@ -87,6 +87,8 @@ def test_what_is_no_receiver_is_refused(admin: TestClient, lead: TestClient) -> 
         {"name": "Team"},
         {"name": "b", "url": "http://team.example/"},
         {"name": "b", "url": "https://user:word@team.example/"},
+        {"name": "b", "url": "https://169.254.169.254/latest"},
+        {"name": "b", "url": "https://10.0.0.5/hook"},
         {"name": "b", "kinds": ["no_match"]},
         {"name": "b", "kinds": []},
         {"name": "b", "secret": "whsec_x"},

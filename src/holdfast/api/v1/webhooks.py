@@ -18,6 +18,7 @@ from holdfast.api.writes import Write, Writing
 from holdfast.decisions.webhooks import endpoints, outbox
 from holdfast.decisions.webhooks.endpoints import Endpoint
 from holdfast.errors import NotFoundError
+from holdfast.service.reach import webhook_reach
 
 __all__ = ["router"]
 
@@ -136,10 +137,10 @@ def create_webhook(
 ) -> Response:
     """The answer holds the secret that messages are signed with, once. Keep it, or rotate."""
     runtime = write.caller.runtime
-    loopback = runtime.settings.webhooks.allow_loopback_http
+    reach = webhook_reach(runtime.settings.webhooks)
 
     def work(connection: sa.Connection) -> tuple[Endpoint, str]:
-        return endpoints.create(connection, runtime.sealer, **body.model_dump(), allow_loopback_http=loopback)
+        return endpoints.create(connection, runtime.sealer, **body.model_dump(), reach=reach)
 
     return write.run(work, _with_secret, status=201, kept=_without_secret)
 
@@ -161,10 +162,10 @@ def change_webhook(
     webhook: Id, body: EndpointChange, write: Annotated[Write, Writing(Permission.WEBHOOK_MANAGE)]
 ) -> Response:
     """While it is not enabled, messages wait; they are sent when it is again."""
-    loopback = write.caller.runtime.settings.webhooks.allow_loopback_http
+    reach = webhook_reach(write.caller.runtime.settings.webhooks)
 
     def work(connection: sa.Connection) -> EndpointAnswer:
-        changed = endpoints.update(connection, webhook, **body.model_dump(), allow_loopback_http=loopback)
+        changed = endpoints.update(connection, webhook, **body.model_dump(), reach=reach)
         return EndpointAnswer.model_validate(changed)
 
     return write.run(work)

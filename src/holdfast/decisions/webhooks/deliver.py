@@ -1,6 +1,6 @@
 """Sends what is in the outbox: every endpoint on its own, so that a slow one delays nobody else.
 
-    deliverer = Deliverer(database, sealer)
+    deliverer = Deliverer(database, sealer, reach=reach)
     deliverer.run()                       # until `stop`, in a thread of its own or a process
     deliverer.deliver_due()               # everything that is due now, then back
 
@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import threading
 import time
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import sqlalchemy as sa
@@ -24,7 +27,7 @@ import structlog
 
 import holdfast
 from holdfast.decisions.webhooks import outbox
-from holdfast.decisions.webhooks.endpoints import Sealer, check_url, valid_secrets
+from holdfast.decisions.webhooks.endpoints import Reach, Sealer, check_url, valid_secrets
 from holdfast.decisions.webhooks.outbox import Delivery, Try
 from holdfast.decisions.webhooks.signing import signed_headers
 from holdfast.errors import UsageError
@@ -52,7 +55,7 @@ class Deliverer:
         database: Database,
         sealer: Sealer,
         *,
-        allow_loopback_http: bool = False,
+        reach: Reach,
         timeout_s: float = TIMEOUT_S,
         per_endpoint: int = 4,
         poll_max_s: float = 1.0,
@@ -61,7 +64,7 @@ class Deliverer:
     ) -> None:
         self._database = database
         self._sealer = sealer
-        self._allow_loopback_http = allow_loopback_http
+        self._reach = reach
         self._timeout_s = timeout_s
         self._lease_s = timeout_s + LEASE_MARGIN_S
         self._per_endpoint = per_endpoint
@@ -183,9 +186,9 @@ class Deliverer:
     ) -> tuple[int | None, str | None, float]:
         """Status, error and wished pause of one try. Errors are words of ours: an answer is never quoted."""
         try:
-            check_url(url, allow_loopback_http=self._allow_loopback_http)
+            address = check_url(url, self._reach)
         except UsageError:
-            return None, "the URL is not allowed: https only", 0.0
+            return None, "the URL is not allowed: https to a public address only", 0.0
         try:
             headers, body = await asyncio.to_thread(self._sign, delivery)
         except Exception as error:  # noqa: BLE001  (a sealer is anybody's code, a key service may be away)
@@ -193,13 +196,13 @@ class Deliverer:
         status: int | None = None
         retry_after_s = 0.0
         try:
-            async with (
-                asyncio.timeout(self._timeout_s),
-                client.stream("POST", url, content=body, headers=headers) as response,
-            ):
-                status = response.status_code
-                retry_after_s = _seconds(response.headers.get("retry-after", ""))
-                await _drain(response)
+            async with asyncio.timeout(self._timeout_s):
+                if address is None and not await self._is_in_reach(url):
+                    return None, "the URL is not allowed: its host has an address that is not public", 0.0
+                async with client.stream("POST", url, content=body, headers=headers) as response:
+                    status = response.status_code
+                    retry_after_s = _seconds(response.headers.get("retry-after", ""))
+                    await _drain(response)
         except TimeoutError:
             if status is None:
                 return None, f"no answer within {self._timeout_s:g} s", 0.0
@@ -211,6 +214,20 @@ class Deliverer:
         if 300 <= status < 400:
             return status, f"HTTP {status}: redirects are not followed", retry_after_s
         return status, f"HTTP {status}", retry_after_s
+
+    async def _is_in_reach(self, url: str) -> bool:
+        """Whether every address of the URL's host may be reached; a proxy resolves names by itself.
+
+        The connection looks the name up once more. An administrator chose it, so that is no way in for
+        others: this catches a name that leads inside by mistake.
+        """
+        if self._proxy is not None:
+            return True
+        parts = urlsplit(url)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            parts.hostname, parts.port or 443, type=socket.SOCK_STREAM
+        )
+        return all(self._reach.may_reach(ip_address(str(entry[4][0]))) for entry in found)
 
     def _sign(self, delivery: Delivery) -> tuple[dict[str, str], bytes]:
         with self._database.read() as connection:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,7 +27,9 @@ from holdfast.records.tables.outbox import webhook_endpoints, webhook_secrets
 
 __all__ = [
     "ALL_KINDS",
+    "Address",
     "Endpoint",
+    "Reach",
     "Sealer",
     "check_url",
     "create",
@@ -44,7 +46,11 @@ ALL_KINDS = "*"
 OVERLAP_S = 24 * 3600.0
 MAX_ENDPOINTS = 100
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+# What ends in a number is an IPv4 address to the system's resolver (octal, hex, fewer than four numbers).
+_NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
 
 class Sealer(Protocol):
@@ -56,6 +62,19 @@ class Sealer(Protocol):
     def seal(self, plain: bytes, *, context: bytes) -> bytes: ...
 
     def unseal(self, sealed: bytes, *, context: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where webhooks may go: https to an address that ``may_reach`` allows, and http to this host itself
+    where ``allow_loopback_http``.
+    """
+
+    may_reach: Callable[[Address], bool]
+    allow_loopback_http: bool = False
+
+
+NAMES_ONLY = Reach(lambda _: False)  # no URL may name an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +91,12 @@ class Endpoint:
     updated_at: datetime
 
 
-def check_url(url: str, *, allow_loopback_http: bool = False) -> None:
-    """Nothing, or `UsageError`: https only, or http to this host itself where that is allowed."""
+def check_url(url: str, reach: Reach) -> Address | None:
+    """The address that the URL names, None for a name, which is to be checked when it is resolved.
+
+    Raises `UsageError` for all but https, or http to this host itself where that is allowed, and for an
+    address out of reach.
+    """
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -89,8 +112,15 @@ def check_url(url: str, *, allow_loopback_http: bool = False) -> None:
         raise UsageError("A webhook URL has a host, no user or password and no fragment; nothing was kept.")
     if not url.isascii() or any(character <= " " for character in url):
         raise UsageError("A webhook URL is visible ASCII: encode other characters; nothing was kept.")
-    if parts.scheme == "https" or (parts.scheme == "http" and allow_loopback_http and _is_loopback(host)):
-        return
+    address = _address(host)
+    if address is not None and not reach.may_reach(address):
+        raise UsageError(
+            "The webhook URL names an address that is not public; nothing was kept. Networks of your own are "
+            "named in the setting webhooks.allow_networks."
+        )
+    is_loopback = address is not None and address.is_loopback
+    if parts.scheme == "https" or (parts.scheme == "http" and reach.allow_loopback_http and is_loopback):
+        return address
     raise UsageError(
         "A webhook URL begins with https://; nothing was kept. (http:// works for this host's loopback "
         "address only, where the settings allow it.)"
@@ -105,7 +135,7 @@ def create(
     url: str,
     kinds: Collection[str] = (ALL_KINDS,),
     secret: bytes | None = None,
-    allow_loopback_http: bool = False,
+    reach: Reach = NAMES_ONLY,
 ) -> tuple[Endpoint, str]:
     """A new endpoint and its secret as text, which cannot be had again.
 
@@ -113,7 +143,7 @@ def create(
     """
     if not _NAME.fullmatch(name):
         raise UsageError("An endpoint's name is 1 to 64 small letters, digits, - _ and .; nothing was kept.")
-    check_url(url, allow_loopback_http=allow_loopback_http)
+    check_url(url, reach)
     count = connection.execute(sa.select(sa.func.count()).select_from(webhook_endpoints)).scalar_one()
     if count >= MAX_ENDPOINTS:
         raise UsageError(f"There are {count} webhook endpoints already, the most there may be.")
@@ -158,12 +188,12 @@ def update(
     url: str | None = None,
     enabled: bool | None = None,
     kinds: Collection[str] | None = None,
-    allow_loopback_http: bool = False,
+    reach: Reach = NAMES_ONLY,
 ) -> Endpoint:
     """Change what is given and leave the rest. Raises `NotFoundError`, `UsageError`."""
     values: dict[str, Any] = {"updated_at": moment(connection)}
     if url is not None:
-        check_url(url, allow_loopback_http=allow_loopback_http)
+        check_url(url, reach)
         values["url"] = url
     if enabled is not None:
         values["enabled"] = enabled
@@ -249,13 +279,19 @@ def _checked_kinds(kinds: Collection[str]) -> list[str]:
     return sorted(kinds)
 
 
-def _is_loopback(host: str) -> bool:
+def _address(host: str) -> Address | None:
+    """The address that a host is; None for a name. Raises `UsageError` for one that is written unusually."""
+    host = host.removesuffix(".")
     if host == "localhost":
-        return True
+        return ipaddress.IPv4Address("127.0.0.1")
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        if _NUMBER.fullmatch(host.rpartition(".")[2]):
+            raise UsageError(
+                "The webhook URL's host is no name and no address in its usual form; nothing was kept."
+            ) from None
+        return None
 
 
 def _endpoint(row: sa.Row[Any]) -> Endpoint:
