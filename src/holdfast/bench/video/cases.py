@@ -24,6 +24,7 @@ __all__ = ["Case", "Pair", "Prepared", "case_of", "case_query", "halves", "prepa
 class Pair:
     """An edited clip against one file: ``match`` is None where nothing at all was found."""
 
+    query: str
     reference: str
     source: str
     match: VideoMatch | None
@@ -85,7 +86,13 @@ def case_of(
     def pair(other: Prepared) -> Pair:
         found = [match for query in queries if (match := compare(query, other.reference)) is not None]
         best = max(found, key=lambda match: match.score, default=None)
-        return Pair(other.listed.name, other.listed.source, best, _classic(plain, other.listed.video))
+        return Pair(
+            f"{own.listed.name} {edit.name}",
+            other.listed.name,
+            other.listed.source,
+            best,
+            _classic(plain, other.listed.video),
+        )
 
     strangers = tuple(pair(other) for other in listed if other.listed.source not in shown)
     times = changed.start_s, changed.end_s, changed.source_start_s, changed.source_end_s
@@ -108,8 +115,8 @@ def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
             if other is not asked:
                 found = [one for query in queries if (one := compare(query, other.reference)) is not None]
                 best = max(found, key=lambda match: match.score, default=None)
-                name = f"{asked.listed.name} in {other.listed.name}"
-                yield Pair(name, other.listed.source, best, _classic(asked.listed.video, other.listed.video))
+                classic = _classic(asked.listed.video, other.listed.video)
+                yield Pair(asked.listed.name, other.listed.name, other.listed.source, best, classic)
 
 
 def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
@@ -128,7 +135,7 @@ def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
         if match is not None and (best is None or match.score > best.score):
             best = match
     second = file.video.select(file.video.time_s > middle + 1)
-    return Pair(file.name, file.source, best, _classic(second, first))
+    return Pair("its second half", file.name, file.source, best, _classic(second, first))
 
 
 def _made(

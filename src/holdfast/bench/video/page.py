@@ -112,5 +112,5 @@ def _scores(cases: Sequence[Case]) -> str:
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    rest = "; ".join(f"{key} {value}" for key, value in row.items() if key not in ("measure", "matches"))
+    rest = "; ".join(f"{key} {value}" for key, value in row.items() if key != "measure")
     return f"<tr><td>{html.escape(str(row['measure']))}</td><td>{html.escape(rest)}</td></tr>"

@@ -36,6 +36,7 @@ __all__ = ["Plan", "Result", "chosen_clips", "hosts_of", "run"]
 Row = dict[str, Any]
 Advance = Callable[[int, int, str], None]
 _LEAST_SOURCES = 3
+_SHOWN_PAIRS = 12
 LEAST_EDITED_S = 5.0  # shorter clips are listed, but not edited: there are too few moments in them
 
 
@@ -265,14 +266,14 @@ def _macro(groups: Sequence[Sequence[Case]]) -> Row:
 
 
 def _tiers(pairs: Sequence[Pair]) -> Row:
-    highest = max(pairs, key=lambda pair: pair.score, default=None)
     row: Row = {"pairs": len(pairs)}
     row |= {tier: sum(pair.tier == tier for pair in pairs) for tier in ("match", "possible", "same_scene")}
     row["vPDQ any frame"] = sum(pair.classic.query_percent > 0 for pair in pairs)
     row["vPDQ HMA"] = sum(pair.classic.by_hma for pair in pairs)
-    if highest is not None:
-        row |= {"highest score": round(highest.score, 1), "of": highest.reference}
-        row["matches"] = [pair.reference for pair in pairs if pair.tier == "match"]
+    highest = sorted(pairs, key=lambda pair: -pair.score)[:_SHOWN_PAIRS]
+    row["highest"] = [
+        f"{pair.score:.1f} {pair.tier}: {pair.query} in {pair.reference}" for pair in highest if pair.match
+    ]
     return row
 
 
@@ -298,7 +299,7 @@ def _places(cases: Sequence[Case]) -> Row:
 
 
 def _plain(row: Row) -> str:
-    hidden = {"edit", "missed", "sources edited", "matches"}
+    hidden = {"edit", "missed", "sources edited"}
     rest = {key: value for key, value in row.items() if key not in hidden}
     head = rest.pop("measure", "machine")
     return f"{head:<52}" + "  ".join(f"{key} {value}" for key, value in rest.items())

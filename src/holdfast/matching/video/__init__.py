@@ -1,4 +1,4 @@
-"""Videos against listed videos: evidence, alignment in time, tiers, and banks of any size. See docs/video.md."""
+"""Videos against listed videos: evidence, alignment in time, tiers, banks of any size. See docs/video.md."""
 
 from __future__ import annotations
 

@@ -71,10 +71,14 @@ def _chosen(found: list[Line]) -> list[Line]:
 
 
 def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> float:
-    """The share of frames with features that lie on the line, of query or reference: the lesser."""
+    """The share of the query's frames that lie on the line, or of the reference's that look like those there.
+
+    The lesser of both; of frames with features. An excerpt of a still video shows all of it.
+    """
     usable = max(1, int((query.frames.weight[0] > 0).sum()))
-    listed = max(1, int((reference.frames.weight > 0).sum()))
-    return min(len(pairs) / usable, len(np.unique(pairs.columns)) / listed)
+    listed = reference.frames.weight > 0
+    found = np.isin(reference.state[listed], reference.state[pairs.columns])
+    return min(len(pairs) / usable, float(found.mean()) if len(found) else 0.0)
 
 
 def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
