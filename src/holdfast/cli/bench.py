@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from holdfast.cli.options import JsonOption
-from holdfast.cli.output import count, print_json, print_table, progress
+from holdfast.cli.output import count, message, print_json, print_table, progress
 
 __all__ = ["app"]
 
@@ -92,6 +92,37 @@ def video(
             run(plan, as_json=json, advance=bar)
         else:
             run_scale(plan, scale, as_json=json, advance=bar)
+
+
+@app.command()
+def video_hash(
+    folders: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Videos.", show_default=False)],
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Instead of speed: vPDQ lists NAME.txt of every frame, to be compared with.",
+            show_default=False,
+        ),
+    ] = None,
+    shortcuts: Annotated[
+        bool, typer.Option("--shortcuts", help="Instead of speed: bits that quicker decoding changes.")
+    ] = False,
+    peers: Annotated[bool, typer.Option(help="Also run vpdq, if it is installed.")] = True,
+    json: JsonOption = False,
+) -> None:
+    """Plain vPDQ of videos: speed beside bare decoding, and how near it is to the reference tool."""
+    from holdfast.bench.machine import describe_machine
+    from holdfast.bench.videohash import measure
+
+    with progress("videos", "videos") as bar:
+        rows = measure(folders, reference=reference, shortcuts=shortcuts, peers=peers, advance=bar)
+    if json:
+        for row in ({"machine": describe_machine()}, *rows):
+            print_json(row)
+    elif rows:
+        message(describe_machine())
+        print_table(list(rows[0]), [[str(value) for value in row.values()] for row in rows])
 
 
 @app.command()

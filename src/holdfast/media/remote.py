@@ -44,6 +44,7 @@ class RemoteWorker:
         self._tasks = 0
         self._status: int | None = None
         self.worn_out = False
+        self.peak_bytes = 0  # the most memory it has taken, as it says
         self._input: SharedBuffer | FileSource = source or SharedBuffer("holdfast-input")
         self._output = SharedBuffer("holdfast-output")
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -183,10 +184,11 @@ class RemoteWorker:
         raise _post_mortem(None if over_time else self._end(), self._limits)
 
     def _wear(self, answer: dict[str, Any]) -> None:
+        self.peak_bytes = int(answer["peak_bytes"])
         self.worn_out = (
             self._tasks >= _MOST_TASKS
             or float(answer["cpu_s"]) > _MOST_CPU_S
-            or int(answer["peak_bytes"]) > _MOST_PEAK_BYTES
+            or self.peak_bytes > _MOST_PEAK_BYTES
             or max(self._input.size(), self._output.size()) > _MOST_BUFFER_BYTES
         )
 

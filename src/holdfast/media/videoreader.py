@@ -75,6 +75,11 @@ class VideoReader:
         self._given += 1
         return self._ready.popleft()
 
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that the decode worker has taken so far."""
+        return self._worker.peak_bytes
+
     def outcome(self) -> DecodedVideo:
         """All but the frames, once they have all come. Raises ValueError before."""
         if self._end is None or self._ready:
