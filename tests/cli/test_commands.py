@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import resource
@@ -118,10 +119,23 @@ def test_import_reports_bad_lines_and_keeps_the_good_ones(home: Home) -> None:
     good = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
     path = home.file("list.txt", f"{good}\nnonsense\n{good[:-1]}z\n".encode())
     home.run("bank", "create", "KNOWN")
-    (answer,) = home.json("bank", "import", "KNOWN", path, status=1)
+    (answer,) = home.json("bank", "import", "KNOWN", path, "--algorithm", "pdq", status=1)
     assert (answer["added"], answer["bad_lines"]) == (1, 2)
     assert [problem["line"] for problem in answer["problems"]] == [2, 3]
     assert home.json("bank", "list")[0]["fingerprints"] == 1
+
+
+def test_a_list_of_bare_digests_is_not_taken_for_pdq(home: Home) -> None:
+    photo = encoded(picture(1))
+    path = home.file("list.txt", f"{hashlib.sha256(photo).hexdigest()}\n".encode())
+    home.run("bank", "create", "KNOWN")
+    for command in (("bank", "import", "KNOWN", path), ("bank", "add", "KNOWN", path)):
+        assert "--algorithm sha256" in home.run(*command, status=1).stderr
+    assert home.json("bank", "list")[0]["fingerprints"] == 0
+    (answer,) = home.json("bank", "import", "KNOWN", path, "--algorithm", "sha256")
+    assert answer["added"] == 1
+    (found,) = home.json("match", home.file("photo.jpg", photo))
+    assert found["outcome"] == "match" and found["matches"][0]["exact"]
 
 
 def test_export_needs_the_sources_consent(home: Home) -> None:

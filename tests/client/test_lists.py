@@ -122,7 +122,7 @@ def test_many_entries_come_page_by_page(lead: Asked, bank: str, monkeypatch: pyt
 def test_an_import_is_waited_for(lead: Asked, bank: str) -> None:
     lines = io.BytesIO("".join(f"{hexadecimal()}\n" for _ in range(500)).encode())
     seen: list[Job] = []
-    job = lead.wait_for_job(lead.import_list(bank, lines, "a partner"), progress=seen.append)
+    job = lead.wait_for_job(lead.import_list(bank, lines, "a partner", algorithm="pdq"), progress=seen.append)
     assert (job.state, job.result["added"], job.has_ended) == ("done", 500, True)
     assert job.result["list_version"] >= 500
     assert seen[-1] == job

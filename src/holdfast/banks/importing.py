@@ -18,8 +18,9 @@ import numpy as np
 import sqlalchemy as sa
 
 from holdfast.banks import merging, service, staging
-from holdfast.banks.formats import BadLine, Format, Options, Row, detect, get_format
+from holdfast.banks.formats import BadLine, Format, GuessedRow, Options, Row, detect, get_format
 from holdfast.banks.formats.lines import read_lines
+from holdfast.banks.importing_guess import EVEN_ONES, Guess
 from holdfast.banks.models import tidy
 from holdfast.errors import UnreadableError
 from holdfast.records.database import Database
@@ -134,7 +135,8 @@ def import_stream(
 
     Raises
         NotFoundError: no such bank.
-        BadEntryError: the list as a whole is not of that form.
+        BadEntryError: the list as a whole is not of that form, or does not say that its bare values of 64
+            digits are PDQ hashes, and they do not look like it.
         RecordsUnavailableError: the database failed on the way. Nothing was imported.
     """
     tell = progress or (lambda phase, done: None)
@@ -147,6 +149,7 @@ def import_stream(
         for batch in _batches(intake.rows(form.read(read_lines(stream), options or Options()))):
             staging.load(connection, batch)
             tell("reading", batch[-1].line)
+        intake.guess.require_pdq()
         staging.update_statistics(connection, staging.stage)
         connection.commit()
         steps = iter(range(1, 100))
@@ -196,6 +199,7 @@ class _Intake:
     refused: int = 0
     suspicious: int = 0
     problems: list[Problem] = field(default_factory=list)
+    guess: Guess = field(default_factory=Guess)
     keyed: bool = False
     keys: array[int] = field(default_factory=lambda: array("q"))  # eight bytes a row
 
@@ -220,7 +224,10 @@ class _Intake:
             self._note(self.refused, row.line, f"quality {row.quality} is below {MIN_QUALITY}")
             return False
         ones = int.from_bytes(row.value).bit_count()
-        if ones not in PLAUSIBLE_ONES:
+        is_guessed = isinstance(row, GuessedRow)
+        if is_guessed:
+            self.guess.note(ones)
+        if ones not in (EVEN_ONES if is_guessed else PLAUSIBLE_ONES):
             self.suspicious += 1
             self._note(
                 self.suspicious, row.line, f"suspicious: {ones} of 256 bits are set, PDQ sets about 128"

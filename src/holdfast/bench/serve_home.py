@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from holdfast.access.keys import create_key
 from holdfast.access.limits import KeyLimits
 from holdfast.access.roles import Role
+from holdfast.banks.formats import Options
 from holdfast.banks.importing import import_file
 from holdfast.banks.service import create_bank, delete_bank, list_banks, update_bank
 from holdfast.bench.serve_pictures import make_pictures
@@ -112,7 +113,7 @@ def _fill(database: Database, folder: Path, pictures: Sequence[Path], entries: i
             left -= BLOCK
     with database.write() as connection:
         create_bank(connection, BANK, trusted=True)
-    import_file(database, BANK, listed, source="bench", form="hex")
+    import_file(database, BANK, listed, source="bench", form="hex", options=Options(algorithm="pdq"))
     with database.write() as connection:
         update_bank(connection, BANK, note=note)
     listed.unlink()

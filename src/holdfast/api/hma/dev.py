@@ -83,10 +83,10 @@ def seed_banks(caller: Tester) -> Response:
 def _random_hashes(count: int) -> str:
     """A list of random hashes, every other one of a video."""
     lines = [
-        f"{secrets.token_hex(16)},video" if number % 2 else f"{secrets.token_hex(32)},image"
+        f"md5,{secrets.token_hex(16)},video" if number % 2 else f"pdq,{secrets.token_hex(32)},image"
         for number in range(count)
     ]
-    return "\n".join(["value,medium", *lines])
+    return "\n".join(["algorithm,value,medium", *lines])
 
 
 def _set_up(caller: Caller, name: str, kind: str, config: dict[str, Any]) -> Response:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from holdfast.banks.formats import csv, hexlines, jsonlines, pdqtool
-from holdfast.banks.formats.row import BadLine, Format, Options, Row
+from holdfast.banks.formats.row import BadLine, Format, GuessedRow, Options, Row
 from holdfast.errors import UsageError
 
-__all__ = ["FORMATS", "BadLine", "Format", "Options", "Row", "detect", "get_format"]
+__all__ = ["FORMATS", "BadLine", "Format", "GuessedRow", "Options", "Row", "detect", "get_format"]
 
 FORMATS: dict[str, Format] = {
     form.name: form for form in (csv.FORMAT, jsonlines.FORMAT, hexlines.FORMAT, pdqtool.FORMAT)
@@ -32,7 +32,7 @@ def detect(name: str, first_line: str) -> Format:
     if line.startswith("{") or suffix in (".jsonl", ".ndjson"):
         return jsonlines.FORMAT
     if pdqtool.recognises(line):
-        return pdqtool.FORMAT
+        return pdqtool.AS_IT_LOOKS
     if csv.recognises(line) or suffix in (".csv", ".tsv"):
         return csv.FORMAT
     return hexlines.FORMAT

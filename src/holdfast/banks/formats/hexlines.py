@@ -1,7 +1,7 @@
 """Plain hexadecimal: one value a line, 64 digits PDQ, 32 MD5, 40 SHA-1.
 
 SHA-256 has 64 digits too, so it needs `Options.algorithm`, or its name before the value, as in
-"sha256 9f86...". Lines that begin with # are remarks.
+"sha256 9f86..."; bare values that do not look like PDQ are refused. Lines that begin with # are remarks.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from holdfast.banks.formats.row import BadLine, Format, Line, Options, Row, make_row
 from holdfast.errors import BadEntryError
 
-__all__ = ["FORMAT", "recognises"]
+__all__ = ["AS_IT_LOOKS", "FORMAT", "recognises"]
 
 _START = re.compile(r"(?:hash=)?[0-9A-Fa-f]{64},|hash=[0-9A-Fa-f]{64}$")
 _SHORT = re.compile(r"(?:[0-9A-Fa-f]{64},){0,7}(\d{1,3}),(.+)", re.DOTALL)
@@ -31,13 +31,24 @@ def recognises(line: str) -> bool:
 
 
 def read(lines: Iterable[Line | BadLine], options: Options) -> Iterator[Row | BadLine]:
+    return _read(lines, options, is_said=True)
+
+
+def read_as_it_looks(lines: Iterable[Line | BadLine], options: Options) -> Iterator[Row | BadLine]:
+    """Where nobody named the form: 64 digits, a comma and anything may be a list of digests with names."""
+    return _read(lines, options, is_said=options.algorithm is not None)
+
+
+def _read(lines: Iterable[Line | BadLine], options: Options, *, is_said: bool) -> Iterator[Row | BadLine]:
     for item in lines:
         if isinstance(item, BadLine):
             yield item
             continue
         number, text = item
         value, _, rest = text.strip().partition(",")
-        fields = {"algorithm": "pdq", "value": value.removeprefix("hash="), **_metadata(rest)}
+        bare = value.removeprefix("hash=")
+        algorithm = "pdq" if is_said or bare != value else ""
+        fields = {"algorithm": algorithm, "value": bare, **_metadata(rest)}
         try:
             yield make_row(number, fields, options)
         except BadEntryError as error:
@@ -64,3 +75,4 @@ def _metadata(rest: str) -> dict[str, str]:
 
 
 FORMAT = Format("pdq", read, write, keeps_all=False, only="pdq")
+AS_IT_LOOKS = Format("pdq", read_as_it_looks, write, keeps_all=False, only="pdq")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from holdfast.banks.models import ALGORITHMS, CLASSIFICATIONS, CONVENTIONS, MEDIA, OPINIONS, tidy
 from holdfast.errors import BadEntryError, UsageError
 
-__all__ = ["COLUMNS", "BadLine", "Format", "Line", "Options", "Row", "make_row", "parse_value"]
+__all__ = ["COLUMNS", "BadLine", "Format", "GuessedRow", "Line", "Options", "Row", "make_row", "parse_value"]
 
 COLUMNS = (
     "entry",
@@ -55,6 +55,12 @@ class Row(NamedTuple):
     provenance: str
 
 
+class GuessedRow(Row):
+    """A row with a value of 64 digits and nothing that only PDQ has: taken for PDQ, for want of a word."""
+
+    __slots__ = ()
+
+
 class BadLine(NamedTuple):
     """A line that is not of a known form, and why."""
 
@@ -64,7 +70,9 @@ class BadLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a list leaves unsaid. ``algorithm`` None: from the length of the value, 64 digits being PDQ."""
+    """What a list leaves unsaid. ``algorithm`` None: from the length of the value, 64 digits being PDQ
+    where all of a list's look like it (`importing_guess`).
+    """
 
     algorithm: str | None = None
     convention: str = "unknown"
@@ -117,12 +125,14 @@ def make_row(line: int, fields: dict[str, str], options: Options) -> Row:
     Raises `BadEntryError`: a text is not what its column holds.
     """
     get = fields.get
-    algorithm, value = parse_value(get("value") or "", _algorithm(get("algorithm")) or options.algorithm)
+    said = _algorithm(get("algorithm")) or options.algorithm
+    algorithm, value = parse_value(get("value") or "", said)
     convention = ""
     if algorithm == "pdq":
         convention = _one_of(get("convention"), CONVENTIONS, "convention") or options.convention
     quality, size_bytes, classification = get("quality"), get("size_bytes"), get("classification")
-    return Row(
+    is_guess = said is None and algorithm == "pdq" and not (get("quality") or get("convention"))
+    return (GuessedRow if is_guess else Row)(
         line,
         _text(get("entry"), 200, "key of the entry") or None,
         algorithm,
