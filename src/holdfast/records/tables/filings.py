@@ -59,7 +59,15 @@ filings = sa.Table(
         "(report_id IS NOT NULL) = (state NOT IN ('pending', 'refused', 'cancelled'))", name="report_id"
     ),
     sa.CheckConstraint("(after_retract IS NOT NULL) = (state = 'retracting')", name="after_retract"),
-    sa.Index("ix_filings_due", "destination", "due_at", sqlite_where=_LIVE, postgresql_where=_LIVE),
+    sa.Index(
+        "ix_filings_due",
+        "destination",
+        sa.text("priority DESC"),
+        "due_at",
+        "id",
+        sqlite_where=_LIVE,
+        postgresql_where=_LIVE,
+    ),
 )
 
 # One row a report that was asked for: written before the request, so that none can be open unknown to us.

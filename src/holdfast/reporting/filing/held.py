@@ -16,7 +16,7 @@ from holdfast.reporting.cybertip.client import Client
 from holdfast.reporting.filing import alarms, rows
 from holdfast.reporting.filing.contents import Contents
 from holdfast.reporting.filing.decide import AlarmKind
-from holdfast.reporting.filing.history import Said, record
+from holdfast.reporting.filing.history import Said, record, seal
 from holdfast.reporting.filing.models import Filing
 from holdfast.vault.secrets import KeySealer
 
@@ -69,13 +69,14 @@ class Held:
 
         ``values`` may be a function of the row as it is now, which nobody changes until the end.
         """
+        sealed = None if said is None else seal(self.work.sealer, self.filing.id, said)
         with self.work.database.write() as connection:
             filing = rows.renew(connection, self.filing, self.work.lease_s)
             chosen = values(connection, filing) if callable(values) else values
             if chosen:
                 filing = rows.update(connection, filing, chosen)
-            if said is not None:
-                record(connection, self.work.sealer, filing, said)
+            if said is not None and sealed is not None:
+                record(connection, filing, said, sealed)
             for change in changes:
                 change(connection)
             if event is not None:

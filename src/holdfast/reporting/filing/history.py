@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
-from holdfast.errors import UnansweredError
+from holdfast.errors import UnansweredError, VaultError
 from holdfast.records.tables.base import now
 from holdfast.records.tables.filings import filing_attempts, filing_exchanges
 from holdfast.reporting.cybertip.answers import Answer
@@ -17,7 +18,11 @@ from holdfast.reporting.filing.decide import Step
 from holdfast.reporting.filing.models import Filing
 from holdfast.vault.secrets import KeySealer
 
-__all__ = ["Attempt", "Exchange", "Said", "attempts", "exchanges", "record"]
+__all__ = ["Attempt", "Exchange", "Said", "Sealed", "attempts", "exchanges", "record", "seal"]
+
+REFUSED_AT_THE_DOOR = (401, 403)  # HTTP, with a page of some server instead of the service's own answer
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Said:
     @property
     def meaning(self) -> Meaning | None:
         """None: it is not known what the call did."""
+        if self.error is not None and self.error.status in REFUSED_AT_THE_DOOR:
+            return Meaning.BLOCKED
         return None if self.answer is None or self.is_contradictory else self.answer.meaning
 
     @property
@@ -78,10 +85,34 @@ class Attempt:
     ended_at: datetime | None
 
 
-def record(connection: sa.Connection, sealer: KeySealer, filing: Filing, said: Said) -> None:
-    """Keep one call; documents and answers are sealed."""
-    status = said.answer.status if said.answer is not None else said.error.status if said.error else None
+@dataclass(frozen=True)
+class Sealed:
+    """What was sent and what came, as it lies in the row."""
+
+    sent: bytes | None
+    answer: bytes | None
+
+
+def seal(sealer: KeySealer, filing_id: int, said: Said) -> Sealed:
+    """Document and answer, sealed; not inside a transaction, as the key may be another machine's.
+
+    When the key cannot be had they are left out: the ids and the receipt, which are not sealed, must be kept
+    all the same.
+    """
     body = said.answer.body if said.answer is not None else said.error.body if said.error else b""
+    try:
+        return Sealed(
+            _sealed(sealer, filing_id, "sent", said.document),
+            _sealed(sealer, filing_id, "answer", body or None),
+        )
+    except VaultError as error:
+        log.warning("a call is kept without its text", filing=filing_id, error=type(error).__name__)
+        return Sealed(None, None)
+
+
+def record(connection: sa.Connection, filing: Filing, said: Said, sealed: Sealed) -> None:
+    """Keep one call."""
+    status = said.answer.status if said.answer is not None else said.error.status if said.error else None
     request_id = said.answer.request_id if said.answer else said.error.request_id if said.error else None
     connection.execute(
         sa.insert(filing_exchanges).values(
@@ -93,8 +124,8 @@ def record(connection: sa.Connection, sealer: KeySealer, filing: Filing, said: S
             status=status,
             code=None if said.answer is None else said.answer.code,
             request_id=request_id,
-            sealed_sent=_sealed(sealer, filing.id, "sent", said.document),
-            sealed_answer=_sealed(sealer, filing.id, "answer", body or None),
+            sealed_sent=sealed.sent,
+            sealed_answer=sealed.answer,
         )
     )
 

@@ -51,6 +51,8 @@ class FilingRun:
         self._held = Held(work, filing)
         self._ends = Ends(self._held)
         self._submission: Submission | None = None
+        self._number = 0  # of the file in hand; files go only to a report that this run opened
+        self._arrived: steps.Uploaded | None = None  # that file, once it is there and until it is described
 
     def run(self) -> Filing:
         """Go on until it is filed, refused, cancelled or must wait; the row then."""
@@ -81,39 +83,41 @@ class FilingRun:
 
     def _open_report(self) -> None:
         if self._held.filing.cancel_wanted:
-            return self._ends.cancel()
-        try:
-            document = self._prepare()
-        except InvalidDocumentError as error:
-            return self._ends.refuse(str(error), AlarmKind.REFUSED)
-        except _CONTENT_LOST as error:
-            return self._ends.refuse(str(error), AlarmKind.CONTENT_MISSING)
-        except VaultError as error:
-            return self._ends.wait(str(error))
+            self._ends.cancel()
+            return
+        document = self._prepare()
+        if document is None:
+            return
         attempt_id = self._begin_attempt()
         said = steps.submit(self._work.client, document, attempt_id)
         follows = verdict(Step.SUBMIT, said.meaning) if said.was_sent else Verdict(Then.AGAIN)
         if follows.then is Then.GO_ON:
-            return self._opened(said, attempt_id)
+            self._opened(said, attempt_id)
+            return
         is_unknown = follows.alarm in (AlarmKind.ORPHAN_POSSIBLE, AlarmKind.UNEXPECTED)
-        outcome: rows.Outcome = "unknown" if is_unknown else "none"
-
-        def ended(connection: sa.Connection) -> None:
-            rows.end_attempt(connection, attempt_id, outcome)
-
+        ended = _ended(attempt_id, "unknown" if is_unknown else "none")
         if follows.then is Then.REFUSE:
-            return self._ends.refuse(said.says, follows.alarm, ended, said=said)
-        return self._ends.wait(said.says, ended, said=said, alarm=follows.alarm)
+            self._ends.refuse(said.says, follows.alarm, ended, said=said)
+        else:
+            self._ends.wait(said.says, ended, said=said, alarm=follows.alarm)
 
-    def _prepare(self) -> bytes:
-        """The document, once everything that goes with it is at hand."""
+    def _prepare(self) -> bytes | None:
+        """The document, once everything that goes with it is at hand; None where it is not: dealt with."""
         filing = self._held.filing
-        self._submission = unseal_submission(self._work.sealer, filing)
-        for file in self._submission.files:
-            self._work.contents.check(file.item_id)
-        with self._work.database.read() as connection:
-            earlier = earlier_reports(connection, filing)
-        return steps.report_document(self._submission, earlier)
+        try:
+            self._submission = unseal_submission(self._work.sealer, filing)
+            for file in self._submission.files:
+                self._work.contents.check(file.item_id)
+            with self._work.database.read() as connection:
+                earlier = earlier_reports(connection, filing)
+            return steps.report_document(self._submission, earlier)
+        except InvalidDocumentError as error:
+            self._ends.refuse(str(error), AlarmKind.REFUSED)
+        except _CONTENT_LOST as error:
+            self._ends.refuse(str(error), AlarmKind.CONTENT_MISSING)
+        except VaultError as error:
+            self._ends.wait(str(error))
+        return None
 
     def _is_new(self, report_id: int) -> bool:
         with self._work.database.read() as connection:
@@ -132,11 +136,9 @@ class FilingRun:
         assert report_id is not None  # noqa: S101  (else it counts as no answer)
         if not self._is_new(report_id):  # an id that came before is another report: never touch that one
             said = replace(said, is_contradictory=True)
-
-            def ended(connection: sa.Connection) -> None:
-                rows.end_attempt(connection, attempt_id, "unknown")
-
-            return self._ends.wait(said.says, ended, said=said, alarm=AlarmKind.ORPHAN_POSSIBLE)
+            ended = _ended(attempt_id, "unknown")
+            self._ends.wait(said.says, ended, said=said, alarm=AlarmKind.ORPHAN_POSSIBLE)
+            return
 
         def values(connection: sa.Connection, _: Filing) -> Mapping[str, Any]:
             rows.set_report_id(connection, attempt_id, report_id)
@@ -152,6 +154,7 @@ class FilingRun:
         except BaseException:
             self._abandon(report_id, attempt_id)
             raise
+        self._number, self._arrived = 0, None
 
     def _abandon(self, report_id: int, attempt_id: int) -> None:
         """A report is open that no row holds: withdraw it now, as well as can be. It expires anyway."""
@@ -165,74 +168,83 @@ class FilingRun:
 
     def _next_file(self) -> None:
         if clocks.ends_soon(self._held.filing, now()):
-            return self._ends.again("the open report would expire before it is finished")
-        with self._work.database.read() as connection:
-            done = {row.number: row for row in rows.uploads(connection, self._held.attempt_id)}
-        for number in range(self._held.filing.file_count):
-            if number not in done:
-                return self._upload(number)
-            if done[number].described_at is None:
-                return self._describe(number, done[number])
-        return self._begin_to_finish()
+            self._ends.again("the open report would expire before it is finished")
+        elif self._arrived is not None:
+            self._describe(self._arrived)
+        elif self._number < self._held.filing.file_count:
+            self._upload()
+        else:
+            self._begin_to_finish()
 
-    def _upload(self, number: int) -> None:
-        file, attempt_id = self._opened_submission.files[number], self._held.attempt_id
+    def _upload(self) -> None:
+        sent = self._send()
+        if sent is None:
+            return
+        follows = verdict(Step.UPLOAD, sent.said.meaning)
+        if follows.then is not Then.GO_ON:
+            self._ends.follow(follows, sent.said)
+        elif not sent.md5_is_ours:
+            text = "/upload: the MD5 of what arrived is not that of what was sent"
+            self._ends.again(text, said=sent.said, alarm=AlarmKind.MD5_DIFFERS)
+        else:
+            number, attempt_id = self._number, self._held.attempt_id
+            self._held.write(
+                _touched(State.UPLOADING),
+                lambda connection: rows.add_upload(
+                    connection,
+                    attempt_id,
+                    number,
+                    sent.file_id,
+                    was_viewed=sent.was_viewed,
+                    exif_was_viewed=sent.exif_was_viewed,
+                ),
+                said=sent.said,
+            )
+            self._arrived = sent
+
+    def _send(self) -> steps.Uploaded | None:
+        """The upload of the file in hand; None where its content cannot be had, and that is dealt with."""
+        file = self._opened_submission.files[self._number]
         try:
             content = self._work.contents.open(file.item_id, purpose=f"filing {self._held.filing.id}")
-            sent = steps.upload(
+            return steps.upload(
                 self._work.client,
                 file,
                 content,
-                number=number,
+                number=self._number,
                 report_id=self._held.report_id,
-                attempt_id=attempt_id,
+                attempt_id=self._held.attempt_id,
                 on_piece=self._held.keep,
             )
         except _CONTENT_LOST as error:
-            return self._ends.refuse(str(error), AlarmKind.CONTENT_MISSING)
+            self._ends.refuse(str(error), AlarmKind.CONTENT_MISSING)
         except VaultError as error:
-            return self._ends.again(str(error))
-        follows = verdict(Step.UPLOAD, sent.said.meaning)
-        if follows.then is not Then.GO_ON:
-            return self._ends.follow(follows, sent.said)
-        if not sent.md5_is_ours:
-            text = "/upload: the MD5 of what arrived is not that of what was sent"
-            return self._ends.again(text, said=sent.said, alarm=AlarmKind.MD5_DIFFERS)
+            self._ends.again(str(error))
+        return None
 
-        def arrived(connection: sa.Connection) -> None:
-            rows.add_upload(
-                connection,
-                attempt_id,
-                number,
-                sent.file_id,
-                was_viewed=sent.was_viewed,
-                exif_was_viewed=sent.exif_was_viewed,
-            )
-
-        return self._held.write(_touched(State.UPLOADING), arrived, said=sent.said)
-
-    def _describe(self, number: int, upload: sa.Row[Any]) -> None:
-        submission, attempt_id = self._opened_submission, self._held.attempt_id
+    def _describe(self, arrived: steps.Uploaded) -> None:
+        number, submission, attempt_id = self._number, self._opened_submission, self._held.attempt_id
         try:
             said = steps.describe(
                 self._work.client,
                 submission.files[number],
+                arrived,
                 report_id=self._held.report_id,
-                file_id=upload.file_id,
-                was_viewed=upload.was_viewed,
-                exif_was_viewed=upload.exif_was_viewed,
                 of_batched=submission.report.batched_report is not None,
                 attempt_id=attempt_id,
             )
         except InvalidDocumentError as error:
-            return self._ends.refuse(str(error), AlarmKind.REFUSED)
+            self._ends.refuse(str(error), AlarmKind.REFUSED)
+            return
         follows = verdict(Step.DETAILS, said.meaning)
         if follows.then is not Then.GO_ON:
-            return self._ends.follow(follows, said)
+            self._ends.follow(follows, said)
+            return
         state = State.DESCRIBED if number == len(submission.files) - 1 else State.UPLOADING
-        return self._held.write(
+        self._held.write(
             _touched(state), lambda connection: rows.described(connection, attempt_id, number), said=said
         )
+        self._arrived, self._number = None, number + 1
 
     @property
     def _opened_submission(self) -> Submission:
@@ -292,3 +304,7 @@ class FilingRun:
 def _touched(state: State) -> Callable[[sa.Connection, Filing], dict[str, Any]]:
     """The values after an upload or file details: the destination's clock begins anew."""
     return lambda connection, _filing: {"state": state, "touched_at": moment(connection)}
+
+
+def _ended(attempt_id: int, outcome: rows.Outcome) -> Callable[[sa.Connection], None]:
+    return lambda connection: rows.end_attempt(connection, attempt_id, outcome)

@@ -85,20 +85,18 @@ def upload(
 def describe(
     client: Client,
     file: SubmittedFile,
+    arrived: Uploaded,
     *,
     report_id: int,
-    file_id: str,
-    was_viewed: bool,
-    exif_was_viewed: bool,
     of_batched: bool,
     attempt_id: int,
 ) -> Said:
-    """Send the details of one file. Raises `InvalidDocumentError`."""
+    """Send the details of a file that has arrived. Raises `InvalidDocumentError`."""
     details = FileDetails(
         report_id=report_id,
-        file_id=file_id,
-        file_viewed_by_esp=was_viewed,
-        exif_viewed_by_esp=exif_was_viewed,
+        file_id=arrived.file_id,
+        file_viewed_by_esp=arrived.was_viewed,
+        exif_viewed_by_esp=arrived.exif_was_viewed,
         **dict(file.description),
     )
     document = build_file_details(details, of_batched=of_batched)

@@ -82,7 +82,11 @@ def _filings() -> None:
     )
     live = sa.text("finished_at IS NULL")
     op.create_index(
-        "ix_filings_due", "filings", ["destination", "due_at"], sqlite_where=live, postgresql_where=live
+        "ix_filings_due",
+        "filings",
+        ["destination", sa.text("priority DESC"), "due_at", "id"],
+        sqlite_where=live,
+        postgresql_where=live,
     )
 
 
