@@ -9,7 +9,7 @@ stall_after     it happens; no answer for a while, then the connection ends
 late            no answer for a while; it happens only at the end of that time
 slow            it happens; the answer comes one byte after the other
 cut_xml         it happens; the answer is cut short
-html            a page of some proxy, status 502; nothing happens
+html, html:N    a page of some proxy, HTTP status 502 or N; nothing happens
 wrong_md5       it happens; the answer has another MD5 (upload)
 wrong_report    it happens; the answer names another report
 """
@@ -53,7 +53,8 @@ class Fault:
     def parse(cls, text: str, hold_s: float = 1.0) -> Fault:
         """``kind`` or ``kind:CODE``. Raises ValueError."""
         kind, _, code = text.partition(":")
-        if kind not in KINDS or (kind in ("code", "code_after")) != bool(code):
+        takes_code, needs_code = kind in ("code", "code_after", "html"), kind in ("code", "code_after")
+        if kind not in KINDS or (code and not takes_code) or (needs_code and not code):
             raise ValueError(f"{text!r} is no fault; they are {', '.join(KINDS)}, the first two with :CODE")
         return cls(kind, int(code or 0), hold_s)
 

@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault.kind in ("code", "code_after"):
             return self._send(failure(fault.code, "scripted"))
         if fault.kind == "html":
-            return self._send(Answer(502, b"<html><body>Bad Gateway</body></html>", 0, "text/html"))
+            return self._send(Answer(fault.code or 502, b"<html><body>No</body></html>", 0, "text/html"))
         if fault.kind.startswith("stall"):
             time.sleep(fault.hold_s)
         if answer is None or fault.kind in ("drop_after", "stall_after"):

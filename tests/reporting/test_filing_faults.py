@@ -9,12 +9,14 @@ from contextlib import contextmanager
 
 import pytest
 
+from holdfast.errors import KeyUnavailableError
 from holdfast.reporting.cybertip.client import Client
 from holdfast.reporting.cybertip.destination import Credentials, CyberTipline, Environment
 from holdfast.reporting.filing import requests
 from holdfast.reporting.filing.decide import AlarmKind
 from holdfast.reporting.filing.filer import Filer
 from holdfast.reporting.filing.models import State
+from holdfast.vault.secrets import KeySealer
 from tests.reporting.world import ACCOUNT, World
 
 CONTENTS = [b"first", b"second" * 1000]
@@ -260,6 +262,36 @@ def test_without_rights_it_waits_for_a_person(one_world: World, step: str, code:
     one_world.work()
     assert_filed_once(one_world, filing_id)
     assert one_world.alarms() == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_door_that_is_shut_by_another_server_is_an_alarm_too(one_world: World, step: str) -> None:
+    filing_id = ask(one_world)
+    one_world.stand_in.faults.add(step, "html:403")
+    one_world.filer.file_due()
+    assert one_world.alarms() == [AlarmKind.BLOCKED]
+    one_world.let_pauses_pass()
+    one_world.work()
+    assert_filed_once(one_world, filing_id)
+
+
+def test_a_receipt_is_kept_though_the_key_is_away(one_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    filing_id = ask(one_world)
+    real = one_world.stand_in.desk.finish
+
+    def away(*_: object, **__: object) -> bytes:
+        raise KeyUnavailableError("the key service does not answer")
+
+    def finishing(owner: str, report_id: int) -> object:
+        monkeypatch.setattr(KeySealer, "seal", away)
+        return real(owner, report_id)
+
+    monkeypatch.setattr(one_world.stand_in.desk, "finish", finishing)
+    one_world.filer.file_due()
+    monkeypatch.undo()
+    assert_filed_once(one_world, filing_id)
+    assert one_world.get(filing_id).receipt is not None
+    assert one_world.said(filing_id)[-1].answer is None
 
 
 def test_a_changed_password_is_an_alarm_and_files_when_it_is_put_right(world: World) -> None:
