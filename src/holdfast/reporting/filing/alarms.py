@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import sqlalchemy as sa
+import structlog
 
 from holdfast.errors import NotFoundError
 from holdfast.records import events
@@ -26,6 +27,8 @@ ORPHAN_TEXT = "A report was asked for and no id came: one may be open. It delete
 FILER = "filer"  # who cleared it, where no person did
 ORPHAN_EXPIRES_S = 26 * 3600.0  # 24 h after it was opened, and the clocks may differ
 ENDED_BY_FILING = (AlarmKind.NOT_FILED, AlarmKind.OPEN_TOO_LONG, AlarmKind.BLOCKED, AlarmKind.MD5_DIFFERS)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ def raise_alarm(
     if changed is not None:
         facts = {"filing": filing_id, "kind": kind, "times": changed}
         events.append(connection, "report.alarm", facts)
+        log.warning("a filing needs a person", **facts)
 
 
 def resolve(connection: sa.Connection, filing_id: int, kinds: Collection[AlarmKind]) -> None:
