@@ -46,3 +46,20 @@ def test_the_checklist_shows_marks_and_takes_them_back(commands: Commands) -> No
     assert after == before
     with pytest.raises(UsageError):
         commands.run("checklist", "done", "lists")
+
+
+def test_the_database_is_written_down_or_its_absence_told(
+    tmp_path: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, other, url = tmp_path / "second", tmp_path / "third", f"sqlite:///{tmp_path}/elsewhere.db"
+    monkeypatch.setenv("HOLDFAST_DATABASE_URL", url)
+    told = commands.run("init", "--yes", "--home", home)
+    assert f"records  {url}" in told and "does not name it" not in told
+    other.mkdir(mode=0o700)
+    (other / "settings.toml").write_text("", encoding="utf-8")
+    told = commands.run("init", "--yes", "--home", other)
+    assert f'Write there: database_url = "{url}"' in told
+    monkeypatch.delenv("HOLDFAST_DATABASE_URL")
+    assert [bank["bank"] for bank in commands.json("bank", "list", "--home", home)] == ["KNOWN"]
+    (made,) = commands.json("init", "--home", tmp_path / "fourth", "--database-url", url)
+    assert (made["database_url"], made["database_written"], made["admin_key"]) == (url, True, None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +35,14 @@ def init(
     ] = None,
     bank: Annotated[str, typer.Option(metavar="NAME", help="The first bank; empty for none.")] = "KNOWN",
     trusted: Annotated[bool, typer.Option("--trusted", help="Its source is trusted to be right.")] = False,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="postgresql://USER@HOST/NAME; else HOLDFAST_DATABASE_URL, else an SQLite file in the home.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Ask nothing: take defaults for what is not said.")
     ] = False,
@@ -40,11 +50,12 @@ def init(
 ) -> None:
     """Make a home ready: settings, policy and rules to edit, key file, first bank, first keys.
 
-    Asks what it needs to know when it runs in a terminal. What is there already is left as it is.
+    Asks what it needs to know when it runs in a terminal. What is there already is left as it is. A database
+    that is named is written to the settings, without its password, so that `serve` finds it again.
     """
     from holdfast.service.initialising import Wishes, initialise
 
-    wishes = Wishes(platform or "other", tuple(country or ()), key_file, bank, trusted)
+    wishes = Wishes(platform or "other", tuple(country or ()), key_file, bank, trusted, database_url)
     if not (yes or json):
         if not _has_terminal():
             raise UsageError("There is no terminal to ask on. Nothing was made. Say --yes to take defaults.")
@@ -61,7 +72,7 @@ def _has_terminal() -> bool:
 
 
 def _ask(wishes: Wishes, home: Path, *, ask_platform: bool, ask_countries: bool) -> Wishes:
-    from holdfast.service.initialising import Wishes, checked_countries
+    from holdfast.service.initialising import checked_countries
     from holdfast.service.platforms import PLATFORMS
     from holdfast.vault.keys import default_key_file
 
@@ -88,7 +99,14 @@ def _ask(wishes: Wishes, home: Path, *, ask_platform: bool, ask_countries: bool)
         trusted = typer.confirm(
             "Is its source trusted to be right (a hotline's list, for example)?", default=False
         )
-    return Wishes(platform, countries, key_file, "" if bank == "-" else bank, trusted)
+    return replace(
+        wishes,
+        platform=platform,
+        countries=countries,
+        key_file=key_file,
+        bank="" if bank == "-" else bank,
+        trusted=trusted,
+    )
 
 
 def _facts(made: Initialised) -> dict[str, object]:
@@ -98,6 +116,8 @@ def _facts(made: Initialised) -> dict[str, object]:
         "admin_key": made.admin or None,
         "upload_key": made.upload or None,
         "bank": made.bank or None,
+        "database_url": made.database_url,
+        "database_written": made.is_database_written,
         "written": [str(path) for path in made.written],
         "kept": [str(path) for path in made.kept],
         "policy": [
@@ -115,6 +135,13 @@ def _tell(made: Initialised, wishes: Wishes) -> None:
         typer.echo(f"  written  {path}")
     for path in made.kept:
         typer.echo(f"  kept     {path} (it was there)")
+    if made.database_url is not None:
+        typer.echo(f"  records  {made.database_url}")
+    if not made.is_database_written:
+        typer.echo(
+            "           settings.toml does not name it: a `serve` without HOLDFAST_DATABASE_URL would open\n"
+            f"           an empty home. Write there: database_url = {dumps(made.database_url)}"
+        )
     if made.bank:
         typer.echo(f"  bank     {made.bank}{' (trusted)' if wishes.trusted else ''}")
     if made.key_file is not None:

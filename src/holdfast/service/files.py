@@ -23,13 +23,15 @@ _HEAD = """\
 """
 
 
-def write_files(home: Path, key_file: Path | None) -> tuple[list[Path], list[Path]]:
+def write_files(
+    home: Path, key_file: Path | None, database_url: str | None = None
+) -> tuple[list[Path], list[Path]]:
     """Writes settings.toml, policy.toml and rules.toml where they are absent: (written, left as they were).
 
-    ``key_file`` is named in the settings when it lies elsewhere than by default.
+    ``key_file`` and ``database_url`` are named in the settings when they are not those by default.
     """
     texts = {
-        "settings.toml": settings_text(key_file),
+        "settings.toml": settings_text(key_file, database_url),
         "policy.toml": DEFAULT_POLICY.read_text(encoding="utf-8"),
         "rules.toml": DEFAULT_RULES.read_text(encoding="utf-8"),
     }
@@ -45,8 +47,8 @@ def write_files(home: Path, key_file: Path | None) -> tuple[list[Path], list[Pat
     return written, kept
 
 
-def settings_text(key_file: Path | None = None) -> str:
-    """All settings as TOML, commented out; with ``vault.key_file`` set when it is given."""
+def settings_text(key_file: Path | None = None, database_url: str | None = None) -> str:
+    """All settings as TOML, commented out; ``vault.key_file`` and ``database_url`` set where given."""
     parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         section = field.annotation
@@ -56,7 +58,7 @@ def settings_text(key_file: Path | None = None) -> str:
             title = (section.__doc__ or name).strip().partition("\n")[0]
             parts.append(f"[{name}]  # {title}\n" + "\n".join(lines))
         else:
-            parts.append(_entry(name, field, None))
+            parts.append(_entry(name, field, database_url if name == "database_url" else None))
     return "\n".join(parts)
 
 
