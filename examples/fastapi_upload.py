@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fastapi import FastAPI, HTTPException, Request, Response, UploadFile
-from fastapi.responses import FileResponse
 
 from holdfast.client import (
     AskedAction,
@@ -104,11 +103,12 @@ def create_app(holdfast: AsyncClient, secret: str, photos: Photos) -> FastAPI:
         return {"photo": name, "state": await check(name)}
 
     @app.get("/photos/{name}")
-    async def show(name: str) -> FileResponse:
-        path = photos.shown / Path(name).name
-        if not path.is_file():
-            raise HTTPException(404)
-        return FileResponse(path)
+    async def show(name: str) -> Response:
+        try:  # read at once: it may be hidden in this very moment
+            photo = await asyncio.to_thread((photos.shown / Path(name).name).read_bytes)
+        except OSError:
+            raise HTTPException(404) from None
+        return Response(photo, media_type="image/jpeg")
 
     @app.post("/hooks/holdfast")
     async def hook(request: Request) -> Response:
