@@ -104,7 +104,12 @@ def case_query(
     edit: VideoEdit, own: Prepared, clip: Clip, hosts: Sequence[tuple[Listed, Clip]], folder: Path | None
 ) -> list[VideoQuery]:
     """The queries of an edited clip, one a piece."""
-    return [query_of(views) for views in views_of(_made(edit, own, clip, hosts, folder)[1])]
+    path = None if folder is None else folder / _file_name(edit, own)
+    if path is not None and path.is_file():
+        data = path.read_bytes()
+    else:
+        data = _made(edit, own, clip, hosts, folder)[1]
+    return [query_of(views) for views in views_of(data)]
 
 
 def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
@@ -143,7 +148,11 @@ def _made(
 ) -> tuple[Clip, bytes]:
     """The edited clip, and its file."""
     changed = edited(edit, clip, own.listed.name, [host for _, host in hosts])
-    return changed, _kept(folder, f"{own.listed.name}--{edit.name}.mp4", changed)
+    return changed, _kept(folder, _file_name(edit, own), changed)
+
+
+def _file_name(edit: VideoEdit, own: Prepared) -> str:
+    return f"{own.listed.name}--{edit.name}.mp4"
 
 
 def _kept(folder: Path | None, name: str, clip: Clip) -> bytes:
