@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from holdfast.bench.filing_check import Findings, look
-from holdfast.bench.filing_home import FilingHome, StandInProcess, prepare
+from holdfast.bench.filing_home import CALM_TIMEOUT_S, FilingHome, StandInProcess, prepare
 from holdfast.records.tables.base import now
 from holdfast.records.tables.filings import filings
 
@@ -44,7 +44,7 @@ FAULTS = (
     "wrong_md5",
     "wrong_report",
 )
-STALL_S = 0.8
+TROUBLED_TIMEOUT_S, STALL_S = 0.5, 0.8
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,12 @@ def run_filing(
 ) -> FilingReport:
     """File ``reports`` reports on a home made in ``folder``; the report of it. Listens on loopback only."""
     report = FilingReport(reports)
-    with StandInProcess() as stand_in, prepare(folder, stand_in.url, database_url) as home:
+    is_troubled = bool(trouble.kills or trouble.fault_share)
+    timeout_s = TROUBLED_TIMEOUT_S if is_troubled else CALM_TIMEOUT_S
+    with (
+        StandInProcess() as stand_in,
+        prepare(folder, stand_in.url, database_url, timeout_s=timeout_s) as home,
+    ):
         cases = home.ask(reports, random.Random(seed))
         begun = time.monotonic()
         if trouble.fault_share:

@@ -39,11 +39,11 @@ from holdfast.vault.secrets import KeySealer
 from holdfast.vault.service import Vault
 from holdfast.vault.store import FolderStore
 
-__all__ = ["FilingHome", "StandInProcess", "prepare"]
+__all__ = ["CALM_TIMEOUT_S", "FilingHome", "StandInProcess", "prepare"]
 
 ACCOUNT = Credentials("usr123", "pswd123")
 ITEMS, MOST_FILES = 12, 3
-TIMEOUT_S, LEASE_S = 0.5, 1.5
+CALM_TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -55,6 +55,7 @@ class FilingHome:
     sealer: KeySealer
     destination: CyberTipline
     items: dict[str, str]  # item -> SHA-256
+    timeout_s: float  # of a call; a lease is three of them
 
     def ask(self, reports: int, choose: random.Random) -> dict[str, list[str]]:
         """Ask for reports; case -> SHA-256 of its files, in order."""
@@ -75,10 +76,10 @@ class FilingHome:
         url = self.database.engine.url.set(drivername=self.database.engine.url.get_backend_name())
         with (
             Database(url.render_as_string(hide_password=False)) as database,
-            Client(self.destination, ACCOUNT, timeout_s=TIMEOUT_S) as client,
+            Client(self.destination, ACCOUNT, timeout_s=self.timeout_s) as client,
         ):
             vault = Vault(database, self.vault.store, self.vault.keys)
-            yield Filer(database, self.sealer, client, VaultContents(vault), lease_s=LEASE_S)
+            yield Filer(database, self.sealer, client, VaultContents(vault), lease_s=3 * self.timeout_s)
 
     def left(self) -> int:
         """Filings that have not ended."""
@@ -95,7 +96,9 @@ class FilingHome:
 
 
 @contextmanager
-def prepare(folder: Path, url: str, database_url: str | None) -> Iterator[FilingHome]:
+def prepare(
+    folder: Path, url: str, database_url: str | None, *, timeout_s: float = CALM_TIMEOUT_S
+) -> Iterator[FilingHome]:
     """A new home in ``folder`` whose reports go to ``url``."""
     home = folder / "home"
     home.mkdir()
@@ -111,7 +114,7 @@ def prepare(folder: Path, url: str, database_url: str | None) -> Iterator[Filing
             item = vault.hold(content, reason="bench", actor="bench")
             items[item] = hashlib.sha256(content).hexdigest()
         destination = CyberTipline(Environment.TEST, url)
-        yield FilingHome(database, vault, KeySealer(keys), destination, items)
+        yield FilingHome(database, vault, KeySealer(keys), destination, items, timeout_s)
 
 
 class StandInProcess:
