@@ -27,5 +27,5 @@ def picture(seed: int, width: int = 640, height: int = 480) -> Image.Image:
 def encoded(image: Image.Image, image_format: str = "JPEG", **options: Any) -> bytes:
     """The picture as file bytes."""
     buffer = io.BytesIO()
-    image.save(buffer, image_format, **options)
+    image.copy().save(buffer, image_format, **options)  # a picture remembers how it was saved last
     return buffer.getvalue()

@@ -78,7 +78,7 @@ def test_recall_is_counted_and_told(
 def test_within_a_larger_radius_nothing_is_lost() -> None:
     far, near = Fit(60.0, 1e-3, "cropped"), Fit(40.0, 1e-12, "cropped")
     cases = [
-        Case("a", "crop10", 120.0, 20.0, 60.0, 40.0, False, fit, fit, 90.0, (far,), 100)
+        Case("a", "crop10", 120.0, 20.0, 60.0, 40.0, False, False, fit, fit, 90.0, (far,), 100)
         for fit in (far, near)
     ]
     result = edited.Result([], ["a"], cases)

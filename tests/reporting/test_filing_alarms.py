@@ -162,3 +162,15 @@ def test_the_filer_looks_at_the_clocks_by_itself(world: World) -> None:
     age(world, opened_at=2)
     world.filer.file_due()
     assert AlarmKind.OPEN_TOO_LONG in world.alarms()
+
+
+def test_the_clock_s_alarms_end_with_a_filing_that_is_cancelled_or_refused(world: World) -> None:
+    cancelled, refused = world.ask("case-1"), world.ask("case-2")
+    with world.database.write() as connection:
+        for filing_id in (cancelled, refused):
+            raise_alarm(connection, filing_id, AlarmKind.NOT_FILED, "late")
+        requests.cancel(connection, cancelled)
+    world.stand_in.faults.add("submit", "code:4100")
+    world.work()
+    assert world.get(refused).state is State.REFUSED
+    assert world.alarms() == [AlarmKind.REFUSED]

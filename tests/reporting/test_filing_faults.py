@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 
-from holdfast.errors import KeyUnavailableError
+from holdfast.errors import KeyUnavailableError, RecordsUnavailableError
 from holdfast.reporting.cybertip.client import Client
 from holdfast.reporting.cybertip.destination import Credentials, CyberTipline, Environment
 from holdfast.reporting.filing import requests
@@ -379,3 +380,30 @@ def test_every_code_leads_somewhere() -> None:
         (Step.RETRACT, Meaning.FINISHED)
     ]
     assert verdict(Step.FINISH, None).then is Then.WAIT
+
+
+def test_a_database_that_is_away_for_a_moment_costs_no_receipt(
+    one_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("holdfast.reporting.filing.held.INSIST_PAUSES_S", (0.0, 0.0, 0.0))
+    filing_id = ask(one_world)
+    filer, failures = one_world.filer, iter(range(3))
+    real_finish, real_write = one_world.stand_in.desk.finish, one_world.database.write
+
+    @contextmanager
+    def failing() -> Iterator[sa.Connection]:
+        if next(failures, None) is not None:
+            raise RecordsUnavailableError("away")
+        with real_write() as connection:
+            yield connection
+
+    def finishing(owner: str, report_id: int) -> object:
+        monkeypatch.setattr(one_world.database, "write", failing)
+        return real_finish(owner, report_id)
+
+    monkeypatch.setattr(one_world.stand_in.desk, "finish", finishing)
+    filer.file_due()
+    assert next(failures, None) is None
+    assert_filed_once(one_world, filing_id)
+    assert one_world.get(filing_id).receipt is not None
+    assert one_world.alarms() == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -113,7 +114,10 @@ def test_the_thread_ends_when_told(database: Database) -> None:
     work = Work()
     schedule = Schedule(database, [Task("once", 60, work)])
     schedule.start()
-    while work.runs == 0:
-        pass
-    schedule.stop()
+    try:
+        until = time.monotonic() + 60
+        while work.runs == 0 and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        schedule.stop()
     assert work.runs == 1

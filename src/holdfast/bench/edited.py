@@ -85,8 +85,9 @@ class Result:
             return case.is_fast
         if method in ("peer", "plain"):
             return float(getattr(case, method)) <= PLAIN_RADIUS_BITS
-        fit = case.deep if method == "deep" else case.own
-        return case.is_fast or fit.expected <= LIMIT
+        if method == "deep":
+            return case.is_fast or case.deep.expected <= LIMIT
+        return case.is_fast_own or case.own.expected <= LIMIT
 
     def _mean(self, edits: Sequence[PeopleEdit], found: Sequence[bool]) -> float:
         shares = []

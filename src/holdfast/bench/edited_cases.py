@@ -63,8 +63,8 @@ class Case:
 
     ``peer`` and ``phash`` (bits of 64), ``plain`` and ``fast`` are distances to the original, `NOWHERE` where
     nothing was compared; ``deep`` and ``own`` (with reference-side views on the list) what refining made of
-    it. ``is_fast`` says whether the upload's own answer is a match. ``stranger_fast`` is the nearest other
-    photograph, ``strangers`` what deep made of the others.
+    it. ``is_fast`` and ``is_fast_own``: whether the upload's own answer is a match. ``stranger_fast`` is the
+    nearest other photograph, ``strangers`` what deep made of the others.
     """
 
     photo: str
@@ -74,6 +74,7 @@ class Case:
     plain: float
     fast: float
     is_fast: bool
+    is_fast_own: bool
     deep: Fit
     own: Fit
     stranger_fast: float
@@ -136,13 +137,16 @@ def measured_case(
     frame = decoded.frames[0]
     small = small_luma(frame.luma, width=frame.width, height=frame.height)
     views = None if small is None else deep_views(small)
+    families = [hashes.view(row).family for row in wanted.tolist()]
+    is_fast = _is_match(codes, families, own.code)
     return Case(
         photo,
         edit,
         *peer_distances,
         float(np.bitwise_count(hashes.codes[0] ^ own.code).sum()),
         _nearest(codes, own.code[np.newaxis]),
-        _is_match(codes, [hashes.view(row).family for row in wanted.tolist()], own.code),
+        is_fast,
+        is_fast or any(_is_match(codes, (), code, 1 + len(own.more)) for code in own.more),
         _best(fits(views, own.code[np.newaxis])),
         _best(fits(views, np.concatenate([own.code[np.newaxis], own.more]), 1 + len(own.more))),
         _nearest(codes, strangers),
@@ -180,14 +184,18 @@ def _expected(score_bits: float, view: UInt8Array, code: UInt8Array, codes_a_pho
     return default_model().judge(score_bits, entries, family=REFINED, regularity=both).expected
 
 
-def _is_match(codes: UInt8Array, families: Sequence[str], code: UInt8Array) -> bool:
-    """Within 31 bits in a plain view, or in another one where few enough strangers are expected as near."""
+def _is_match(codes: UInt8Array, families: Sequence[str], code: UInt8Array, codes_a_photo: int = 1) -> bool:
+    """Within 31 bits in a plain view, or in another one where few enough strangers are expected as near.
+
+    Without ``families`` no view is plain, as where ``code`` itself is of a view.
+    """
     if len(codes) == 0:
         return False
     distances = np.bitwise_count(codes ^ code).sum(axis=1)
     both = regularity(codes) * regularity(code[np.newaxis])
-    expected = default_model().expected_false_alarms(distances, float(ENTRIES * len(codes)), regularity=both)
-    is_plain = np.array([family in PLAIN_VIEWS for family in families])
+    compared = float(ENTRIES * codes_a_photo * len(codes))
+    expected = default_model().expected_false_alarms(distances, compared, regularity=both)
+    is_plain = np.array([family in PLAIN_VIEWS for family in families]) if families else False
     return bool(((distances <= PLAIN_RADIUS_BITS) & (is_plain | (expected <= LIMIT))).any())
 
 

@@ -62,7 +62,7 @@ def look(
     return outcomes, findings
 
 
-def _rows(home: FilingHome) -> tuple[dict[str, sa.Row[Any]], dict[int, set[str]], set[int]]:
+def _rows(home: FilingHome) -> tuple[dict[str, Any], dict[int, set[str]], set[int]]:
     """Case -> row, filing -> kinds of its alarms, report ids that rows know."""
     with home.database.read() as connection:
         columns = (
@@ -72,7 +72,7 @@ def _rows(home: FilingHome) -> tuple[dict[str, sa.Row[Any]], dict[int, set[str]]
             filings.c.report_id,
             filings.c.receipt,
         )
-        rows = {row.case_reference: row for row in connection.execute(sa.select(*columns))}
+        rows: dict[str, Any] = {row.case_reference: row for row in connection.execute(sa.select(*columns))}
         alarms: dict[int, set[str]] = defaultdict(set)
         for filing_id, kind in connection.execute(sa.select(filing_alarms.c.filing_id, filing_alarms.c.kind)):
             alarms[filing_id].add(kind)

@@ -92,7 +92,8 @@ class Answer:
     """The answer about one upload. There is one only where the service has answered: else ClientError.
 
     ``reason`` is a stable word that says why it is not matchable or was not scanned, ``detail`` the same for
-    people. ``list_version`` is the position of the lists that it was compared with. ``event`` and ``hold``
+    people. ``list_version`` is the position of the lists that it was compared with. ``deep_check`` "pending":
+    it is being looked at from all sides, and a webhook tells if that finds something. ``event`` and ``hold``
     name what was kept. ``rule``, ``matches`` and ``suppressed`` are None for a key that may not see them.
     """
 
@@ -104,6 +105,8 @@ class Answer:
     list_version: int
     decision: Decision
     policy: Policy
+    deep_check: str = "not_needed"
+    deep_check_reason: str = ""
     event: int | None = None
     hold: str | None = None
     actions: tuple[AskedAction, ...] = ()

@@ -75,12 +75,13 @@ class Keeper:
     ) -> Kept:
         """Keeps one upload; durable when this returns. ``body_of`` makes the answer that is stored for a
         request with an idempotency key; ``also`` writes what belongs into the same transaction. Raises
-        VaultError
-        or RecordsError, or what ``also`` raises: then nothing was kept."""
+        VaultError or RecordsError, or what ``also`` raises: then nothing was kept."""
         if upload.request is not None:
             with self._database.read() as connection:
                 earlier = idempotency.answer_to(connection, upload.request)
             if earlier is not None:
+                with self._database.write() as connection:
+                    also(connection)
                 return Kept(stored=earlier.body)
         stored = self._put(upload, decision)
         with self._database.write() as connection:

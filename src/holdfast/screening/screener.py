@@ -217,7 +217,7 @@ class Screener:
         luma = np.add.outer(np.arange(64, dtype=np.uint8), np.arange(96, dtype=np.uint8))
         hashes = query_hashes(DecodedImage("warm-up", "L", (LumaFrame(luma, 96, 64),)))
         self.lists.search(hashes.codes, 0)
-        # Beside the rest: who matches something in this second waits for it, and nobody else does.
+        # Beside the rest: who matches something in this moment waits for it, and nobody else does.
         threading.Thread(target=self.model.warm_up, name="false-alarms", daemon=True).start()
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,8 @@ def test_a_copy_is_found(videos: list[np.ndarray], bank: VideoBank, bits: int) -
 def test_the_first_pass_is_enough_where_it_ends_in_a_match(
     videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("holdfast.matching.video.search.far_candidates", lambda *_: pytest.fail("looked far"))
+    module = sys.modules["holdfast.matching.video.search"]  # its name is also that of its function
+    monkeypatch.setattr(module, "far_candidates", lambda *_: pytest.fail("looked far"))
     found = search(query(np.repeat(videos[7], 2, axis=0)), bank, stop_at_match=True)
     assert found[0].video_id == 1007
 

@@ -26,7 +26,7 @@ __all__ = ["ORPHAN_TEXT", "Alarm", "Limits", "clear", "list_alarms", "raise_alar
 ORPHAN_TEXT = "A report was asked for and no id came: one may be open. It deletes itself within a day."
 FILER = "filer"  # who cleared it, where no person did
 ORPHAN_EXPIRES_S = 26 * 3600.0  # 24 h after it was opened, and the clocks may differ
-ENDED_BY_FILING = (AlarmKind.NOT_FILED, AlarmKind.OPEN_TOO_LONG, AlarmKind.BLOCKED, AlarmKind.MD5_DIFFERS)
+ENDED_WITH_FILING = (AlarmKind.NOT_FILED, AlarmKind.OPEN_TOO_LONG, AlarmKind.BLOCKED, AlarmKind.MD5_DIFFERS)
 
 log = structlog.get_logger(__name__)
 

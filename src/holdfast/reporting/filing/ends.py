@@ -80,6 +80,8 @@ class Ends:
                 follows = _ended(connection, State.REFUSED)
             return {**follows, "last_error": error[:500]}
 
+        if not is_open:
+            changes = (*changes, self._settled)
         event = None if is_open else "report.refused"
         self._held.write(values, *changes, said=said, alarm=alarm, event=event)
         self.is_over = not is_open
@@ -95,7 +97,9 @@ class Ends:
 
     def cancel(self) -> None:
         """Nothing is open, and nobody wants it any more."""
-        self._held.write(lambda connection, _: _ended(connection, State.CANCELLED), event="report.cancelled")
+        self._held.write(
+            lambda connection, _: _ended(connection, State.CANCELLED), self._settled, event="report.cancelled"
+        )
         self.is_over = True
 
     def retracted(self, outcome: rows.Outcome, said: Said, *, alarm: AlarmKind | None = None) -> None:
@@ -116,9 +120,14 @@ class Ends:
                 pause = {"due_at": moment(connection, pause_s(filing.tries)), "lease_until": None}
             return {**NONE_OPEN, **pause, "state": State.PENDING}
 
+        def ended(connection: sa.Connection) -> None:
+            rows.end_attempt(connection, attempt_id, outcome)
+            if not begins_anew:
+                self._settled(connection)
+
         self._held.write(
             values,
-            lambda connection: rows.end_attempt(connection, attempt_id, outcome),
+            ended,
             said=said,
             alarm=alarm,
             event="report.retracted" if begins_anew else f"report.{after}",
@@ -133,7 +142,7 @@ class Ends:
 
         def finished(connection: sa.Connection) -> None:
             rows.end_attempt(connection, attempt_id, "finished")
-            alarms.resolve(connection, filing.id, alarms.ENDED_BY_FILING)
+            self._settled(connection)
             sent = {row.file_id for row in rows.uploads(connection, attempt_id)}
             if has_receipt and sent != set(answer.file_ids or ()):
                 text = f"The receipt names {len(answer.file_ids or ())} files, {len(sent)} were uploaded."
@@ -158,6 +167,10 @@ class Ends:
         self._held.write(values, finished, said=said, alarm=alarm, event="report.filed", facts=facts)
         self.is_over = True
         log.info("report filed", filing=filing.id, destination=filing.destination)
+
+    def _settled(self, connection: sa.Connection) -> None:
+        """The alarms whose cause ends with the filing."""
+        alarms.resolve(connection, self._held.filing.id, alarms.ENDED_WITH_FILING)
 
 
 def _ended(connection: sa.Connection, state: State) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from holdfast.errors import RecordsUnavailableError
 from holdfast.records import events
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment
@@ -23,6 +24,8 @@ from holdfast.vault.secrets import KeySealer
 __all__ = ["Change", "Held", "Work"]
 
 Change = Callable[[sa.Connection], None]
+
+INSIST_PAUSES_S = (0.1, 0.4, 1.0, 3.0, 5.0, 10.0)  # together well within a usual lease
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class Held:
         ``values`` may be a function of the row as it is now, which nobody changes until the end.
         """
         sealed = None if said is None else seal(self.work.sealer, self.filing.id, said)
-        with self.work.database.write() as connection:
+
+        def write_all(connection: sa.Connection) -> Filing:
             filing = rows.renew(connection, self.filing, self.work.lease_s)
             chosen = values(connection, filing) if callable(values) else values
             if chosen:
@@ -83,16 +87,30 @@ class Held:
                 base = {"filing": filing.id, "destination": filing.destination, "case": filing.case_reference}
                 events.append(connection, event, {**base, **(facts or {})})
             if alarm is not None:
-                alarms.raise_alarm(
-                    connection, filing.id, alarm, said.says if said else filing.last_error or ""
-                )
-        self.filing = filing
+                text = said.says if said is not None else filing.last_error or ""
+                alarms.raise_alarm(connection, filing.id, alarm, text)
+            return filing
+
+        self.filing = self._insist(write_all) if said is not None else self._commit(write_all)
         self._renewed_at = time.monotonic()
 
     def keep(self) -> None:
         """Show a sign of life, if the last one is not fresh."""
         if time.monotonic() - self._renewed_at > self.work.lease_s / 4:
             self.write({})
+
+    def _commit(self, write_all: Callable[[sa.Connection], Filing]) -> Filing:
+        with self.work.database.write() as connection:
+            return write_all(connection)
+
+    def _insist(self, write_all: Callable[[sa.Connection], Filing]) -> Filing:
+        """What was answered cannot be asked for again: a database that is away for a moment is waited for."""
+        for pause_s in INSIST_PAUSES_S:
+            try:
+                return self._commit(write_all)
+            except RecordsUnavailableError:
+                time.sleep(pause_s)
+        return self._commit(write_all)
 
     def pause_values(self, error: str, pause_s: float) -> Callable[[sa.Connection, Filing], dict[str, Any]]:
         """The row's values for giving it back until the pause is over, one failed try later."""

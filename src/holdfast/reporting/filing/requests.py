@@ -138,6 +138,7 @@ def cancel(connection: sa.Connection, filing_id: int) -> State:
     )
     values = {"state": State.CANCELLED, "finished_at": moment(connection), "lease_until": None}
     if connection.execute(idle.values(**values, fence=filings.c.fence + 1)).rowcount:
+        alarms.resolve(connection, filing_id, alarms.ENDED_WITH_FILING)
         if rows.end_unanswered(connection, filing_id):
             alarms.raise_alarm(connection, filing_id, AlarmKind.ORPHAN_POSSIBLE, alarms.ORPHAN_TEXT)
         events.append(connection, "report.cancelled", {"filing": filing_id})
