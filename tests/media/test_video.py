@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 
+import av
 import numpy as np
 import pytest
 
 from holdfast.errors import NotMatchableError
 from holdfast.media.types import Reason, VideoLimits, VideoMode
 from holdfast.media.video import VideoDecoder
-from tests.media.videos import alone, clip, nearest, remuxed, scene, scene_luma, sound, stills, turned
+from tests.media.videos import alone, clip, jpegs, nearest, remuxed, scene, scene_luma, sound, stills, turned
 
 QUIET = (("x265-params", "log-level=none"),)
 
@@ -209,6 +211,29 @@ def test_it_is_turned_as_the_container_says(matrix: tuple[int, int, int, int]) -
     shown[down, across] = luma
     assert frame.luma.shape == shown.shape == (frame.height, frame.width)
     assert np.corrcoef(frame.luma.ravel(), shown.ravel())[0, 1] > 0.98
+
+
+@pytest.mark.parametrize(("orientation", "turn"), [(1, 0), (3, 180), (6, 270), (8, 90)])
+def test_motion_jpeg_with_exif_is_turned_and_looked_at(orientation: int, turn: int) -> None:
+    video = alone(jpegs(*(scene(n) for n in range(3)), orientation=orientation))
+    assert len(video.frames) == 3
+    assert video.incomplete is None
+    for n, frame in enumerate(video.frames):
+        shown = np.rot90(scene_luma(n), turn // 90)
+        assert frame.luma.shape == shown.shape
+        assert np.corrcoef(frame.luma.ravel(), shown.ravel())[0, 1] > 0.98
+
+
+def test_frames_are_let_go_one_by_one() -> None:
+    """Without the help of the garbage collector: at 8K a few dozen of them fill the memory of a worker."""
+    decoder = VideoDecoder(clip(), VideoLimits(), every_s=0.0)
+    gc.collect()
+    gc.disable()
+    try:
+        assert len([frame for frame in decoder.frames() if frame is not None]) == 20
+        assert sum(isinstance(each, av.VideoFrame) for each in gc.get_objects()) <= 2
+    finally:
+        gc.enable()
 
 
 KEYS_EVERY_2_S = (("x264-params", "keyint=10:min-keyint=10:scenecut=0:bframes=2"),)

@@ -16,13 +16,14 @@ from PIL import Image
 
 from holdfast.media.types import DecodedVideo, VideoFrame, VideoLimits
 from holdfast.media.video import VideoDecoder
-from tests.pictures import picture
+from tests.pictures import encoded, picture
 
 __all__ = [
     "SCRIPTS",
     "alone",
     "clip",
     "frame_in",
+    "jpegs",
     "nearest",
     "remuxed",
     "scene",
@@ -141,6 +142,21 @@ def stills(
             frame.pts = pts
             output.mux(track.encode(frame))
         output.mux(track.encode(None))
+    return stream.getvalue()
+
+
+def jpegs(*pictures: Image.Image, orientation: int) -> bytes:
+    """A video of one picture a second, each a JPEG with an EXIF orientation, as some cameras make them."""
+    stream, exif = io.BytesIO(), Image.Exif()
+    exif[274] = orientation
+    with av.open(stream, "w", format="avi") as output:
+        track: Any = output.add_stream("mjpeg", rate=1)
+        (track.width, track.height), track.pix_fmt = pictures[0].size, "yuvj420p"
+        track.codec_context.open()
+        for number, picture in enumerate(pictures):
+            packet: Any = av.Packet(encoded(picture, "JPEG", quality=95, exif=exif))
+            packet.stream, packet.pts, packet.dts, packet.is_keyframe = track, number, number, True
+            output.mux(packet)
     return stream.getvalue()
 
 

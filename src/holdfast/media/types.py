@@ -109,7 +109,9 @@ class VideoMode(StrEnum):
     """How much of a video is decoded."""
 
     FULL = "full"  # every frame, exactly: what lists are made from
-    QUICK = "quick"  # every frame without the codec's smoothing of block edges: up to some 6 bits of PDQ off
+    QUICK = (
+        "quick"  # every frame, without smoothed block edges: 0 to 10 bits of PDQ off on average, 24 at most
+    )
     KEYFRAMES = "keyframes"  # only frames that stand alone (some videos have one), at their times: for triage
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import av
 import numpy as np
 import numpy.typing as npt
+from av.sidedata.sidedata import SideDataContainer
 
 from holdfast.media.luma import orient, weigh
 from holdfast.media.types import UInt8Array
@@ -24,6 +25,8 @@ __all__ = ["Picture", "picture_of"]
 _MOST_PIXELS = 4_000_000  # of a reduced picture, however long and narrow the frame is
 _STRIPE_PIXELS = 1_000_000  # converted at a time, which bounds the memory of it
 _SMALL_SCALE = 16  # up to which sums of 8-bit pixels fit 16 bits
+_side_data: Any = SideDataContainer  # whose type stubs know no arguments
+_BY_QUARTERS = (1, 8, 3, 6)  # EXIF orientation by quarter turns against the clock
 _FULL = 2  # AVCOL_RANGE_JPEG
 _LIMITED = 1  # AVCOL_RANGE_MPEG
 _HDR = {16: "PQ (SMPTE ST 2084)", 18: "HLG (ARIB STD-B67)"}  # AVCOL_TRC_...
@@ -128,7 +131,11 @@ def _orientation(frame: av.VideoFrame) -> int:
 
     The matrix takes a stored point (x, y) to (a x + c y, b x + d y). Source: ISO/IEC 14496-12, 6.2.2.
     """
-    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        # Not frame.side_data: that is a cycle of references, which keeps frames until garbage is collected.
+        matrix: Any = _side_data(frame).get("DISPLAYMATRIX")
+    except ValueError:  # of data beside it that PyAV has no name for
+        return _BY_QUARTERS[round(frame.rotation / 90) % 4]
     if matrix is None:
         return 1
     a, b, _, c, d = struct.unpack("=5i", bytes(memoryview(matrix))[:20])
