@@ -27,5 +27,7 @@ def picture(seed: int, width: int = 640, height: int = 480) -> Image.Image:
 def encoded(image: Image.Image, image_format: str = "JPEG", **options: Any) -> bytes:
     """The picture as file bytes."""
     buffer = io.BytesIO()
+    if "append_images" in options:
+        options["append_images"] = [one.copy() for one in options["append_images"]]
     image.copy().save(buffer, image_format, **options)  # a picture remembers how it was saved last
     return buffer.getvalue()

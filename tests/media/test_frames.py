@@ -18,9 +18,7 @@ SEVERAL = ("GIF", "WEBP", "PNG", "AVIF", "TIFF", "HEIF")
 
 
 def animation(name: str, *frames: Image.Image, **options: object) -> bytes:
-    return encoded(
-        frames[0], name, save_all=True, append_images=[one.copy() for one in frames[1:]], **options
-    )
+    return encoded(frames[0], name, save_all=True, append_images=list(frames[1:]), **options)
 
 
 @pytest.mark.parametrize("name", SEVERAL)
