@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Rest"]
 
+_TRIED_ALL = "holdfast.tried_all_routes"
+
 log = structlog.get_logger(__name__)
 
 
@@ -77,10 +79,16 @@ class Rest:
             log.warning("management and the HMA-compatible API cannot be loaded", error=describe(error))
 
     async def _wait(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._loaded:
+        """Where none of the routes matched that were there a moment ago: once more, with all of them.
+
+        Whether all are loaded by now does not tell whether this request has been held against all.
+        """
+        if _TRIED_ALL in scope:
             await self._not_found(scope, receive, send)
             return
-        await asyncio.to_thread(self.load)
+        if not self._loaded:
+            await asyncio.to_thread(self.load)
+        scope[_TRIED_ALL] = True
         await self._app.router.app(scope, receive, send)
 
     def _serve(self, routes: list[BaseRoute]) -> None:
