@@ -211,11 +211,11 @@ def test_kill_nine_loses_no_job_and_completes_none_twice(database: Database, dat
     """Two workers, killed at random moments and started anew, until everything is done."""
     rng = random.Random(int(os.environ.get("HOLDFAST_TEST_SEED", "7")))
     with database.write() as connection:
-        ids = {jobs.enqueue(connection, "quick", {"work_s": 0.02}, max_attempts=1000) for _ in range(80)}
+        ids = {jobs.enqueue(connection, "quick", {"work_s": 0.02}, max_attempts=1000) for _ in range(150)}
     with database.read() as connection:
-        assert jobs.counts(connection) == {("quick", "queued"): 80}
+        assert jobs.counts(connection) == {("quick", "queued"): 150}
     kills = 0
-    deadline = time.monotonic() + 200
+    deadline = time.monotonic() + 100
     open_jobs = len(ids)
     while open_jobs:
         assert time.monotonic() < deadline, f"{open_jobs} jobs are still open after {kills} kills"
