@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from holdfast.access.roles import Role
 from holdfast.banks.service import update_bank
 from holdfast.service.deep_worker import DeepWorker
@@ -54,6 +56,7 @@ def test_health_and_measures_say_how_deep_checks_fare(runtime: Runtime, client: 
     nobody, lead = client(), client(Role.LEAD)
     assert nobody.get("/health/ready").json()["deep_check"] == "off"
     add_bank(runtime, 1, deep_per_hour=2)
+    runtime.follower.look()
     assert nobody.get("/health/ready").json()["deep_check"] == "ok"
     uploader = client(Role.UPLOADER)
     for _ in range(3):
@@ -72,3 +75,20 @@ def test_health_and_measures_say_how_deep_checks_fare(runtime: Runtime, client: 
         update_bank(connection, "KNOWN", deep_per_hour=0)
     runtime.screener.refresh()
     assert nobody.get("/health/ready").json()["deep_check"] == "off"
+
+
+def test_health_never_asks_the_records(
+    runtime: Runtime, client: ClientFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = client()
+    client(Role.LEAD).post("/v1/banks", json={"name": "KNOWN", "deep_per_hour": 5})
+    assert nobody.get("/health/ready").json()["deep_check"] == "ok"
+    runtime.follower.stop()
+
+    def away(_: object) -> None:
+        raise AssertionError("the records were asked")
+
+    monkeypatch.setattr(type(runtime.database), "read", away)
+    assert nobody.get("/health/ready").json()["deep_check"] == "ok"
+    monkeypatch.setattr(runtime.deep_watch, "_looked_s", float("-inf"))
+    assert nobody.get("/health/ready").json()["deep_check"] == "unknown"

@@ -210,6 +210,7 @@ def test_what_waits_too_long_is_forgotten_and_its_file_goes(runtime: Runtime, wo
         connection.execute(sa.update(deep_checks).values(created_at=now() - timedelta(seconds=400)))
     with runtime.database.read() as connection:
         assert read_status(connection, runtime.settings.deep).state == "behind"
+    runtime.deep_watch.look()
     assert runtime.deep_watch.state() == "behind"
     (task,) = [task for task in housekeeping(runtime) if task.name == "deep.ended"]
     task.run()

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -101,8 +100,7 @@ class Write:
             return {**done, "list_version": last_position(connection)}
 
         response = self.run(noted, status=status)
-        with suppress(Exception):  # it is written: the follower's thread says what is wrong, and looks again
-            self.caller.runtime.follower.look()
+        self.caller.runtime.follower.try_look()  # it is written, whatever comes of this
         return response
 
     def request(self) -> idempotency.Request | None:

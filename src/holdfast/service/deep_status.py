@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +11,6 @@ import sqlalchemy as sa
 
 from holdfast.banks.models import Bank
 from holdfast.banks.service import list_banks
-from holdfast.errors import RecordsError
 from holdfast.records import counters, deep_queue
 from holdfast.records.tables.base import now
 
@@ -27,6 +25,7 @@ __all__ = ["DeepStatus", "DeepWatch", "read_status"]
 State = Literal["off", "ok", "behind", "unknown"]
 LATE_SHARE: Final = 0.5  # of the time that is waited at most: from then on they are behind
 LOOK_EVERY_S: Final = 2.0
+KNOWN_FOR_S: Final = 10.0
 DAY: Final = timedelta(days=1)
 
 
@@ -54,36 +53,34 @@ def read_status(connection: sa.Connection, settings: DeepSettings) -> DeepStatus
 
 
 class DeepWatch:
-    """The state alone, looked at every two seconds at most: for health checks that come all the time.
+    """The state alone, from memory: health checks come all the time and must not wait for the records.
 
-    ``asks`` says from memory whether any bank asks for deep checks.
+    Somebody calls `look` often. ``asks`` says from memory whether any bank asks for deep checks.
     """
 
     def __init__(self, database: Database, settings: DeepSettings, asks: Callable[[], bool]) -> None:
         self._database = database
         self._settings = settings
         self._asks = asks
-        self._lock = threading.Lock()
         self._looked_s = float("-inf")
-        self._state: State = "off"
+        self._state: State = "unknown"
 
-    def is_fresh(self) -> bool:
-        """Whether `state` answers from memory."""
-        return not self._asks() or time.monotonic() - self._looked_s < LOOK_EVERY_S
+    def look(self) -> None:
+        """Asks the records, every two seconds at most and only where a bank asks for deep checks.
+
+        Raises `RecordsError`; the state is "unknown" when that goes on.
+        """
+        if not self._asks() or time.monotonic() - self._looked_s < LOOK_EVERY_S:
+            return
+        with self._database.read() as connection:
+            self._state = read_status(connection, self._settings).state
+        self._looked_s = time.monotonic()
 
     def state(self) -> State:
-        """ "off", "ok", "behind", or "unknown" where the records do not answer."""
+        """ "off", "ok", "behind", or "unknown" where the records have not answered for a while."""
         if not self._asks():
             return "off"
-        with self._lock:
-            if time.monotonic() - self._looked_s >= LOOK_EVERY_S:
-                try:
-                    with self._database.read() as connection:
-                        self._state = read_status(connection, self._settings).state
-                except RecordsError:
-                    self._state = "unknown"
-                self._looked_s = time.monotonic()
-            return self._state
+        return self._state if time.monotonic() - self._looked_s < KNOWN_FOR_S else "unknown"
 
 
 def _state(asking: list[Bank], backlog: deep_queue.Backlog, settings: DeepSettings) -> State:

@@ -71,6 +71,15 @@ class Follower:
         self._succeeded_s = begun
         self._failing = False
 
+    def try_look(self) -> None:
+        """The same where nobody waits for it. What goes wrong is logged, once until it works again."""
+        try:
+            self.look()
+        except Exception as error:  # noqa: BLE001  (whatever the records do, the thread goes on looking)
+            if not self._failing:
+                log.warning("the lists cannot be looked at; answers grow old", error=describe(error))
+            self._failing = True
+
     def start(self) -> None:
         """Look again and again in a thread, until `stop`."""
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
@@ -84,9 +93,4 @@ class Follower:
 
     def _run(self) -> None:
         while not self._ending.wait(self._every_s):
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001  (this thread must outlive whatever the records do)
-                if not self._failing:
-                    log.warning("the lists cannot be looked at; answers grow old", error=describe(error))
-                self._failing = True
+            self.try_look()

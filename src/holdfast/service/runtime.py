@@ -8,6 +8,7 @@ A server process opens all of it; a worker process, which only runs jobs, opens 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from holdfast.decisions.engine import Engine, open_rules
 from holdfast.decisions.flood import FloodBrake, FloodSettings
 from holdfast.decisions.policy import Policy, open_policy
 from holdfast.decisions.reload import Reloadable
+from holdfast.errors import RecordsError
 from holdfast.media.pool import DecodePool
 from holdfast.records.counters import Counters
 from holdfast.records.home import Home
@@ -151,8 +153,14 @@ class Runtime:
         """Keeps the lists of this process fresh; not started."""
         server = self.settings.server
         lists = self.screener.lists
+
+        def refresh() -> None:
+            self.screener.refresh()
+            with suppress(RecordsError):  # deep checks never make a process "not ready"
+                self.deep_watch.look()
+
         return Follower(
-            self.screener.refresh,
+            refresh,
             lambda: lists.position,
             every_s=server.refresh_s,
             stale_s=server.stale_s,

@@ -126,7 +126,7 @@ def delete(caller: Annotated[Caller, Guard(Permission.HMA_BANK_DELETE)], bank_na
 
 def take_effect(caller: Caller) -> None:
     """Makes a change that was just written count for the next look-up of this process."""
-    caller.runtime.screener.refresh()
+    caller.runtime.follower.try_look()
     ratios: Ratios = caller.request.app.state.hma_ratios
     ratios.forget()
 

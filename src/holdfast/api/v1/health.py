@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -52,12 +51,11 @@ async def ready(request: Request) -> Response:
     runtime: Runtime = request.app.state.runtime
     follower = runtime.follower
     is_ready = follower.is_ready
-    watch = runtime.deep_watch
     body = {
         "status": "ready" if is_ready else "not_ready",
         "reason": "" if is_ready else "the lists could not be looked at for too long",
         "list_version": follower.list_version,
-        "deep_check": watch.state() if watch.is_fresh() else await asyncio.to_thread(watch.state),
+        "deep_check": runtime.deep_watch.state(),
     }
     return json_response(body, 200 if is_ready else 503)
 
