@@ -13,7 +13,7 @@ from holdfast import errors
 from holdfast.access.limits import retry_after_header
 from holdfast.records.worker import describe
 
-__all__ = ["PROBLEMS", "Problem", "detail_of", "problem_of", "problem_response", "responses"]
+__all__ = ["PROBLEMS", "Problem", "detail_of", "problem_body", "problem_of", "problem_response", "responses"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -90,30 +90,30 @@ def detail_of(error: Exception, request_id: str) -> str:
     return _NOT_NOW if status == 503 else _UNEXPECTED
 
 
-def problem_response(error: Exception, request_id: str, extra: Mapping[str, Any] | None = None) -> Response:
-    """The answer for an error. Only our own messages are shown: another's text could quote content."""
-    headers = {"x-request-id": request_id}
+def problem_body(error: Exception, request_id: str) -> dict[str, Any]:
+    """What a problem says (RFC 9457). Only our own messages are shown: another's text could quote content."""
     if isinstance(error, Problem):
         status, kind, title, detail = error.status, error.kind, error.title, error.detail
     else:
         status, kind, title = problem_of(error)
         detail = detail_of(error, request_id)
+    return {"type": f"urn:holdfast:problem:{kind}", "title": title, "status": status, "detail": detail}
+
+
+def problem_response(error: Exception, request_id: str, extra: Mapping[str, Any] | None = None) -> Response:
+    """The answer for an error."""
+    headers = {"x-request-id": request_id}
+    body = problem_body(error, request_id)
+    status = body["status"]
     if isinstance(error, errors.LimitError):
         headers["retry-after"] = retry_after_header(error)
     elif status == 503:
         headers["retry-after"] = "1"
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    body = {
-        "type": f"urn:holdfast:problem:{kind}",
-        "title": title,
-        "status": status,
-        "detail": detail,
-        "request_id": request_id,
-        **(extra or {}),
-    }
+    said = {**body, "request_id": request_id, **(extra or {})}
     # A message may name what came in, and half of a character has no bytes.
-    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    text = json.dumps(said, ensure_ascii=False).encode("utf-8", "replace")
     return Response(text, status, headers, MEDIA_TYPE)
 
 

@@ -12,9 +12,7 @@ lists that leave the house.
 
 from __future__ import annotations
 
-import binascii
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -28,6 +26,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from holdfast.errors import KeyUnavailableError, ObjectDamagedError, UsageError
 from holdfast.vault import envelope
+from holdfast.vault.written import parse_key, write_key
 
 __all__ = ["Identity", "Passphrase", "Recipient", "decrypt_stream", "encrypt_stream"]
 
@@ -61,12 +60,12 @@ class Recipient:
     public: bytes
 
     def __str__(self) -> str:
-        return RECIPIENT_PREFIX + urlsafe_b64encode(self.public).decode().rstrip("=")
+        return write_key(self.public, RECIPIENT_PREFIX)
 
     @classmethod
     def parse(cls, text: str) -> Recipient:
         """The key in its written form. Raises `UsageError`."""
-        return cls(_parse(text, RECIPIENT_PREFIX))
+        return cls(parse_key(text, RECIPIENT_PREFIX))
 
 
 @dataclass(frozen=True)
@@ -82,10 +81,10 @@ class Identity:
     @classmethod
     def parse(cls, text: str) -> Identity:
         """The key in its written form. Raises `UsageError`."""
-        return cls(_parse(text, IDENTITY_PREFIX))
+        return cls(parse_key(text, IDENTITY_PREFIX))
 
     def written(self) -> str:
-        return IDENTITY_PREFIX + urlsafe_b64encode(self.private).decode().rstrip("=")
+        return write_key(self.private, IDENTITY_PREFIX)
 
     @property
     def recipient(self) -> Recipient:
@@ -167,17 +166,6 @@ def _shared(private: X25519PrivateKey, public: bytes, ephemeral: bytes, recipien
             "A public key here is none that any program makes. Nothing was opened."
         ) from error
     return HKDF(SHA256(), 32, salt=ephemeral + recipient, info=b"holdfast seal 1").derive(secret)
-
-
-def _parse(text: str, prefix: str) -> bytes:
-    body = text.strip().removeprefix(prefix)
-    try:
-        key = urlsafe_b64decode(body + "=" * (-len(body) % 4))
-    except (binascii.Error, ValueError):
-        key = b""
-    if not text.strip().startswith(prefix) or len(key) != 32:
-        raise UsageError(f"A key begins with {prefix} and has 43 characters after it; nothing was done.")
-    return key
 
 
 class _Reader:

@@ -16,7 +16,7 @@ from holdfast.access.roles import Permission
 from holdfast.api.bodies import streams
 from holdfast.api.direct import DirectRoute
 from holdfast.api.guard import Caller, Guard
-from holdfast.api.problems import problem_of, responses
+from holdfast.api.problems import problem_body, responses
 from holdfast.api.v1 import uploads
 from holdfast.api.v1.answers import ScreenAnswer, ScreenAnswers
 from holdfast.api.v1.context import ContextModel, context_of, parse_context
@@ -157,28 +157,19 @@ def screen_ready_hashes(
     answers = screen_hashes(
         caller.runtime.intake, items, by=caller.subject, in_detail=in_detail, idempotency_key=_valid(key)
     )
-    said = [_item_json(answer, in_detail=in_detail) for answer in answers]
+    request_id = caller.request.scope["holdfast.request_id"]
+    said = [_item_json(answer, request_id, in_detail=in_detail) for answer in answers]
     return json_response({"answers": said, "list_version": caller.runtime.screener.lists.position})
 
 
-def _item_json(answer: Answer | LimitError, *, in_detail: bool) -> dict[str, Any]:
+def _item_json(answer: Answer | LimitError, request_id: str, *, in_detail: bool) -> dict[str, Any]:
     if isinstance(answer, LimitError):
-        return {"problem": _problem(answer)}
+        retry_after_s = int(retry_after_header(answer))
+        return {"problem": {**problem_body(answer, request_id), "retry_after_s": retry_after_s}}
     found: dict[str, Any] = (
         json.loads(answer.stored) if answer.stored else answer.to_json(in_detail=in_detail)
     )
     return found
-
-
-def _problem(refusal: LimitError) -> dict[str, Any]:
-    status, kind, title = problem_of(refusal)
-    return {
-        "type": f"urn:holdfast:problem:{kind}",
-        "title": title,
-        "status": status,
-        "detail": str(refusal),
-        "retry_after_s": int(retry_after_header(refusal)),
-    }
 
 
 def charge_lookups(caller: Caller, count: int) -> None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from holdfast.errors import UsageError
+from holdfast.vault.written import parse_key, write_key
 
 __all__ = ["Signer", "Verifier"]
 
 SIGNER_PREFIX = "HOLDFAST-SIGNER-"
 VERIFIER_PREFIX = "holdfast-verifier-"
 BOUND = b"holdfast packet 1\0"  # a signature of a manifest is no signature of anything else
-KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -26,12 +23,12 @@ class Verifier:
     public: bytes
 
     def __str__(self) -> str:
-        return VERIFIER_PREFIX + urlsafe_b64encode(self.public).decode().rstrip("=")
+        return write_key(self.public, VERIFIER_PREFIX)
 
     @classmethod
     def parse(cls, text: str) -> Verifier:
         """The key in its written form. Raises `UsageError`."""
-        return cls(_parse(text, VERIFIER_PREFIX))
+        return cls(parse_key(text, VERIFIER_PREFIX))
 
     def is_right(self, signature: bytes, manifest: bytes) -> bool:
         """Whether this key signed these very bytes."""
@@ -55,10 +52,10 @@ class Signer:
     @classmethod
     def parse(cls, text: str) -> Signer:
         """The key in its written form. Raises `UsageError`."""
-        return cls(_parse(text, SIGNER_PREFIX))
+        return cls(parse_key(text, SIGNER_PREFIX))
 
     def written(self) -> str:
-        return SIGNER_PREFIX + urlsafe_b64encode(self.private).decode().rstrip("=")
+        return write_key(self.private, SIGNER_PREFIX)
 
     @property
     def verifier(self) -> Verifier:
@@ -67,14 +64,3 @@ class Signer:
     def sign(self, manifest: bytes) -> bytes:
         """64 bytes."""
         return Ed25519PrivateKey.from_private_bytes(self.private).sign(BOUND + manifest)
-
-
-def _parse(text: str, prefix: str) -> bytes:
-    body = text.strip().removeprefix(prefix)
-    try:
-        key = urlsafe_b64decode(body + "=" * (-len(body) % 4))
-    except (binascii.Error, ValueError):
-        key = b""
-    if not text.strip().startswith(prefix) or len(key) != KEY_BYTES:
-        raise UsageError(f"A key begins with {prefix} and has 43 characters after it; nothing was done.")
-    return key

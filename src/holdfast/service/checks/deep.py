@@ -11,7 +11,7 @@ __all__ = ["deep_checks"]
 
 _LOST = {
     "expired": "waited too long and were given up",
-    "failed": "ended their worker and were given up",
+    "failed": "were begun three times, never ended, and were given up",
     "unreadable": "could not be read any more",
 }
 
