@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageOps
@@ -15,6 +16,7 @@ from holdfast.banks.service import create_bank, update_bank
 from holdfast.banks.sources import ensure_source, set_handling
 from holdfast.errors import NotFoundError
 from holdfast.hashing.code import Convention
+from holdfast.hashing.image import query_hashes
 from holdfast.media.pool import DecodePool
 from holdfast.screening.adding import Added, add_media
 from holdfast.screening.outcome import OutcomeKind
@@ -363,3 +365,29 @@ def test_nothing_about_unmatched_content_is_kept(tmp_path: Path, pool: DecodePoo
         if file.is_file():
             content = file.read_bytes()
             assert not any(trace in content for trace in traces), file
+
+
+def test_classic_banks_take_no_views_and_none_are_made_for_them(
+    screener: Screener, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[bool] = []
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        made.append(options["views"])
+        return query_hashes(*arguments, **options)
+
+    monkeypatch.setattr("holdfast.screening.screener.query_hashes", watched)
+    _bank(screener, "KNOWN", _photo(files, 1))
+    _bank(screener, "OTHER", _photo(files, 3))
+    page, mirrored = _collage(1, 2), encoded(ImageOps.mirror(picture(1)), quality=90)
+    assert screener.screen_bytes(page).outcome is OutcomeKind.MATCH
+    with screener.database.write() as connection:
+        update_bank(connection, "KNOWN", matching="classic")
+    assert screener.screen_bytes(page).outcome is OutcomeKind.NO_MATCH
+    assert screener.screen_bytes(mirrored).matches[0].view == "mirrored"
+    assert made == [True, True, True]
+    with screener.database.write() as connection:
+        update_bank(connection, "OTHER", matching="classic")
+    assert screener.screen_bytes(mirrored).outcome is OutcomeKind.MATCH
+    assert screener.screen_bytes(page).outcome is OutcomeKind.NO_MATCH
+    assert made[3:] == [False, False]

@@ -56,9 +56,9 @@ class Handling:
 class Bank:
     """A list. A match in a *benign* bank suppresses others; ``max_distance_bits`` is its radius for PDQ.
 
-    ``matching`` "classic": whatever comes within the radius matches. "calibrated": what lies beyond 31 bits,
-    or is seen in a view other than an orientation or the inside of a border, is judged by expected false
-    alarms (docs/deep-matching.md). ``deep_per_hour``: so many deep checks an hour are made for it.
+    ``matching`` "classic": what comes within the radius as it is, turned, mirrored or freed of a border.
+    "calibrated": what lies beyond 31 bits, or is seen in another view, is judged by expected false alarms
+    (docs/deep-matching.md). ``deep_per_hour``: so many deep checks an hour are made for it.
     ``reference_views``: views of its own media are stored beside their hashes.
     """
 

@@ -47,6 +47,7 @@ class Plan:
     most_s: float = 20.0
     connections: int = 8
     batch: int = 1_000
+    matching: str = "calibrated"
 
 
 def run(
@@ -80,7 +81,7 @@ def run(
             asked: Asked = HmaRequests(target_of(hma), pictures)
             _measure(plan, target_of(hma), asked, pictures, None if pid is None else Tree(pid), None, tell)
             return rows
-        prepared = prepare(folder, entries=plan.entries, files=plan.files, tell=_note)
+        prepared = prepare(folder, entries=plan.entries, files=plan.files, matching=plan.matching, tell=_note)
         if url is None:
             server = opened.enter_context(start_server(prepared.home))
             tell(_row("time from start to ready", server.ready_s, "s", 3.0))

@@ -57,8 +57,11 @@ class Prepared:
     look_up_key: str
 
 
-def prepare(folder: Path, *, entries: int, files: int, tell: Tell) -> Prepared:
-    """Makes what is missing in ``folder``. Raises UsageError where it holds another number of entries."""
+def prepare(folder: Path, *, entries: int, files: int, matching: str, tell: Tell) -> Prepared:
+    """Makes what is missing in ``folder``; its bank matches by ``matching`` from now on.
+
+    Raises UsageError where it holds another number of entries.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     tell(f"pictures: {files:,} files of 1600 x 1004")
     pictures = make_pictures(folder / "pictures", files)
@@ -82,6 +85,7 @@ def prepare(folder: Path, *, entries: int, files: int, tell: Tell) -> Prepared:
         tell("index: built where it is missing")
         ListIndex(database, home.index_folder).refresh()
         with database.write() as connection:
+            update_bank(connection, BANK, matching=matching)
             upload = _key(connection, Role.UPLOADER)
             look_up = _key(connection, Role.ANALYST)
     return Prepared(home.path, pictures, upload, look_up)

@@ -160,6 +160,13 @@ def serve(
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Longest time of one load.")] = 20.0,
     connections: Annotated[int, typer.Option(min=1, max=32, help="Connections at full load.")] = 8,
     batch: Annotated[int, typer.Option(min=1, max=10_000, help="Hashes of one batch.")] = 1_000,
+    matching: Annotated[
+        str,
+        typer.Option(
+            metavar="classic|calibrated",
+            help="How the bank matches: classic makes no views of edited pictures.",
+        ),
+    ] = "calibrated",
     url: Annotated[
         str | None,
         typer.Option(help="A Holdfast that serves DIR/home already; one is started by default."),
@@ -173,7 +180,7 @@ def serve(
     """Load on a service on this machine: uploads, look-ups, latencies, what they cost."""
     from holdfast.bench import serve as bench
 
-    plan = bench.Plan(entries, files, requests, seconds, connections, batch)
+    plan = bench.Plan(entries, files, requests, seconds, connections, batch, matching)
     bench.run(plan, folder=home, url=url, hma=hma, pid=pid, as_json=json)
 
 

@@ -1,8 +1,9 @@
 """What a near hash amounts to: by the classic rule of its bank, or by expected false alarms.
 
 Plain views (as is, turned or mirrored, freed of a border) match within 31 bits, as every list is made for.
-Beyond that, and in any other view, a *calibrated* bank asks how many strangers would be expected as near,
-given the size of all lists and the number of codes that were looked up (docs/false-alarms.md).
+A *classic* bank takes plain views within its radius and no others. Beyond 31 bits, and in any other view, a
+*calibrated* bank asks how many strangers would be expected as near, given the size of all lists and the
+number of codes that were looked up (docs/false-alarms.md).
 """
 
 from __future__ import annotations
@@ -66,6 +67,9 @@ def is_plain(match: BankMatch, family: str, distance_bits: float) -> bool:
 
 
 def _tier(one: Near, expected: float) -> str:
-    if one.match.matching == "classic" or is_plain(one.match, one.family, one.distance_bits):
+    if is_plain(one.match, one.family, one.distance_bits):
         return Tier.MATCH.value
+    if one.match.matching == "classic":
+        takes = one.family in PLAIN_VIEWS or one.match.convention == VIEW
+        return (Tier.MATCH if takes else Tier.NONE).value
     return tier(expected).value

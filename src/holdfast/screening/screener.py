@@ -277,7 +277,10 @@ class Screener:
             medium = "unknown" if error.reason in (Reason.EMPTY, Reason.NOT_MEDIA) else "image"
             return Checked(medium, Reason(error.reason), str(error)), None, ()
         # With no PDQ hash in any bank the hashes are still made: a featureless picture must say so.
-        hashes = query_hashes(decoded, conventions=self._conventions or (Convention.FULL,))
+        # Views of edited pictures cost as much as decoding; only banks that match by calibration take them.
+        hashes = query_hashes(
+            decoded, conventions=self._conventions or (Convention.FULL,), views=bool(self.calibrated())
+        )
         if len(hashes) == 0:
             detail = "Not matchable: under 5 pixels high or wide."
             return Checked("image", Reason.TOO_SMALL, detail), None, ()

@@ -127,6 +127,8 @@ def view_of_original(match: BankMatch, family: str, words: str) -> tuple[str, st
 
 def _choose(match: BankMatch, hits: Sequence[tuple[int, int]], hashes: QueryHashes) -> _Chosen:
     within = [(distance, row) for distance, row in hits if distance <= match.max_distance_bits]
+    if match.matching == "classic":
+        within = [hit for hit in within if hashes.view(hit[1]).family in PLAIN_VIEWS] or within
     plain = (hit for hit in within if is_plain(match, hashes.view(hit[1]).family, hit[0]))
     distance, row = next(plain, within[0])
     regions: dict[Region, int] = {}

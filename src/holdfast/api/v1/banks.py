@@ -28,8 +28,8 @@ Radius = Annotated[int, Field(ge=0, le=63, description="Bits within which a PDQ 
 Matching = Annotated[
     Literal["classic", "calibrated"],
     Field(
-        description="classic: whatever lies within the radius matches. calibrated: beyond 31 bits, and in "
-        "views other than orientations and the inside of a border, expected false alarms decide."
+        description="classic: what lies within the radius as it is, turned, mirrored or freed of a border. "
+        "calibrated: beyond 31 bits, and in other views, expected false alarms decide."
     ),
 ]
 DeepPerHour = Annotated[
