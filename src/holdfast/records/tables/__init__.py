@@ -2,17 +2,23 @@
 
 from holdfast.records.tables import (  # noqa: F401  (they register their tables)
     access,
+    audit,
     banks,
     checklist,
     decisions,
     deep,
+    drafts,
     events,
+    evidence,
     exchanges,
     filings,
     jobs,
     outbox,
+    people,
+    review,
     scans,
     vault,
+    videos,
 )
 from holdfast.records.tables.base import metadata
 

@@ -1,0 +1,12 @@
+"""People who sign in, their sessions and passkeys; the audit log."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""

@@ -1,0 +1,1 @@
+"""The audit log: what people did, in a chain of hashes."""

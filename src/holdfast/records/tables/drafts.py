@@ -1,0 +1,1 @@
+"""Drafts of reports and where they go."""

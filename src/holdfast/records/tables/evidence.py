@@ -1,0 +1,1 @@
+"""Evidence: what the vault keeps beside held content."""

@@ -1,0 +1,1 @@
+"""Review: cases, notices, appeals, the view ledger."""

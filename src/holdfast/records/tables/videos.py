@@ -1,0 +1,1 @@
+"""Videos: fingerprints of many frames."""
