@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "webhook": ("webhook", "app"),
     "hold": ("hold", "app"),
     "vault": ("vault", "app"),
+    "report": ("report", "app"),
     "job": ("job", "app"),
     "demo": ("demo", "demo"),
     "bench": ("bench", "app"),
