@@ -15,17 +15,17 @@ from holdfast.errors import (
     KeyUnavailableError,
     NotFoundError,
     ObjectDamagedError,
-    ReportingError,
     UsageError,
+    VaultError,
 )
 from holdfast.reporting.cybertip.validate import validate
 from holdfast.reporting.filing.models import Submission, SubmittedFile
-from holdfast.reporting.packets import tar
-from holdfast.reporting.packets.keys import Signer, Verifier
-from holdfast.reporting.packets.manifest import MANIFEST_NAME
 from holdfast.reporting.packets.read import read_packet
 from holdfast.reporting.packets.write import write_packet
+from holdfast.vault import tar
+from holdfast.vault.package import MANIFEST_NAME
 from holdfast.vault.sealing import Identity, decrypt_stream, encrypt_stream
+from holdfast.vault.signing import Signer, Verifier
 from tests.reporting.samples import full_file_details, full_report
 from tests.reporting.test_filing import NOT_DESCRIBED
 from tests.reporting.test_filing_views import proof
@@ -179,7 +179,7 @@ def test_an_invalid_report_or_missing_content_is_no_packet() -> None:
 
 def test_a_content_of_another_size_than_was_said_ends_the_packet() -> None:
     for size in (4, 6):
-        with pytest.raises(ReportingError):
+        with pytest.raises(VaultError):
             b"".join(tar.member("files/0001", size, [b"12345"], mtime_s=0))
 
 
@@ -191,4 +191,4 @@ def test_keys_have_a_written_form() -> None:
     for text in ("", "holdfast-verifier-", str(US.verifier)[:-2], US.written()):
         with pytest.raises(UsageError):
             Verifier.parse(text)
-    assert not Verifier(b"\0" * 32).is_right(b"x" * 64, b"manifest")
+    assert not Verifier(b"\0" * 32).is_right(b"x" * 64, b"manifest", kind="packet")

@@ -8,6 +8,9 @@
     sweep       what a clock does: expired items, and what a crash left behind
     retention   how long an item stays: release, legal holds, preservation
     sealing     encrypted files for a passphrase or a recipient: backups and exports
+    package     signed and encrypted packages of files: packets for a destination, evidence
+    unpacking   a package opened or verified, whole or not at all
+    signing     the keys that sign packages
     backup      SQLite backup and restore; the key store's own backup
 
 Nothing is imported here: each name has one address.

@@ -10,10 +10,10 @@ from holdfast.reporting.cybertip.models.common import Model
 from holdfast.reporting.cybertip.models.file_details import FileDescription
 from holdfast.reporting.cybertip.models.report import Report
 
-__all__ = ["MANIFEST_NAME", "SIGNATURE_NAME", "Manifest", "PacketFile"]
+__all__ = ["KIND", "XML_NAME", "Manifest", "PacketFile"]
 
-MANIFEST_NAME = "manifest.json"
-SIGNATURE_NAME = "manifest.sig"
+KIND = "packet"
+XML_NAME = "report.xml"
 
 
 class PacketFile(Model):

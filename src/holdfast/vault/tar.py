@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterable, Iterator
 
-from holdfast.errors import ReportingError
+from holdfast.errors import VaultError
 
 __all__ = ["end", "member"]
 
@@ -14,11 +14,9 @@ MAX_MEMBER_BYTES = 8**11 - 1  # eleven octal digits of size
 
 
 def member(name: str, size_bytes: int, pieces: Iterable[bytes], *, mtime_s: int) -> Iterator[bytes]:
-    """One file of the tar. Raises `ReportingError` when it has another size than was said."""
+    """One file of the tar. Raises `VaultError` when it has another size than was said."""
     if size_bytes > MAX_MEMBER_BYTES:
-        raise ReportingError(
-            f"A file of a packet has at most {MAX_MEMBER_BYTES} bytes; nothing was finished."
-        )
+        raise VaultError(f"A file of a package has at most {MAX_MEMBER_BYTES} bytes; nothing was finished.")
     head = tarfile.TarInfo(name)
     head.size, head.mtime, head.mode = size_bytes, mtime_s, 0o600
     yield head.tobuf(tarfile.USTAR_FORMAT)
@@ -27,7 +25,7 @@ def member(name: str, size_bytes: int, pieces: Iterable[bytes], *, mtime_s: int)
         sent += len(piece)
         yield piece
     if sent != size_bytes:
-        raise ReportingError(f"{name} has {sent} bytes, not {size_bytes}; the packet was not finished.")
+        raise VaultError(f"{name} has {sent} bytes, not {size_bytes}; the package was not finished.")
     yield bytes(-sent % BLOCK_BYTES)
 
 

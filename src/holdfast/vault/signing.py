@@ -1,4 +1,4 @@
-"""Keys that sign packets (Ed25519, RFC 8032), in a form that can be written down."""
+"""Keys that sign what leaves the house (Ed25519, RFC 8032), in a form that can be written down."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ __all__ = ["Signer", "Verifier"]
 
 SIGNER_PREFIX = "HOLDFAST-SIGNER-"
 VERIFIER_PREFIX = "holdfast-verifier-"
-BOUND = b"holdfast packet 1\0"  # a signature of a manifest is no signature of anything else
 
 
 @dataclass(frozen=True)
 class Verifier:
-    """Somebody's public key: it tells whether a packet is theirs."""
+    """Somebody's public key: it tells whether a package is theirs."""
 
     public: bytes
 
@@ -30,10 +29,10 @@ class Verifier:
         """The key in its written form. Raises `UsageError`."""
         return cls(parse_key(text, VERIFIER_PREFIX))
 
-    def is_right(self, signature: bytes, manifest: bytes) -> bool:
-        """Whether this key signed these very bytes."""
+    def is_right(self, signature: bytes, manifest: bytes, *, kind: str) -> bool:
+        """Whether this key signed these very bytes, as a manifest of this kind."""
         try:
-            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, BOUND + manifest)
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, _bound(kind) + manifest)
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -61,6 +60,10 @@ class Signer:
     def verifier(self) -> Verifier:
         return Verifier(Ed25519PrivateKey.from_private_bytes(self.private).public_key().public_bytes_raw())
 
-    def sign(self, manifest: bytes) -> bytes:
-        """64 bytes."""
-        return Ed25519PrivateKey.from_private_bytes(self.private).sign(BOUND + manifest)
+    def sign(self, manifest: bytes, *, kind: str) -> bytes:
+        """64 bytes. The signature is one of a manifest of this ``kind`` and of nothing else."""
+        return Ed25519PrivateKey.from_private_bytes(self.private).sign(_bound(kind) + manifest)
+
+
+def _bound(kind: str) -> bytes:
+    return f"holdfast {kind} 1\0".encode()
