@@ -19,6 +19,7 @@ from holdfast.records.tables import (  # noqa: F401  (they register their tables
     scans,
     vault,
     videos,
+    viewing,
 )
 from holdfast.records.tables.base import metadata
 
