@@ -41,6 +41,12 @@ KINDS = frozenset(
         "report.refused",  # the destination takes no such report: a person must look
         "report.cancelled",
         "report.alarm",  # a filing needs a person
+        "report.drafted",  # a case is to be reported: nothing is filed yet
+        "report.approved",  # a person wants it filed as it is; the hold begins
+        "report.enriched",  # the platform said what it knows of the account
+        "report.shadowed",  # the automatic rule would have filed it
+        "report.packet_written",  # a packet lies ready to be handed over
+        "report.late",  # it is not filed, and its deadline has passed
     }
 )
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -35,6 +36,7 @@ __all__ = [
     "earlier_reports",
     "find",
     "get",
+    "last_revision",
     "list_filings",
     "request",
     "seal_submission",
@@ -172,6 +174,14 @@ def find(
     return None if row is None else of_row(row)
 
 
+def last_revision(connection: sa.Connection, destination: str, case_reference: str) -> int:
+    """The highest revision that was asked for; 0 where there is none."""
+    query = sa.select(sa.func.max(filings.c.revision)).where(
+        filings.c.destination == destination, filings.c.case_reference == case_reference
+    )
+    return int(connection.execute(query).scalar() or 0)
+
+
 def list_filings(
     connection: sa.Connection,
     *,
@@ -214,8 +224,8 @@ def seal_submission(
     return sealer.seal(submission.model_dump_json(exclude_defaults=True).encode(), context=context)
 
 
-def unseal_submission(sealer: KeySealer, filing: Filing) -> Submission:
-    """What is to be filed. Raises `ObjectDamagedError` or `KeyUnavailableError`."""
+def unseal_submission(sealer: KeySealer, filing: Filing | sa.Row[Any]) -> Submission:
+    """What is to be sent, of a filing or a packet. Raises `ObjectDamagedError` or `KeyUnavailableError`."""
     context = _context(filing.destination, filing.case_reference, filing.revision)
     return Submission.model_validate_json(sealer.unseal(filing.sealed_submission, context=context))
 
