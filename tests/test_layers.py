@@ -22,6 +22,7 @@ BELOW_SERVICE = {
     "screening",
     "exchanges",
     "reporting",
+    "review",
     "settings",
 }
 # room -> rooms it may import from (beside itself, `errors`, `_numba` and the version).
@@ -36,6 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "reporting": {"records", "vault", "decisions", "review", "settings"},
     "client": set(),
     "banks": {"records", "hashing"},
+    "review": {"records", "vault", "decisions", "banks"},
     "exchanges": {"banks", "records"},
     "screening": {
         "media",

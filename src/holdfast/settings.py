@@ -19,6 +19,7 @@ from holdfast.errors import SettingsError
 
 if TYPE_CHECKING:
     from holdfast.media.types import ImageLimits
+    from holdfast.review.rules import ReviewRules
 
 __all__ = [
     "DeepSettings",
@@ -27,6 +28,7 @@ __all__ = [
     "LimitSettings",
     "MediaSettings",
     "ReportingSettings",
+    "ReviewSettings",
     "RuleSettings",
     "ScanSettings",
     "ServerSettings",
@@ -303,6 +305,45 @@ class ReportingSettings(_Section):
     )
 
 
+class ReviewSettings(_Section):
+    """People's work on cases. Times by priority run from 0, imminent danger, to 5."""
+
+    lease_s: float = Field(default=300.0, ge=30, description="A case without a heartbeat is free after this.")
+    clock_hours: tuple[float, float, float, float, float, float] = Field(
+        default=(0.25, 4.0, 24.0, 72.0, 120.0, 168.0), description="Hours to decide a case, by priority."
+    )
+    alarm_every_s: float = Field(default=14400.0, gt=0, description="An overdue case raises its alarm again.")
+    notice_hours: float = Field(default=24.0, gt=0, description="Hours to answer a notice.")
+    appeal_hours: float = Field(default=72.0, gt=0, description="Hours to answer an appeal.")
+    notices_per_hour: float = Field(default=20.0, gt=0, description="Notices of the public form, by address.")
+    undo_s: float = Field(default=60.0, ge=0, description="A decision takes effect after this; until then undo.")
+    close_by_rule: bool = Field(
+        default=False, description="The very same file on a trusted list takes its label from the list."
+    )
+    second_review_share: float = Field(default=0.05, ge=0, le=1, description="Files that a second person labels.")
+    single_approver: bool = Field(
+        default=False, description="One person may clear a trusted match alone, after alone_after_s."
+    )
+    alone_after_s: float = Field(default=86400.0, ge=3600, description="The delay before they may.")
+    approval_expires_s: float = Field(default=604800.0, gt=0, description="A question to a second person ends.")
+    grant_s: float = Field(default=900.0, gt=0, le=3600, description="The longest that one reveal lasts.")
+    training_required: bool = Field(default=True, description="Nobody sees media before they were trained.")
+    floor_blur: int = Field(default=3, ge=0, le=6, description="Blur before a reveal that nobody goes below.")
+    floor_greyscale: bool = Field(default=True, description="No colour before a reveal, for anybody.")
+    floor_small: bool = Field(default=True, description="Small before a reveal, for everybody.")
+    soft_files: int = Field(default=100, ge=1, description="Files unblurred a day and person: a warning.")
+    hard_files: int = Field(default=300, ge=1, description="Files unblurred a day and person: no more.")
+    soft_minutes: float = Field(default=60.0, gt=0, description="Minutes unblurred a day: a warning.")
+    hard_minutes: float = Field(default=120.0, gt=0, description="Minutes unblurred a day: no more.")
+    streak_minutes: float = Field(default=20.0, gt=0, description="Minutes unblurred, then a pause.")
+    pause_minutes: float = Field(default=10.0, gt=0, description="How long that pause is.")
+
+    def rules(self, cleared_days: float) -> ReviewRules:
+        from holdfast.review.rules import ReviewRules
+
+        return ReviewRules(**self.model_dump(), cleared_days=cleared_days)
+
+
 class HmaSettings(_Section):
     """The HMA-compatible API."""
 
@@ -335,6 +376,7 @@ class Settings(BaseSettings):
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     reporting: ReportingSettings = Field(default_factory=ReportingSettings)
+    review: ReviewSettings = Field(default_factory=ReviewSettings)
     hma: HmaSettings = Field(default_factory=HmaSettings)
 
     @classmethod

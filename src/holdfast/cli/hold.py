@@ -82,7 +82,7 @@ def release(hold: ItemId, home: HomeOption, purpose: Purpose, json: JsonOption =
 
     Content that a trusted list named takes two people: one disputes the match, another releases.
     """
-    from holdfast.service.reviews import release_hold
+    from holdfast.review.held import release_hold
 
     with open_home(home) as opened, opened.database.write() as connection:
         window = timedelta(days=opened.settings.vault.cleared_days)
@@ -130,7 +130,7 @@ def destroy(
 
     Refused under a legal hold, and for content that a decision is about until somebody else released it.
     """
-    from holdfast.service.reviews import destroy_hold
+    from holdfast.review.held import destroy_hold
 
     if not yes:
         typer.confirm(f"Destroy {hold} for ever?", abort=True, err=True)

@@ -22,6 +22,7 @@ from holdfast.decisions.engine import Decision, Engine
 from holdfast.decisions.facts import Context, MatchFacts
 from holdfast.decisions.flood import FloodBrake
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, Policy, PolicyAnswer
+from holdfast.decisions.queued import OpenCase
 from holdfast.decisions.reload import Reloadable
 from holdfast.decisions.standing import standings
 from holdfast.decisions.vocabulary import UNKNOWN
@@ -65,6 +66,7 @@ class Intake:
         probing: ProbingWatch,
         counters: Counters,
         deep: DeepDesk,
+        open_case: OpenCase,
     ) -> None:
         self.screener = screener
         self._deep = deep
@@ -73,7 +75,7 @@ class Intake:
         self._probing = probing
         self._counters = counters
         self._default_surface = screener.settings.rules.default_surface
-        self._keeper = Keeper(screener.database, vault, flood)
+        self._keeper = Keeper(screener.database, vault, flood, open_case)
 
     def screen(
         self,
@@ -124,6 +126,7 @@ class Intake:
         if decision.actions.quarantine:
             upload = replace(upload, data=copy())
         policy = self.choose(upload.context)
+        upload = replace(upload, code=screened.code)
         kept = self._keeper.keep(upload, facts, decision, policy, lambda _: b"", also)
         if decision.rule:
             self._counters.add("decided", rule=decision.rule[:64], outcome=str(screened.outcome.outcome))
@@ -148,7 +151,7 @@ class Intake:
         kept = Kept()
         if _is_to_be_kept(screened.outcome, decision):
             kept = self._keeper.keep(
-                upload,
+                replace(upload, code=screened.code),
                 facts,
                 decision,
                 policy,

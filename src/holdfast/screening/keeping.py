@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from holdfast.decisions.engine import Decision
 from holdfast.decisions.facts import Context, MatchFacts
 from holdfast.decisions.flood import FloodBrake
 from holdfast.decisions.policy import PolicyAnswer
+from holdfast.decisions.queued import OpenCase, Queued
 from holdfast.decisions.webhooks import outbox, receipts
 from holdfast.records import events, idempotency
 from holdfast.records.database import Database
@@ -36,7 +38,8 @@ JSON = "application/json"
 class Upload:
     """One upload as it came. ``data`` is None where only hashes were sent. ``by`` is who sent it.
 
-    ``is_deep``: it was answered before, and this is what its deep check found.
+    ``is_deep``: it was answered before, and this is what its deep check found. ``code``: its PDQ, 32 bytes,
+    or b"" where it has none.
     """
 
     data: bytes | None = field(repr=False)
@@ -44,6 +47,7 @@ class Upload:
     by: str
     request: idempotency.Request | None = None
     is_deep: bool = False
+    code: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,15 @@ class Kept:
 
 
 class Keeper:
-    """Writes uploads down. Safe to use from many threads."""
+    """Writes uploads down. Safe to use from many threads. ``open_case`` puts what waits before people."""
 
-    def __init__(self, database: Database, vault: Callable[[], Vault], flood: FloodBrake) -> None:
+    def __init__(
+        self, database: Database, vault: Callable[[], Vault], flood: FloodBrake, open_case: OpenCase
+    ) -> None:
         self._database = database
         self._vault = vault
         self._flood = flood
+        self._open_case = open_case
 
     def keep(
         self,
@@ -143,6 +150,7 @@ class Keeper:
         kind = facts.outcome if is_match else "hold.placed"
         hold = None if stored is None else stored.id
         reference = upload.context.content_reference
+        opened = self._begin_case(connection, upload, facts, decision, hold)
         event = events.append(
             connection,
             kind,
@@ -152,10 +160,25 @@ class Keeper:
         for entry in sorted({match.entry for match in facts.matches if match.bank_kind == "known"}):
             self._flood.record(connection, entry, at)  # behind the event, whose lock puts writers in a row
         _write_decision(connection, event, facts, decision, hold, reference)
+        opened(event)
         actions = _ask(connection, event, upload.context, decision)
         told = _told(facts, decision, hold, actions, upload)
         outbox.publish(connection, kind, told, event_id=event, also=decision.actions.webhooks)
         return Kept(event, hold, actions)
+
+    def _begin_case(
+        self,
+        connection: sa.Connection,
+        upload: Upload,
+        facts: MatchFacts,
+        decision: Decision,
+        hold: str | None,
+    ) -> Callable[[int], None]:
+        """Before the event, whose lock puts writers in a row: cases are locked first, by everybody."""
+        if decision.actions.queue is None and not decision.actions.draft_report:
+            return lambda _: None
+        digest = None if upload.data is None else sha256(upload.data).digest()
+        return self._open_case(connection, Queued(facts, decision, hold, digest, upload.code))
 
 
 def _event_facts(

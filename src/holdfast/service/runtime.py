@@ -25,6 +25,7 @@ from holdfast.media.pool import DecodePool
 from holdfast.records.counters import Counters
 from holdfast.records.home import Home
 from holdfast.screening.deep_desk import DeepDesk
+from holdfast.review.opening import case_opener
 from holdfast.screening.fetch import Fetcher, FetchPolicy
 from holdfast.screening.intake import Intake
 from holdfast.screening.screener import Screener
@@ -70,6 +71,7 @@ class Runtime:
         self.verifier = KeyVerifier(self.database)
         self.limiter = Limiter(self._key_limits(), share=share)
         self.counters = Counters(self.database)
+        self.review = self.settings.review.rules(self.settings.vault.cleared_days)
         self._pool = pool
         self._fetcher = fetcher
 
@@ -131,6 +133,7 @@ class Runtime:
             deep=DeepDesk(
                 self.screener, self.spool, self.counters, max_waiting=self.settings.deep.max_waiting
             ),
+            open_case=case_opener(self.review),
         )
 
     @cached_property

@@ -19,7 +19,7 @@ from holdfast.api.writes import Write, Writing
 from holdfast.decisions import records
 from holdfast.decisions.records import DecisionRow
 from holdfast.errors import UsageError
-from holdfast.service.reviews import Review, review_decision
+from holdfast.review.held import Review, review_decision
 
 __all__ = ["require_bank_of", "router"]
 

@@ -18,7 +18,7 @@ from holdfast.api.v1.fields import Answer, Id, Limit, Page, Reason, Request, pag
 from holdfast.api.writes import Write, Writing
 from holdfast.decisions import records
 from holdfast.errors import NotFoundError
-from holdfast.service import reviews
+from holdfast.review import held
 from holdfast.vault import listing, retention
 
 __all__ = ["router"]
@@ -110,7 +110,7 @@ def release(
 
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
-        reviews.release_hold(
+        held.release_hold(
             connection, hold, actor=write.subject, purpose=body.purpose, cleared_window=window
         )
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
@@ -131,7 +131,7 @@ def hold_again(
 
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
-        reviews.hold_again(connection, hold, actor=write.subject, purpose=body.purpose)
+        held.hold_again(connection, hold, actor=write.subject, purpose=body.purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work)
@@ -197,7 +197,7 @@ def destroy(
 
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
-        reviews.destroy_hold(connection, hold, actor=write.subject, purpose=purpose)
+        held.destroy_hold(connection, hold, actor=write.subject, purpose=purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work)

@@ -88,6 +88,8 @@ media_clusters = sa.Table(
     sa.Column("made_at", Timestamp, nullable=False),
     sa.Column("verdict", sa.String(10), nullable=True),  # of the latest decision that is in force
     sa.Column("label", sa.String(4), nullable=True),
+    sa.Column("not_a_match", sa.String(30), nullable=True),
+    sa.Column("annotations", sa.JSON, nullable=False),
     sa.Column("decided_by", sa.String(200), nullable=True),
     sa.Column("decided_at", Timestamp, nullable=True),
     sa.Column("decided_case", BigId, nullable=True),
@@ -126,6 +128,7 @@ case_items = sa.Table(
     sa.Column("entry_id", BigId, nullable=True),  # the entry that the rule held on
     sa.Column("bank_id", BigId, nullable=True),
     sa.Column("trusted", sa.Boolean, nullable=False),
+    sa.Column("algorithm", sa.String(20), nullable=True),  # the technique that the rule held on
     sa.Column("matches", sa.JSON, nullable=False),  # as `decisions.facts.MatchFacts.to_json` has them
     sa.Column("context", sa.JSON, nullable=False),  # as `decisions.facts.Context.to_json`
     sa.Column("added_at", Timestamp, nullable=False),
@@ -232,7 +235,8 @@ appeals = sa.Table(
     sa.Column("id", BigId, primary_key=True),
     sa.Column("reference", sa.String(32), nullable=False, unique=True),
     sa.Column("case_id", BigId, sa.ForeignKey("cases.id"), nullable=False, index=True),
-    sa.Column("decision_id", BigId, sa.ForeignKey("case_decisions.id"), nullable=False),
+    sa.Column("decision_id", BigId, sa.ForeignKey("case_decisions.id"), nullable=False),  # appealed against
+    sa.Column("answer_id", BigId, nullable=True),  # the decision that overturns it
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("received_at", Timestamp, nullable=False),
     sa.Column("received_by", sa.String(200), nullable=False),

@@ -41,17 +41,19 @@ def review_decision(
     verdict: Verdict,
     reason: str,
     cleared_window: timedelta,
+    is_rule: bool = False,
 ) -> Review:
     """Write down what ``person`` says of a decision, and of its entry.
 
     The first review closes the decision: "confirm" keeps the content held; "dispute" releases it, to be
     destroyed after ``cleared_window``, unless the entry's list is trusted. Whoever comes later is heard
     about the entry, and the decision keeps showing the first. The same person's same verdict again
-    changes nothing. Raises `NotFoundError`, `UsageError`.
+    changes nothing. With ``is_rule`` it is no person who says so, and nothing is said of the entry. Raises
+    `NotFoundError`, `UsageError`.
     """
     decision = records.lock_decision(connection, event_id)
     is_first = decision.verdict is None
-    if (decision.reviewed_by, decision.verdict) != (person, verdict):
+    if (decision.reviewed_by, decision.verdict) != (person, verdict) and not is_rule:
         _say(connection, decision, person, verdict, reason)
     if is_first:
         decision = records.mark_reviewed(connection, event_id, by=person, verdict=verdict, reason=reason)
@@ -63,15 +65,22 @@ def review_decision(
 
 
 def release_hold(
-    connection: sa.Connection, item_id: str, *, actor: str, purpose: str, cleared_window: timedelta
+    connection: sa.Connection,
+    item_id: str,
+    *,
+    actor: str,
+    purpose: str,
+    cleared_window: timedelta,
+    is_approved: bool = False,
 ) -> datetime:
     """The content is cleared; the moment at which it is destroyed.
 
-    Content that a trusted list named needs a dispute by somebody else. Raises `ConflictError` when nobody
+    Content that a trusted list named needs a dispute by somebody else, unless ``is_approved``: an approval
+    (`approvals`) has been given. Raises `ConflictError` when nobody
     disputed it yet, `NotAllowedError` when only ``actor`` did, and as `vault.retention.release`.
     """
     decision = records.of_item(connection, item_id)
-    if decision is not None and decision.trusted:
+    if decision is not None and decision.trusted and not is_approved:
         disputers = records.disputers(connection, decision)
         if not disputers:
             raise ConflictError(
