@@ -1,0 +1,70 @@
+// The case page: which group of files the keys are about, labels that are kept at once, and the lease.
+
+import { onStart } from "./keys.js";
+import { hush } from "./calm.js";
+import { post } from "./send.js";
+import { tell } from "./tell.js";
+
+const items = () => [...document.querySelectorAll("[data-item]")];
+
+/** Makes one group the one that keys are about. */
+function choose(item, { scroll = true } = {}) {
+  for (const other of items()) {
+    other.classList.toggle("chosen", other === item);
+    other.toggleAttribute("data-current", other === item);
+  }
+  if (item && scroll) item.scrollIntoView({ block: "nearest" });
+}
+
+function step(by) {
+  const all = items();
+  const at = all.findIndex((item) => item.hasAttribute("data-current"));
+  const item = all[Math.min(all.length - 1, Math.max(0, at + by))];
+  if (!item || item.hasAttribute("data-current")) return;
+  hush();
+  choose(item);
+  item.querySelector(".hold, input")?.focus({ preventScroll: true });
+}
+
+async function keepLabel(event) {
+  const form = event.target.closest("[data-label-form]");
+  if (!form) return;
+  const told = form.querySelector("[data-label-told]");
+  try {
+    await post(form.action, new FormData(form));
+    if (told) told.textContent = form.dataset.saved;
+    form.dataset.kept = form.elements.label.value;
+  } catch {
+    tell(form.dataset.failed);
+    for (const choice of form.elements.label) choice.checked = choice.value === form.dataset.kept;
+  }
+}
+
+/** Says that somebody is still here; a case without a word for a while is anybody's again. */
+function beat(place) {
+  const work = async () => {
+    try {
+      await post(place.dataset.heartbeat);
+    } catch {
+      hush();
+      tell(place.dataset.lost, { stays: true });
+      clearInterval(timer);
+    }
+  };
+  const timer = setInterval(work, Number(place.dataset.everyMs));
+}
+
+if (items().length) {
+  choose(items().find((item) => !item.querySelector("input[name=label]:checked")) ?? items()[0], { scroll: false });
+  document.addEventListener("focusin", (event) => {
+    const item = event.target.closest("[data-item]");
+    if (item && !item.hasAttribute("data-current")) choose(item, { scroll: false });
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.name === "label" || event.target.name === "not_a_match") keepLabel(event);
+  });
+  onStart("forward", () => step(1));
+  onStart("back", () => step(-1));
+}
+const place = document.querySelector("[data-heartbeat]");
+if (place) beat(place);
