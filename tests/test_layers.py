@@ -51,8 +51,9 @@ ALLOWED: dict[str, set[str]] = {
         "settings",
     },
     "service": BELOW_SERVICE,
-    "api": BELOW_SERVICE | {"service"},
+    "api": BELOW_SERVICE | {"service", "console"},
     "bench": BELOW_SERVICE | {"service", "api", "client"},
+    "console": BELOW_SERVICE | {"service", "api", "reporting", "review"},
     "cli": BELOW_SERVICE | {"service", "api", "bench"},
 }
 # The library rooms are without input or output to a database or network.

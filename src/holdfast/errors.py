@@ -12,7 +12,7 @@
     ├── WorkerError              the decode workers themselves cannot run (not: one bad file)
     ├── OverloadedError          too much is in work at this moment; nothing was done (HTTP 503)
     ├── AccessError              who asks may not have it, or not now
-    │   ├── NotAuthenticatedError     no key, or not a key that is valid here and now (HTTP 401)
+    │   ├── NotAuthenticatedError     no key or session that is valid here and now (HTTP 401)
     │   ├── NotAllowedError           a valid key whose roles do not carry the permission (HTTP 403)
     │   └── LimitError                over a limit; `retry_after_s` says when to come back (HTTP 429)
     ├── IndexFileError           an index file is missing, foreign, damaged or of another version
@@ -144,14 +144,16 @@ class AccessError(HoldfastError):
 
 
 class NotAuthenticatedError(AccessError):
-    """No key, or not a key that is valid here and now.
+    """No key or session, or none that is valid here and now.
 
-    ``reason`` is one stable word for the audit log only: a caller learns nothing but the message,
-    which is the same for every reason (see `holdfast.access.verify.Denial`).
+    ``reason`` is one stable word for the log only: a caller learns nothing but the message, which is the
+    same for every reason (see `holdfast.access.verify.Denial`).
     """
 
-    def __init__(self, reason: str) -> None:
-        super().__init__("This needs a valid API key; nothing was done. Check the key, or ask for a new one.")
+    def __init__(self, reason: str, message: str = "") -> None:
+        super().__init__(
+            message or "This needs a valid API key; nothing was done. Check the key, or ask for a new one."
+        )
         self.reason = reason
 
 

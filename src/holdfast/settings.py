@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from holdfast.review.rules import ReviewRules
 
 __all__ = [
+    "ConsoleSettings",
     "DeepSettings",
     "FetchSettings",
     "HmaSettings",
     "LimitSettings",
     "MediaSettings",
+    "OidcSettings",
     "ReportingSettings",
     "ReviewSettings",
     "RuleSettings",
@@ -187,6 +189,12 @@ class VaultSettings(_Section):
         default=None, description="The key file, outside the home; in the user's configuration by default."
     )
     key_options: dict[str, str] = Field(default_factory=dict, description="Options of the key service.")
+    key_backup_days: float = Field(
+        default=30.0, gt=0, le=365, description="A backup of the vault's keys is not restored when older."
+    )
+    journal: str | None = Field(
+        default=None, description="Where destructions and holds are noted; beside the objects by default."
+    )
     development_key: bool = Field(
         default=False, description="Allow a key file inside the home. `doctor` reports it."
     )
@@ -305,6 +313,43 @@ class ReportingSettings(_Section):
     )
 
 
+class ConsoleSettings(_Section):
+    """The console, where people work."""
+
+    enabled: bool = Field(default=True, description="Offer it at all.")
+    origin: str | None = Field(
+        default=None,
+        pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$",
+        description="Where browsers find it, such as https://holdfast.example.org; else loopback only.",
+    )
+    session_hours: float = Field(default=12.0, gt=0, le=168, description="A session ends after so long.")
+    idle_minutes: float = Field(
+        default=30.0, gt=0, le=1440, description="A session ends after so long without a request."
+    )
+    link_minutes: float = Field(default=30.0, gt=0, le=1440, description="How long a one-time link is valid.")
+
+
+class OidcSettings(_Section):
+    """Sign-in by your identity provider (OpenID Connect). Off without an issuer."""
+
+    issuer: str | None = Field(
+        default=None, pattern=r"^https?://", description="Its address, as it stands in its tokens."
+    )
+    client_id: str = Field(default="", description="What it calls Holdfast.")
+    client_secret_file: Path | None = Field(
+        default=None, description="A file with the client's secret, readable by its owner only."
+    )
+    label: str = Field(default="", max_length=60, description="Its name on the sign-in page.")
+    scopes: tuple[str, ...] = Field(default=("openid", "email", "profile"), description="What is asked for.")
+    roles_claim: str | None = Field(
+        default=None, description="The claim that lists groups or roles; else roles are given in the console."
+    )
+    roles: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Value of that claim -> roles. What is not named gives none."
+    )
+    timeout_s: float = Field(default=10.0, gt=0, description="Time for one request to it.")
+
+
 class ReviewSettings(_Section):
     """People's work on cases. Times by priority run from 0, imminent danger, to 5."""
 
@@ -378,6 +423,8 @@ class Settings(BaseSettings):
     reporting: ReportingSettings = Field(default_factory=ReportingSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     hma: HmaSettings = Field(default_factory=HmaSettings)
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
+    oidc: OidcSettings = Field(default_factory=OidcSettings)
 
     @classmethod
     def settings_customise_sources(

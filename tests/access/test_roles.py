@@ -16,12 +16,13 @@ EXPECTED: dict[str, set[str]] = {
     "analyst": {
         *("screen.media", "screen.url", "screen.hash", "hash.compute", "match.detail"),
         *("bank.read", "entry.read", "entry.write", "event.read", "job.read", "decision.read", "rule.read"),
+        "console.use",
         *("exchange.read", "hma.hash", "hma.match", "hma.bank_read", "hma.entry_write", "hma.exchange_read"),
     },
     "reviewer": {
         *("screen.hash", "hash.compute", "match.detail", "bank.read", "entry.read", "opinion.write"),
         *("event.read", "job.read", "decision.read", "decision.write", "rule.read"),
-        *("case.read", "case.write", "report.read", "report.draft", "vault.open"),
+        *("case.read", "case.write", "report.read", "report.draft", "vault.open", "console.use"),
     },
     "lead": {
         *("screen.media", "screen.url", "screen.hash", "hash.compute", "match.detail", "receipt.write"),
@@ -33,7 +34,7 @@ EXPECTED: dict[str, set[str]] = {
         *("case.read", "case.write", "case.assign", "case.approve", "case.export"),
         *("report.read", "report.draft", "report.approve", "report.file", "report.retract"),
         *("vault.open", "vault.open_outside_case", "vault.hold", "vault.release", "vault.destroy"),
-        *("audit.read", "metrics.read", "settings.read"),
+        *("audit.read", "metrics.read", "settings.read", "console.use", "person.read"),
         *("hma.hash", "hma.match", "hma.bank_read", "hma.bank_write", "hma.entry_write", "hma.entry_disable"),
         *("hma.entry_delete", "hma.exchange_read", "hma.exchange_write"),
     },
@@ -49,6 +50,7 @@ EXPECTED: dict[str, set[str]] = {
         ),
         *("exchange.read", "exchange.sync", "exchange.credentials"),
         *("audit.read", "metrics.read", "key.manage", "settings.read", "settings.write"),
+        *("console.use", "person.read", "person.manage"),
     },
     "exchange": {
         *("bank.read", "import", "export", "job.read"),
@@ -56,7 +58,7 @@ EXPECTED: dict[str, set[str]] = {
     },
     "auditor": {
         *("bank.read", "event.read", "decision.read", "rule.read", "exchange.read"),
-        *("audit.read", "metrics.read", "settings.read"),
+        *("audit.read", "metrics.read", "settings.read", "console.use", "person.read"),
     },
 }
 BY_GRANT_ONLY = {"hma.bank_delete", "hma.credentials", "hma.test_mode", "hma.path_key"}

@@ -17,7 +17,7 @@ import secrets
 import zlib
 from dataclasses import dataclass, field
 
-__all__ = ["PATTERN", "KeyText", "new_key_text", "parse_key_text", "redact"]
+__all__ = ["PATTERN", "KeyText", "new_id", "new_key_text", "parse_key_text", "redact"]
 
 PATTERN = r"\bhf_[0-9a-z]{12}_[0-9A-Za-z]{49}\b"
 
@@ -43,10 +43,15 @@ class KeyText:
 def new_key_text(key_id: str | None = None) -> KeyText:
     """A fresh key with a new secret; ``key_id`` keeps the id of a key that is being rotated."""
     if key_id is None:
-        key_id = "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
+        key_id = new_id()
     body = f"hf_{key_id}_{_base62(secrets.randbits(256), _SECRET_LENGTH)}"
     text = body + _checksum(body)
     return KeyText(key_id, text, hashlib.sha256(text.encode()).digest())
+
+
+def new_id() -> str:
+    """A random public id of a key, a person, a session: 12 of 0-9a-z."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(_ID_LENGTH))
 
 
 def parse_key_text(text: str) -> KeyText | None:

@@ -1,4 +1,4 @@
-"""Who is asking: what every room above gets to see of a key."""
+"""Who is asking: what every room above gets to see of a key or of a person."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class BankScope:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A key that was recognised. ``subject`` names it in audit lines and limits; it holds no secret."""
+    """A key or person that was recognised. ``subject`` names it in audit rows and limits; no secret."""
 
     subject: str
     name: str
@@ -60,17 +60,21 @@ class Principal:
         if permission not in self._permissions:
             roles = ", ".join(sorted(self.roles)) or "no role"
             raise NotAllowedError(
-                f"This needs the permission {permission}; the key {self.name!r} ({roles}) does not carry it. "
-                "Nothing was done. Use a key with a role that does."
+                f"This needs the permission {permission}; {self._named_as} ({roles}) does not carry it. "
+                "Nothing was done. It takes a role that does."
             )
 
     def require_bank(self, bank: str, *, change: bool = False) -> None:
         """Nothing, or `NotAllowedError` when the bank lies outside the key's scope."""
         if not (self.banks.may_change(bank) if change else self.banks.may_see(bank)):
             raise NotAllowedError(
-                f"The key {self.name!r} may not {'change' if change else 'see'} the bank {bank!r}. "
+                f"{self._named_as} may not {'change' if change else 'see'} the bank {bank!r}. "
                 "Nothing was done. Use a key whose bank list names it."
             )
+
+    @property
+    def _named_as(self) -> str:
+        return self.name if self.subject.startswith("person:") else f"the key {self.name!r}"
 
 
 def _named(bank: str, patterns: tuple[str, ...]) -> bool:

@@ -111,6 +111,9 @@ class Permission(StrEnum):
     AUDIT_READ     = "audit.read",     "- - - L M - D"
     METRICS_READ   = "metrics.read",   "- - - L M - D"
     KEY_MANAGE     = "key.manage",     "- - - - M - -"
+    CONSOLE_USE    = "console.use",    "- A R L M - D"  # sign in, own account
+    PERSON_READ    = "person.read",    "- - - L M - D"
+    PERSON_MANAGE  = "person.manage",  "- - - - M - -"  # add, roles, links, disable; never oneself
     SETTINGS_READ  = "settings.read",  "- - - L M - D"
     SETTINGS_WRITE = "settings.write", "- - - - M - -"
 

@@ -1,7 +1,8 @@
 """Before every route: request id, path key, who is it, limits; after it: the log line and the measures.
 
-Nothing passes without a valid key but the few paths in `OPEN`: also an unknown path is refused first, so
-that nobody without a key learns what there is.
+Nothing passes without a valid key or session but the few paths in `OPEN` and the console's sign-in: also an
+unknown path is refused first, so that nobody without a key learns what there is. The console takes sessions
+only; everything else takes either.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import re
 import secrets
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import structlog
+from starlette.responses import Response
 
 from holdfast.access.keytext import parse_key_text, redact
 from holdfast.access.limits import TokenBucket
 from holdfast.access.networks import inside, parse_networks
+from holdfast.access.sessions import NOT_SIGNED_IN
 from holdfast.api.bodies import MAX_JSON_BYTES
-from holdfast.api.problems import problem_response
+from holdfast.api.origins import is_console, own_origin, refuse_foreign, session_of
+from holdfast.api.problems import Problem, problem_response
 from holdfast.api.v1.uploads import FORM_BYTES
 from holdfast.errors import HoldfastError, LimitError, NotAuthenticatedError
 from holdfast.records.worker import describe
@@ -30,11 +35,13 @@ if TYPE_CHECKING:
     from holdfast.api.measures import Measures
     from holdfast.service.runtime import Runtime
 
-__all__ = ["OPEN", "Gate"]
+__all__ = ["OPEN", "Gate", "is_sign_in"]
 
 # Answer to anybody: they tell whether the process runs, and nothing else.
 OPEN = frozenset({"/health/live", "/health/ready", "/status", "/status/live"})
 DOCS = frozenset({"/openapi.json"})
+SIGN_IN = "/console/sign-in"
+STATIC = "/console/static/"  # style and scripts, the same for everybody
 
 _ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
 _PATH_KEY = re.compile(r"/k/([^/]*)(/.*)?", re.DOTALL)
@@ -68,10 +75,10 @@ class Gate:
         headers = dict(scope["headers"])  # of a header sent twice the last counts
         request_id = _request_id(headers)
         scope["holdfast.request_id"] = request_id
-        seen = _Seen(send, request_id)
+        seen = _Seen(send, request_id, scope["path"].startswith(STATIC))
         try:
             await self._pass(scope, headers, receive, seen)
-        except HoldfastError as error:
+        except (HoldfastError, Problem) as error:
             await problem_response(error, request_id)(scope, receive, seen)
         except Exception as error:  # noqa: BLE001  (the answer was given below; its text may quote content)
             log.warning("unforeseen error", error=describe(error), request_id=request_id)
@@ -91,7 +98,13 @@ class Gate:
             asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
             await self._app(asked, receive, send)
             return
-        principal = await self._who(scope, headers, key, in_path)
+        if is_sign_in(scope["path"]):
+            await self._sign_in(scope, headers, receive, send)
+            return
+        principal = await self._principal(scope, headers, key, in_path)
+        if principal is None:
+            await self._to_sign_in(scope, headers, receive, send)
+            return
         scope["holdfast.principal"] = principal
         limiter, size_bytes = self._runtime.limiter, self._said_bytes(headers)
         with limiter.admit(principal.subject, principal.limits, size_bytes=size_bytes):
@@ -103,6 +116,54 @@ class Gate:
         """The body's size as its header says it, and at most what any route takes in."""
         length = headers.get(b"content-length", b"")
         return min(int(length), self._most_bytes) if length.isdigit() and len(length) < 16 else 0
+
+    async def _principal(
+        self, scope: Scope, headers: dict[bytes, bytes], key: str | None, in_path: bool
+    ) -> Principal | None:
+        """By key, or by session where none was sent; None where a page of the console needs a sign-in."""
+        console = self._runtime.settings.console
+        pages = is_console(scope["path"])
+        token = session_of(console, headers) if key is None and not in_path and console.enabled else None
+        if token is None and not pages:
+            return await self._who(scope, headers, key, in_path)
+        origin = own_origin(console, headers)
+        if token is None:
+            return None
+        try:
+            session = await asyncio.to_thread(self._runtime.sessions.verify, token)
+        except NotAuthenticatedError as error:
+            log.info("not signed in", reason=error.reason, path=_printable(scope))
+            if pages:
+                return None
+            raise
+        refuse_foreign(origin, scope["method"], headers)
+        scope["holdfast.session"] = session
+        return session.principal
+
+    async def _sign_in(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: _Seen
+    ) -> None:
+        """What is open to everybody: the pages of sign-in, style and scripts. Failed tries are counted."""
+        address = self._address(scope, headers)
+        scope["holdfast.address"] = address
+        refuse_foreign(own_origin(self._runtime.settings.console, headers), scope["method"], headers)
+        if scope["method"] == "POST":
+            self._failures.refuse_if_many(address)
+        await self._app(scope, receive, send)
+        if send.status in (401, 403):
+            self._failures.note(address)
+
+    async def _to_sign_in(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: _Seen
+    ) -> None:
+        """A page leads to the sign-in and back; anything else is refused, and told where to go."""
+        if scope["method"] == "GET" and b"hx-request" not in headers:
+            wanted = quote(scope["path"] + (f"?{query}" if (query := scope["query_string"].decode()) else ""))
+            answer = Response(status_code=303, headers={"location": f"{SIGN_IN}?next={wanted}"})
+        else:
+            answer = problem_response(NotAuthenticatedError("no_session", NOT_SIGNED_IN), send.request_id)
+            answer.headers["hx-redirect"] = SIGN_IN
+        await answer(scope, receive, send)
 
     async def _who(
         self, scope: Scope, headers: dict[bytes, bytes], key: str | None, in_path: bool
@@ -167,10 +228,12 @@ class Gate:
 class _Seen:
     """``send`` that adds the request id and remembers the status."""
 
-    __slots__ = ("_id", "_send", "status")
+    __slots__ = ("_id", "_send", "cacheable", "request_id", "status")
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, cacheable: bool = False) -> None:
         self._send = send
+        self.request_id = request_id
+        self.cacheable = cacheable
         self._id = (b"x-request-id", request_id.encode())
         self.status = 500
 
@@ -179,7 +242,8 @@ class _Seen:
             self.status = message["status"]
             headers = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
             headers.append(self._id)
-            headers.append((b"cache-control", b"no-store"))
+            if not self.cacheable:
+                headers.append((b"cache-control", b"no-store"))
             headers.append((b"x-content-type-options", b"nosniff"))
             message = {**message, "headers": headers}
         await self._send(message)
@@ -211,6 +275,11 @@ class _Failures:
             self._buckets[address] = TokenBucket(self._per_minute / 60, max(1.0, self._per_minute), now_s)
         self._buckets[address].wait_s(0, now_s)  # lets flow in what is due before taking
         self._buckets[address].take(1)
+
+
+def is_sign_in(path: str) -> bool:
+    """Whether a path belongs to signing in, or to what its pages load: open to everybody."""
+    return path == SIGN_IN or path.startswith((SIGN_IN + "/", STATIC))
 
 
 def _key(headers: dict[bytes, bytes]) -> str | None:

@@ -18,12 +18,17 @@ from starlette.routing import BaseRoute
 
 from holdfast.access.principal import Principal
 from holdfast.access.roles import Permission
-from holdfast.api.problems import http_problem
+from holdfast.access.tokens import is_csrf_token
+from holdfast.api.problems import Problem, http_problem
 
 if TYPE_CHECKING:
+    from holdfast.access.sessions import Session
     from holdfast.service.runtime import Runtime
 
 __all__ = ["Caller", "Guard", "check_of", "checkable", "permission_of", "routes_of"]
+
+CSRF_HEADER = "x-csrf-token"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 # What these allow to ask is answered from the lists. The HMA-compatible API looks for itself.
 _FROM_LISTS = frozenset({Permission.SCREEN_MEDIA, Permission.SCREEN_URL, Permission.SCREEN_HASH})
@@ -47,6 +52,12 @@ class Caller:
         """The principal's name in events, counters of use and audit lines."""
         return self.principal.subject
 
+    @property
+    def session(self) -> Session | None:
+        """The session of a person; None for a key."""
+        session: Session | None = self.request.scope.get("holdfast.session")
+        return session
+
     def allows(self, permission: Permission) -> bool:
         return self.principal.allows(permission)
 
@@ -61,10 +72,27 @@ class _Check:
     async def __call__(self, request: Request) -> Caller:
         principal: Principal = request.scope["holdfast.principal"]  # set by `gate.Gate`, or it answered 401
         principal.require(self.permission)
+        await _require_token(request)
         caller = Caller(principal, request)
         if self._needs_lists and not caller.runtime.follower.has_looked:
             raise http_problem(503, "The lists are not loaded yet. Nothing was checked. Send it again.")
         return caller
+
+
+async def _require_token(request: Request) -> None:
+    """What changes something for a signed-in person carries the session's token: a header, or a form's field.
+
+    Raises `Problem` (403). Keys need none: no browser sends them by itself.
+    """
+    session: Session | None = request.scope.get("holdfast.session")
+    if session is None or request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    given: object = request.headers.get(CSRF_HEADER)
+    if given is None and request.headers.get("content-type", "").startswith(_FORMS):
+        given = (await request.form()).get("csrf")
+    if not is_csrf_token(given, session.csrf):
+        words = "The page's token is missing or of another session. Nothing was done. Load the page again."
+        raise Problem(403, "token", "The session's token is missing", words)
 
 
 def Guard(permission: Permission) -> Any:  # noqa: N802  (reads like FastAPI's own Depends)

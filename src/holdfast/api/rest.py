@@ -1,4 +1,4 @@
-"""The routes that no upload waits for: management and the HMA-compatible API.
+"""The routes that no upload waits for: management, the HMA-compatible API, the console.
 
 Importing and building them takes a fourth of a start. They are loaded in a thread while uploads are answered
 already; a request for one of them that comes earlier waits for it.
@@ -16,7 +16,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
 from holdfast.api.bodies import MAX_JSON_BYTES
-from holdfast.api.gate import DOCS, OPEN
+from holdfast.api.gate import DOCS, OPEN, is_sign_in
 from holdfast.api.guard import checkable, permission_of
 from holdfast.api.v1.first import FIRST
 from holdfast.records.worker import describe
@@ -65,6 +65,10 @@ class Rest:
                 from holdfast.api.hma.routers import add_hma
 
                 routes = add_hma(self._app, self._runtime, routes)
+            if self._runtime.settings.console.enabled:
+                from holdfast.console.routers import ROUTERS as PAGES
+
+                routes += [route for router in PAGES for route in router.routes]
             self._serve([*routes, openapi.route(self._app)])
             self._loaded = True
 
@@ -94,7 +98,8 @@ class Rest:
     def _serve(self, routes: list[BaseRoute]) -> None:
         """All at once: a request sees the routes before or after, and none that was not looked at."""
         for route in checkable(routes):
-            if permission_of(route) is None and route.path not in OPEN | DOCS | {"/"}:
+            is_open = route.path in OPEN | DOCS | {"/"} or is_sign_in(route.path)
+            if permission_of(route) is None and not is_open:
                 raise RuntimeError(f"the route {route.path} demands no permission: it is not served")
             # Bodies that are parsed are small; those that are content are taken in by their routes. Routes
             # are shared by the applications of a process: each is wrapped once.

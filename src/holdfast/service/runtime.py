@@ -9,12 +9,14 @@ A server process opens all of it; a worker process, which only runs jobs, opens 
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdfast.access.limits import KeyLimits, Limiter
 from holdfast.access.probing import ProbingRule, ProbingWatch
+from holdfast.access.sessions import SessionVerifier
 from holdfast.access.verify import KeyVerifier
 from holdfast.decisions.engine import Engine, open_rules
 from holdfast.decisions.flood import FloodBrake, FloodSettings
@@ -32,7 +34,13 @@ from holdfast.screening.screener import Screener
 from holdfast.screening.spool import Spool
 from holdfast.service.deep_status import DeepWatch
 from holdfast.service.follower import Follower
-from holdfast.service.opening import open_home_keys, open_home_store, policy_file, rules_file
+from holdfast.service.opening import (
+    open_home_journal,
+    open_home_keys,
+    open_home_store,
+    policy_file,
+    rules_file,
+)
 from holdfast.settings import Settings, load_settings
 from holdfast.vault.secrets import KeySealer
 from holdfast.vault.service import Vault
@@ -69,6 +77,8 @@ class Runtime:
         self.policy: Reloadable[Policy] = open_policy(policy_file(self.settings, self.home.path))
         self.rules: Reloadable[Engine] = open_rules(rules_file(self.settings, self.home.path))
         self.verifier = KeyVerifier(self.database)
+        idle = timedelta(minutes=self.settings.console.idle_minutes)
+        self.sessions = SessionVerifier(self.database, idle=idle)
         self.limiter = Limiter(self._key_limits(), share=share)
         self.counters = Counters(self.database)
         self.review = self.settings.review.rules(self.settings.vault.cleared_days)
@@ -83,7 +93,9 @@ class Runtime:
     @cached_property
     def vault(self) -> Vault:
         """Held content."""
-        return Vault(self.database, open_home_store(self.settings, self.home.path), self.keys)
+        journal = open_home_journal(self.settings, self.home.path)
+        store = open_home_store(self.settings, self.home.path)
+        return Vault(self.database, store, self.keys, journal=journal)
 
     @cached_property
     def sealer(self) -> KeySealer:

@@ -1,0 +1,93 @@
+"""A page from its template, with the headers that every page of the console carries.
+
+return page(caller, "queue.html", here="queue", cases=cases)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.responses import HTMLResponse
+
+from holdfast.console.texts import language_of, texts
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from holdfast.access.sessions import Session
+    from holdfast.api.guard import Caller
+
+__all__ = ["HEADERS", "environment", "page", "public_page"]
+
+# No inline script or style, nothing from elsewhere, in nobody's frame; what was fetched may be shown.
+HEADERS: Final = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+        "media-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "referrer-policy": "no-referrer",
+}
+
+
+def page(caller: Caller, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page, or a part of one, for somebody who is signed in."""
+    session = caller.session
+    if session is None:
+        raise RuntimeError("a page of the console was asked for without a session")
+    told = {
+        "person": session.person,
+        "csrf": session.csrf,
+        "theme": None if session.person.theme == "system" else session.person.theme,
+        "may": caller.principal.allows,
+    }
+    return _answer(caller.request, template, status, {**told, **context}, session)
+
+
+def public_page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page for somebody who is not signed in."""
+    told = {"person": None, "csrf": "", "theme": None, "may": lambda _: False}
+    return _answer(request, template, status, {**told, **context}, None)
+
+
+@cache
+def environment() -> Environment:
+    """The templates. What is put in is escaped, and a name that is not there is an error."""
+    made = Environment(
+        loader=PackageLoader("holdfast.console"),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["texts"] = texts
+    return made
+
+
+def _answer(
+    request: Request, template: str, status: int, context: dict[str, Any], session: Session | None
+) -> HTMLResponse:
+    chosen = session.person.locale if session is not None else None
+    t = texts(language_of(chosen or None, request.headers.get("accept-language", "")))
+    defaults: dict[str, Any] = {"t": t, "dir": "ltr", "here": "", "is_demo": False, "key_actions": ()}
+    defaults["nav"] = _nav(context["may"])
+    text = environment().get_template(template).render({**defaults, **context})
+    return HTMLResponse(text, status, HEADERS)
+
+
+def _nav(may: Callable[[str], bool]) -> list[tuple[str, str]]:
+    """The pages that somebody may open."""
+    return [(name, href) for name, href, permission in NAV if may(permission)]
+
+
+# (name in the catalogues, address, the permission that the page demands)
+NAV: Final = (
+    ("today", "/console", "console.use"),
+    ("people", "/console/people", "person.read"),
+)
