@@ -15,7 +15,7 @@ from holdfast.access.keys import list_keys, revoke_key
 from holdfast.access.keytext import new_key_text
 from holdfast.access.roles import Role
 from holdfast.api.app import create_app, create_routes
-from holdfast.api.gate import DOCS, MAX_STRANGERS, OPEN
+from holdfast.api.gate import DOCS, MAX_STRANGERS, OPEN, is_sign_in
 from holdfast.api.guard import permission_of, routes_of
 from holdfast.api.v1.routers import ROUTERS
 from holdfast.service.runtime import Runtime
