@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from holdfast.vault.service import Vault
     from holdfast.vault.store import ObjectStore
 
-__all__ = ["open_home_keys", "open_home_store", "open_home_vault", "policy_file", "rules_file"]
+__all__ = [
+    "open_home_journal",
+    "open_home_keys",
+    "open_home_store",
+    "open_home_vault",
+    "policy_file",
+    "rules_file",
+]
 
 
 def policy_file(settings: Settings, home: Path) -> Path:
@@ -49,11 +56,20 @@ def open_home_store(settings: Settings, home: Path) -> ObjectStore:
     return open_store(settings.vault.store or str(home / "vault"), settings.vault.store_options)
 
 
+def open_home_journal(settings: Settings, home: Path) -> ObjectStore | None:
+    """Where the vault's journal lies; None: beside the objects. Raises SettingsError."""
+    from holdfast.vault.store import open_store
+
+    place = settings.vault.journal
+    return None if place is None else open_store(place, settings.vault.store_options)
+
+
 def open_home_vault(settings: Settings, home: Path, database: Database) -> Vault:
     """Held content. Raises SettingsError or KeyUnavailableError."""
     from holdfast.vault.service import Vault
 
-    return Vault(database, open_home_store(settings, home), open_home_keys(settings, home))
+    journal = open_home_journal(settings, home)
+    return Vault(database, open_home_store(settings, home), open_home_keys(settings, home), journal=journal)
 
 
 def _chosen(named: Path | None, in_home: Path, shipped: Path) -> Path:

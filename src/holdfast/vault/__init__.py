@@ -7,6 +7,8 @@
     listing     items and their tombstones, without their content
     sweep       what a clock does: expired items, and what a crash left behind
     retention   how long an item stays: release, legal holds, preservation
+    journal     tombstones and holds, written down apart from the records
+    replay      the journal played into restored records, before anything else
     sealing     encrypted files for a passphrase or a recipient: backups and exports
     package     signed and encrypted packages of files: packets for a destination, evidence
     unpacking   a package opened or verified, whole or not at all

@@ -71,10 +71,12 @@ class Stored:
 
 @dataclass(frozen=True)
 class LegalHold:
-    """Forbids destruction while it is not lifted."""
+    """Forbids destruction until it is lifted or ``until`` has come. ``agency``: law enforcement asked."""
 
     id: int
     reference: str
+    agency: str | None
+    until: datetime | None
     placed_at: datetime
     placed_by: str
 

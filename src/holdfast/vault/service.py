@@ -23,8 +23,10 @@ from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.records.tables.vault import vault_items, vault_keys
 from holdfast.vault import envelope, listing, retention
+from holdfast.vault.journal import FOLDER, Journal
 from holdfast.vault.keys import KeyService, WrappedKey
 from holdfast.vault.models import Action, Facts, Item, Retention, Stored, checked_text
+from holdfast.vault.secrets import KeySealer
 from holdfast.vault.store import ObjectStore
 
 __all__ = ["Vault"]
@@ -34,12 +36,18 @@ READ_BYTES = 256 * 1024
 
 
 class Vault:
-    """Held items: objects in ``store``, rows and wrapped keys in ``database``. Safe in many threads."""
+    """Held items: objects in ``store``, rows and wrapped keys in ``database``. Safe in many threads.
 
-    def __init__(self, database: Database, store: ObjectStore, keys: KeyService) -> None:
+    ``journal``: where the journal lies, by default beside the objects.
+    """
+
+    def __init__(
+        self, database: Database, store: ObjectStore, keys: KeyService, *, journal: ObjectStore | None = None
+    ) -> None:
         self.database = database
         self.store = store
         self.keys = keys
+        self.journal = Journal(journal or store.beside(FOLDER), KeySealer(keys))
 
     def hold(
         self,
@@ -141,15 +149,17 @@ class Vault:
             return listing.get_item(connection, item_id)
 
     def destroy(self, item_id: str, *, actor: str, purpose: str) -> None:
-        """Destroy the item now: key and facts first, in one commit, then the object. A tombstone stays.
+        """Destroy the item now: key and facts in one commit, then the journal, then the object.
 
+        A tombstone stays.
         Raises `HeldError` under a legal hold or a preservation duty, `NotFoundError`, `ObjectDestroyedError`.
         """
         with self.database.write() as connection:
             retention.lock(connection, item_id)
             retention.forbid_if_kept(connection, item_id)
             retention.destroy_keys(connection, [item_id], actor=actor, purpose=purpose)
-        self.store.delete(item_id)  # after a crash here the sweep does it
+        self.journal.write(self.database)
+        self.store.delete(item_id)  # after a crash before or here the sweep does it
         with self.database.write() as connection:
             connection.execute(
                 sa.update(vault_items).where(vault_items.c.id == item_id).values(object_gone_at=now())

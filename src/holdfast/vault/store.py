@@ -53,6 +53,9 @@ class ObjectStore(Protocol):
 
     def list_all(self) -> Iterator[StoredObject]: ...
 
+    def beside(self, name: str) -> ObjectStore:
+        """Another store at the same place, whose objects are none of this one's."""
+
 
 class FolderStore:
     """Objects in ``root/ab/abcd....hfv``, mode 0600, folders 0700."""
@@ -113,6 +116,9 @@ class FolderStore:
                 if is_unfinished or NAME.fullmatch(name):
                     yield StoredObject(name, status.st_size, modified, is_unfinished)
 
+    def beside(self, name: str) -> FolderStore:
+        return FolderStore(self._root / name)
+
     def _path(self, name: str) -> Path:
         return self._root / _checked(name)[:2] / f"{name}{SUFFIX}"
 
@@ -129,6 +135,7 @@ class BucketStore:
         from obstore.exceptions import BaseError
         from obstore.store import from_url
 
+        self._url, self._options = url, options
         arguments = {} if url.startswith("memory:") else _bucket_arguments(options or {})
         try:
             self._store: Any = from_url(url, **cast("Any", arguments))
@@ -203,6 +210,9 @@ class BucketStore:
             raise VaultError(
                 f"The vault's objects could not be listed ({error}). Check the store."
             ) from error
+
+    def beside(self, name: str) -> BucketStore:
+        return BucketStore(f"{self._url.rstrip('/')}/{name}", self._options)
 
     def _is_there(self, path: str) -> bool:
         import obstore

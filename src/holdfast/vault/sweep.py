@@ -40,12 +40,15 @@ class RewrapReport:
 
 
 def sweep_expired(vault: Vault) -> SweepReport:
-    """Destroy every item whose moment has come and that nothing keeps; finish what a crash cut short."""
+    """Destroy every item whose moment has come and that nothing keeps; finish what a crash cut short.
+
+    What waits for the journal is written into it, and no object goes before its tombstone is there.
+    """
     destroyed = 0
     while ids := _destroy_batch(vault):
         destroyed += len(ids)
-        _remove_objects(vault, ids)
-    removed = destroyed
+    vault.journal.write(vault.database)
+    removed = 0
     while ids := _keyless_batch(vault):
         _remove_objects(vault, ids)
         removed += len(ids)
@@ -103,7 +106,7 @@ def _destroy_batch(vault: Vault) -> list[str]:
             table.c.state != "destroyed",
             table.c.destroy_at <= moment,
             sa.or_(table.c.keep_until.is_(None), table.c.keep_until <= moment),
-            ~_has_legal_hold(),
+            ~sa.exists().where(vault_legal_holds.c.item_id == table.c.id, retention.in_force(moment)),
         )
         .limit(BATCH)
         .with_for_update(skip_locked=True)
@@ -116,11 +119,6 @@ def _destroy_batch(vault: Vault) -> list[str]:
         if ids:
             retention.destroy_keys(connection, ids, actor=ACTOR, purpose="its time had come")
     return ids
-
-
-def _has_legal_hold() -> sa.ColumnElement[bool]:
-    holds = vault_legal_holds
-    return sa.exists().where(holds.c.item_id == vault_items.c.id, holds.c.lifted_at.is_(None))
 
 
 def _keyless_batch(vault: Vault) -> list[str]:

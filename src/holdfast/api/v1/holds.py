@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from starlette.responses import Response
 
 from holdfast.access.roles import Permission
@@ -30,10 +30,12 @@ ItemId = Annotated[str, Path(pattern=_ID, examples=["0f3c9d2ab17e44c6b1b5a1f0c2d
 
 
 class LegalHoldAnswer(Answer):
-    """Forbids destruction until it is lifted."""
+    """Forbids destruction until it is lifted or over."""
 
     id: int
     reference: str = Field(examples=["court order 12/345"])
+    agency: str | None = Field(examples=["Example State Police"])
+    until: datetime | None = Field(description="Over by itself then; null: until it is lifted.")
     placed_at: datetime
     placed_by: str = Field(examples=["key:4k8wz0qd2m1x"])
 
@@ -62,14 +64,21 @@ class Purpose(Request):
     purpose: Reason = Field(examples=["the match was disputed: case 12"])
 
 
+_Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(printable),
+]
+
+
 class NewLegalHold(Request):
     """The request or order that forbids destruction."""
 
-    reference: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-        AfterValidator(printable),
-    ] = Field(examples=["court order 12/345"])
+    reference: _Words = Field(examples=["court order 12/345"])
+    agency: _Words | None = Field(
+        None, description="The agency whose preservation request it is.", examples=["Example State Police"]
+    )
+    until: AwareDatetime | None = Field(None, description="When it ends by itself.")
 
 
 @router.get("/v1/holds", summary="List held content", responses=responses(404, 422))
@@ -147,11 +156,21 @@ def hold_again(
 def place_legal_hold(
     hold: ItemId, body: NewLegalHold, write: Annotated[Write, Writing(Permission.VAULT_HOLD)]
 ) -> Response:
-    """Nothing destroys the content until the hold is lifted; several may lie on one item."""
+    """Nothing destroys the content until the hold is lifted or over; several may lie on one item.
+
+    A preservation request of law enforcement names its agency, and usually an end.
+    """
 
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
-        retention.place_legal_hold(connection, hold, reference=body.reference, actor=write.subject)
+        retention.place_legal_hold(
+            connection,
+            hold,
+            reference=body.reference,
+            actor=write.subject,
+            agency=body.agency,
+            until=body.until,
+        )
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work, status=201)

@@ -49,13 +49,15 @@ vault_keys = sa.Table(
     sa.Column("wrapped_key", sa.LargeBinary, nullable=False),
 )
 
-# Several may lie on one item; destruction waits for all of them to be lifted.
+# Several may lie on one item; destruction waits until each of them is lifted or over.
 vault_legal_holds = sa.Table(
     "vault_legal_holds",
     metadata,
     sa.Column("id", BigId, primary_key=True),
     sa.Column("item_id", sa.String(32), sa.ForeignKey("vault_items.id"), nullable=False, index=True),
     sa.Column("reference", sa.String(200), nullable=False),  # the request's or order's own number
+    sa.Column("agency", sa.String(200), nullable=True),  # of law enforcement, where it asked for it
+    sa.Column("until", Timestamp, nullable=True),  # over by itself then; None: until it is lifted
     sa.Column("placed_at", Timestamp, nullable=False),
     sa.Column("placed_by", sa.String(200), nullable=False),
     sa.Column("lifted_at", Timestamp, nullable=True),
