@@ -6,12 +6,15 @@ import random
 from collections.abc import Iterator
 from hashlib import sha256
 
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from holdfast.banks.models import Bank, Fingerprint, Handling, Source
 from holdfast.banks.service import create_bank
 from holdfast.banks.sources import create_source
+from holdfast.banks.videos import video_fingerprint
+from holdfast.hashing.video import VideoHash
 from holdfast.records.database import Database
 
 
@@ -19,6 +22,13 @@ def pdq(seed: object, convention: str = "full", quality: int | None = None) -> F
     """A PDQ fingerprint with a value that hangs on ``seed`` alone; half of its bits are set, as in all."""
     value = sum(1 << bit for bit in random.Random(repr(seed)).sample(range(256), 128))
     return Fingerprint("pdq", value.to_bytes(32), convention, quality)
+
+
+def film(seed: object) -> Fingerprint:
+    """The fingerprint of a video of one frame, with the value of `pdq`."""
+    code = np.frombuffer(pdq(seed).value, np.uint8).reshape(1, 32)
+    first, score = np.zeros(1, np.int64), np.full(1, 90, np.int32)
+    return video_fingerprint(VideoHash(first, np.zeros(1), score, code))
 
 
 def digest(algorithm: str, seed: object, size_bytes: int | None = None) -> Fingerprint:

@@ -19,7 +19,7 @@ from holdfast.banks.sources import create_source, set_handling
 from holdfast.errors import HandlingError, RecordsError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.banks import sources
-from tests.banks.conftest import digest, pdq
+from tests.banks.conftest import digest, film, pdq
 
 NOTHING = Handling(may_match=False)
 MATCH = Handling()
@@ -185,6 +185,9 @@ def test_export_in_each_form(
     allowed: bool,
 ) -> None:
     hold(database, bank, handling)
+    with database.write() as connection:
+        source = create_source(connection, "filmed", handling=handling)
+        add_entry(connection, bank.id, label="f", added=[film("x")], source_id=source.id)
     with database.read() as connection:
         if allowed:
             assert pdq("x").value.hex() in exported(connection, bank, form, purpose, recipient)
@@ -197,7 +200,7 @@ def test_export_in_each_form(
 def test_what_is_shared_holds_no_label_note_or_source(database: Database, bank: Bank, form: Format) -> None:
     with database.write() as connection:
         source = create_source(connection, "SOURCE", handling=ANYONE)
-        add_entry(connection, bank.id, label="LABEL", added=[pdq(1)], source_id=source.id, note="NOTE",
+        add_entry(connection, bank.id, label="LABEL", added=[pdq(1), film(1)], source_id=source.id, note="NOTE",
                   provenance="PROVENANCE", classification="A1")  # fmt: skip
     with database.read() as connection:
         text = exported(connection, bank, form, "share", "hub")

@@ -21,6 +21,7 @@ from holdfast.banks.models import CLASSIFICATIONS, MEDIA, Entry, Fingerprint, St
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints, reference_views
 from holdfast.records.tables.base import now
+from holdfast.records.tables.videos import video_hashes
 
 __all__ = [
     "AddedEntry",
@@ -97,6 +98,13 @@ def add_entry(
         ]
         if views:
             connection.execute(reference_views.insert(), views)
+        videos = [
+            {"fingerprint_id": known[key], "frames": fingerprint.frames}
+            for key, fingerprint in new.items()
+            if fingerprint.frames
+        ]
+        if videos:
+            connection.execute(video_hashes.insert(), videos)
     ids = sorted({known[_key(fingerprint)] for fingerprint in added})
     opinions.set_opinion(connection, ids, source_id, opinion, provenance=provenance, as_of=as_of)
     return AddedEntry(get_entry(connection, entry_id), is_new, len(new))
@@ -182,7 +190,7 @@ def remove_entry(connection: sa.Connection, entry_id: int) -> None:
     get_entry(connection, entry_id)
     held = sa.select(fingerprints.c.id).where(fingerprints.c.entry_id == entry_id)
     log.record_removal(connection, held)
-    for table in (fingerprint_sources, reference_views):
+    for table in (fingerprint_sources, reference_views, video_hashes):
         connection.execute(table.delete().where(table.c.fingerprint_id.in_(held)))
     connection.execute(entries.delete().where(entries.c.id == entry_id))
 
@@ -190,7 +198,10 @@ def remove_entry(connection: sa.Connection, entry_id: int) -> None:
 def list_fingerprints(
     connection: sa.Connection, entry_id: int, *, purpose: Purpose = "export", recipient: str | None = None
 ) -> list[StoredFingerprint]:
-    """The fingerprints of an entry. A value that may not leave this way is None."""
+    """The fingerprints of an entry. A value that may not leave this way is None.
+
+    Of a video it is the hash's name: `banks.videos.frames_of` has the frames.
+    """
     allowed = Gate(connection, purpose, recipient).allows()
     statement = (
         sa.select(

@@ -12,10 +12,11 @@ from holdfast.banks.formats import Format, Row
 from holdfast.banks.handling import Gate, Purpose
 from holdfast.banks.models import Bank
 from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints, sources
+from holdfast.records.tables.videos import video_hashes
 
 __all__ = ["ExportResult", "export_bank", "export_rows"]
 
-BLOCK = 10_000
+BLOCK = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,9 @@ def export_rows(connection: sa.Connection, bank: Bank, form: Format, gate: Gate)
     statement = (
         sa.select(
             entries.c.id.label("entry"),
-            *(fingerprints.c[name] for name in ("algorithm", "value", "convention", "quality", "size_bytes")),
+            fingerprints.c.algorithm,
+            sa.func.coalesce(video_hashes.c.frames, fingerprints.c.value),
+            *(fingerprints.c[name] for name in ("convention", "quality", "size_bytes")),
             *(entries.c[name] for name in ("label", "classification", "medium", "note")),
             fingerprint_sources.c.opinion,
             sources.c.name.label("source"),
@@ -67,6 +70,7 @@ def export_rows(connection: sa.Connection, bank: Bank, form: Format, gate: Gate)
         .join(fingerprints, fingerprints.c.entry_id == entries.c.id)
         .join(fingerprint_sources, fingerprint_sources.c.fingerprint_id == fingerprints.c.id)
         .join(sources, sources.c.id == fingerprint_sources.c.source_id)
+        .outerjoin(video_hashes, video_hashes.c.fingerprint_id == fingerprints.c.id)
         .where(entries.c.bank_id == bank.id, gate.upholds())
         .order_by(entries.c.id, fingerprints.c.id, sources.c.id)
     )

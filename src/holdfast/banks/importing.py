@@ -21,7 +21,7 @@ from holdfast.banks import merging, service, staging
 from holdfast.banks.formats import BadLine, Format, GuessedRow, Options, Row, detect, get_format
 from holdfast.banks.formats.lines import read_lines
 from holdfast.banks.importing_guess import EVEN_ONES, Guess
-from holdfast.banks.models import tidy
+from holdfast.banks.models import VPDQ, tidy
 from holdfast.errors import UnreadableError
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
@@ -29,6 +29,7 @@ from holdfast.records.tables.base import now
 __all__ = ["ImportResult", "Problem", "import_file", "import_stream"]
 
 BATCH = 20_000
+MAX_VIDEO_BYTES = 32 * 1024**2  # of frames that wait in memory
 PROBLEMS_KEPT = 20
 MIN_QUALITY = 50  # PDQ's authors advise against matching pictures below
 PLAUSIBLE_ONES = range(64, 193)  # PDQ sets about 128 of its 256 bits: a threshold at the median
@@ -146,8 +147,10 @@ def import_stream(
             connection.exec_driver_sql("BEGIN")  # of the temporary tables alone: no other writer waits
         bank_id = service.get_bank(connection, bank).id
         staging.create(connection)
-        for batch in _batches(intake.rows(form.read(read_lines(stream), options or Options()))):
+        lines = read_lines(stream, form.max_line_bytes)
+        for batch in _batches(intake.rows(form.read(lines, options or Options())), intake):
             staging.load(connection, batch)
+            staging.load_videos(connection, intake.taken_videos())
             tell("reading", batch[-1].line)
         intake.guess.require_pdq()
         staging.update_statistics(connection, staging.stage)
@@ -176,11 +179,11 @@ def _private_connection(database: Database) -> Iterator[sa.Connection]:
             connection.invalidate()
 
 
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+def _batches(rows: Iterator[Row], intake: _Intake) -> Iterator[list[Row]]:
     batch: list[Row] = []
     for row in rows:
         batch.append(row)
-        if len(batch) == BATCH:
+        if len(batch) == BATCH or intake.video_bytes > MAX_VIDEO_BYTES:
             yield batch
             batch = []
     if batch:
@@ -202,6 +205,9 @@ class _Intake:
     guess: Guess = field(default_factory=Guess)
     keyed: bool = False
     keys: array[int] = field(default_factory=lambda: array("q"))  # eight bytes a row
+    video_bytes: int = 0
+    videos: dict[bytes, bytes] = field(default_factory=dict)  # packed frames by name, of one batch
+    video_names: set[bytes] = field(default_factory=set)
 
     def is_plain(self) -> bool:
         """No row has a key of an entry, and no fingerprint comes twice: unequal hashes are unequal values."""
@@ -213,10 +219,27 @@ class _Intake:
                 self.bad_lines += 1
                 self._note(self.bad_lines, item.line, item.reason)
             elif item.algorithm != "pdq" or self._fit(item):
+                row = self._named(item) if item.algorithm == VPDQ else item
                 self.accepted += 1
-                self.keyed = self.keyed or item.entry is not None
-                self.keys.append(hash((item.algorithm, item.value, item.convention)))
-                yield self._attributed(item)
+                self.keyed = self.keyed or row.entry is not None
+                self.keys.append(hash((row.algorithm, row.value, row.convention)))
+                yield self._attributed(row)
+
+    def taken_videos(self) -> dict[bytes, bytes]:
+        """The frames of the videos of one batch."""
+        taken, self.videos, self.video_bytes = self.videos, {}, 0
+        return taken
+
+    def _named(self, row: Row) -> Row:
+        """The row of a video with its name for a value; its frames are put aside."""
+        from holdfast.hashing.videoblob import name_of, unpack
+
+        name = name_of(unpack(row.value))
+        if name not in self.video_names:
+            self.video_names.add(name)
+            self.videos[name] = row.value
+            self.video_bytes += len(row.value)
+        return row._replace(value=name)
 
     def _fit(self, row: Row) -> bool:
         if row.quality is not None and row.quality < MIN_QUALITY and not self.force:

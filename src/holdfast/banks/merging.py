@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql
 
 from holdfast.banks import log
 from holdfast.banks.handling import Gate
-from holdfast.banks.models import UPHOLDING
+from holdfast.banks.models import UPHOLDING, VPDQ
 from holdfast.banks.sources import ensure_source
-from holdfast.banks.staging import chosen, known, placed, said, stage, update_statistics
+from holdfast.banks.staging import chosen, known, placed, said, stage, update_statistics, videos
 from holdfast.records.dialect import upsert
 from holdfast.records.tables.banks import (
     entries,
@@ -29,6 +29,7 @@ from holdfast.records.tables.banks import (
     sources,
 )
 from holdfast.records.tables.base import now
+from holdfast.records.tables.videos import video_hashes
 
 __all__ = ["Merged", "merge"]
 
@@ -71,6 +72,7 @@ def merge(
     entries_added = _add_entries(connection, bank_id)
     step()
     added = _add_fingerprints(connection)
+    _add_videos(connection)
     step()
     revived, stale = _count_standing(connection, as_of)
     _write_opinions(connection, as_of)
@@ -210,6 +212,17 @@ def _add_fingerprints(connection: sa.Connection) -> int:
     )
     names = ["id", "entry_id", "algorithm", "value", "convention", "quality", "size_bytes", "active"]
     return _insert(connection, fingerprints, names, rows)
+
+
+def _add_videos(connection: sa.Connection) -> None:
+    """The frames of each new video."""
+    rows = (
+        sa.select(known.c.fingerprint_id, videos.c.frames)
+        .join(stage, stage.c.line == known.c.first_line)
+        .join(videos, videos.c.name == stage.c.value)
+        .where(known.c.is_new, stage.c.algorithm == VPDQ)
+    )
+    _insert(connection, video_hashes, ["fingerprint_id", "frames"], rows)
 
 
 def _count_standing(connection: sa.Connection, as_of: datetime) -> tuple[int, int]:

@@ -16,6 +16,7 @@ __all__ = [
     "OPINIONS",
     "UPHOLDING",
     "VIEW",
+    "VPDQ",
     "Bank",
     "Entry",
     "Fingerprint",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 ALGORITHMS = {"pdq": 32, "md5": 16, "sha1": 20, "sha256": 32}  # bytes of a value
+VPDQ = "vpdq"  # the frames of a video, and the name that they are known by (`hashing.videoblob`)
+_VALUE_BYTES = {**ALGORITHMS, VPDQ: 32}
 CONVENTIONS = ("full", "nearest-512", "unknown")  # how a PDQ hash's picture was scaled before hashing
 VIEW = (
     "view"  # convention of a hash of what a crop of our own original shows: made here, never read, never sent
@@ -113,7 +116,8 @@ class Fingerprint:
 
     ``convention`` is "" for digests and one of `CONVENTIONS` or `VIEW` for PDQ; ``quality`` is PDQ's,
     0..100; ``size_bytes`` is the size of the file where the list gives it. ``view`` says in words what
-    part of its original a `VIEW` shows.
+    part of its original a `VIEW` shows. Of a video (`VPDQ`) the value is the hash's name and ``frames`` are
+    its packed frames: see `banks.videos.video_fingerprint`.
 
     Raises
         UsageError: an unknown algorithm or convention, a wrong length, a number out of range.
@@ -125,14 +129,17 @@ class Fingerprint:
     quality: int | None = None
     size_bytes: int | None = None
     view: str = ""
+    frames: bytes = field(default=b"", repr=False)
 
     def __post_init__(self) -> None:
-        if self.algorithm not in ALGORITHMS:
-            raise UsageError(f"{self.algorithm!r} is not one of {', '.join(ALGORITHMS)}. Nothing was added.")
-        if len(self.value) != ALGORITHMS[self.algorithm]:
+        if self.algorithm not in _VALUE_BYTES:
             raise UsageError(
-                f"A value of {self.algorithm} is {ALGORITHMS[self.algorithm]} bytes, not {len(self.value)}. "
-                "Nothing was added."
+                f"{self.algorithm!r} is not one of {', '.join(_VALUE_BYTES)}. Nothing was added."
+            )
+        size = _VALUE_BYTES[self.algorithm]
+        if len(self.value) != size:
+            raise UsageError(
+                f"A value of {self.algorithm} is {size} bytes, not {len(self.value)}. Nothing was added."
             )
         if self.convention not in ((*CONVENTIONS, VIEW) if self.algorithm == "pdq" else ("",)):
             raise UsageError(
@@ -141,6 +148,8 @@ class Fingerprint:
             )
         if (self.convention == VIEW) != bool(self.view):
             raise UsageError("A view of an original has words that say which, other hashes have none.")
+        if (self.algorithm == VPDQ) != bool(self.frames):
+            raise UsageError("A video hash has frames, other hashes have none. Nothing was added.")
         if self.quality is not None and not 0 <= self.quality <= 100:
             raise UsageError(f"A quality is 0 to 100, not {self.quality}. Nothing was added.")
         if self.size_bytes is not None and not 0 <= self.size_bytes < 2**63:

@@ -6,7 +6,7 @@ in bulk: COPY on PostgreSQL, one prepared statement on SQLite.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +14,18 @@ import sqlalchemy as sa
 from holdfast.banks.formats.row import Row
 from holdfast.records.tables.base import BigId
 
-__all__ = ["chosen", "create", "known", "load", "placed", "said", "stage", "update_statistics"]
+__all__ = [
+    "chosen",
+    "create",
+    "known",
+    "load",
+    "load_videos",
+    "placed",
+    "said",
+    "stage",
+    "update_statistics",
+    "videos",
+]
 
 _metadata = sa.MetaData()
 
@@ -45,6 +56,8 @@ stage = _temporary(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("provenance", sa.Text, nullable=False),
 )
+# The frames of the videos among them, by the name that is their value.
+videos = _temporary("videos", sa.Column("name", sa.LargeBinary), sa.Column("frames", sa.LargeBinary))
 # Each line's content (the first line of it) and fingerprint (the first line that has it).
 placed = _temporary("placed", _key("line"), sa.Column("content", BigId), sa.Column("first_line", BigId))
 # Content -> entry. Fingerprint (its first line) -> id.
@@ -74,7 +87,8 @@ def create(connection: sa.Connection) -> None:
     _metadata.create_all(connection, checkfirst=False)
     if connection.dialect.name == "postgresql":
         for table in _metadata.tables.values():  # it joins these by hashing: keys would only slow the filling
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} DROP CONSTRAINT {table.name}_pkey")
+            if table.primary_key.columns:
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} DROP CONSTRAINT {table.name}_pkey")
 
 
 def load(connection: sa.Connection, rows: Sequence[Row]) -> None:
@@ -87,6 +101,13 @@ def load(connection: sa.Connection, rows: Sequence[Row]) -> None:
     with driver.cursor() as cursor, cursor.copy(_COPY_POSTGRES) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def load_videos(connection: sa.Connection, frames: Mapping[bytes, bytes]) -> None:
+    """Append the packed frames of videos by their names, which come once each."""
+    if frames:
+        rows = [{"name": name, "frames": packed} for name, packed in frames.items()]
+        connection.execute(videos.insert(), rows)
 
 
 def update_statistics(connection: sa.Connection, *tables: sa.Table) -> None:

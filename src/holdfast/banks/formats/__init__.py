@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from holdfast.banks.formats import csv, hexlines, jsonlines, pdqtool
+from holdfast.banks.formats import csv, hexlines, jsonlines, pdqtool, vpdq
 from holdfast.banks.formats.row import BadLine, Format, GuessedRow, Options, Row
 from holdfast.errors import UsageError
 
 __all__ = ["FORMATS", "BadLine", "Format", "GuessedRow", "Options", "Row", "detect", "get_format"]
 
 FORMATS: dict[str, Format] = {
-    form.name: form for form in (csv.FORMAT, jsonlines.FORMAT, hexlines.FORMAT, pdqtool.FORMAT)
+    form.name: form for form in (csv.FORMAT, jsonlines.FORMAT, hexlines.FORMAT, pdqtool.FORMAT, vpdq.FORMAT)
 }
 
 
@@ -29,6 +29,8 @@ def detect(name: str, first_line: str) -> Format:
     """The form of a hash list, from its file name and its first line that is not empty."""
     line = first_line.strip().removeprefix("\ufeff")
     suffix = PurePath(name).suffix.lower()
+    if vpdq.recognises(line) or suffix == ".vpdq":
+        return vpdq.FORMAT
     if line.startswith("{") or suffix in (".jsonl", ".ndjson"):
         return jsonlines.FORMAT
     if pdqtool.recognises(line):

@@ -1,7 +1,7 @@
 """CSV with a header line. The columns, in any order and whatever their case:
 
     value (or hash)   the hash in hexadecimal; the only one that must be there
-    algorithm         pdq, md5, sha1, sha256; else from the value's length (64 digits are PDQ)
+    algorithm         pdq, md5, sha1, sha256, vpdq; else from the value's length (64 digits are PDQ)
     convention        of a PDQ hash: full, nearest-512, unknown
     quality           of a PDQ hash, 0 to 100
     size_bytes        size of the file that was hashed
@@ -104,4 +104,4 @@ def _quoted(field: object) -> str:
     return text
 
 
-FORMAT = Format("csv", read, write, keeps_all=True)
+FORMAT = Format("csv", read, write, keeps_all=True, max_line_bytes=16 * 1024**2)  # a video's frames

@@ -1,7 +1,8 @@
 """Plain hexadecimal: one value a line, 64 digits PDQ, 32 MD5, 40 SHA-1.
 
 SHA-256 has 64 digits too, so it needs `Options.algorithm`, or its name before the value, as in
-"sha256 9f86..."; bare values that do not look like PDQ are refused. Lines that begin with # are remarks.
+"sha256 9f86..."; so have videos (vpdq). Bare values that do not look like PDQ are
+refused. Lines that begin with # are remarks.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from holdfast.banks.formats.row import BadLine, Format, Line, Options, Row, make_row
+from holdfast.banks.models import VPDQ
 from holdfast.errors import BadEntryError
 
 __all__ = ["FORMAT"]
@@ -32,9 +34,10 @@ def read(lines: Iterable[Line | BadLine], options: Options) -> Iterator[Row | Ba
 
 
 def write(rows: Iterable[Row]) -> Iterator[str]:
-    """Values alone; SHA-256 with its name."""
+    """Values alone; SHA-256 and videos with their name."""
     for row in rows:
-        yield f"sha256 {row.value.hex()}" if row.algorithm == "sha256" else row.value.hex()
+        is_named = row.algorithm in ("sha256", VPDQ)
+        yield f"{row.algorithm} {row.value.hex()}" if is_named else row.value.hex()
 
 
-FORMAT = Format("hex", read, write, keeps_all=False)
+FORMAT = Format("hex", read, write, keeps_all=False, max_line_bytes=16 * 1024**2)  # a video's frames

@@ -57,4 +57,4 @@ def _text(field: Any, column: str) -> str:
     raise BadEntryError(f"{column} is neither text nor a whole number")
 
 
-FORMAT = Format("jsonl", read, write, keeps_all=True)
+FORMAT = Format("jsonl", read, write, keeps_all=True, max_line_bytes=16 * 1024**2)  # a video's frames

@@ -13,19 +13,19 @@ MAX_LINE_BYTES = 64 * 1024
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_lines(stream: BinaryIO) -> Iterator[Line | BadLine]:
+def read_lines(stream: BinaryIO, max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Line | BadLine]:
     """The lines of ``stream`` with their numbers from 1; empty ones are left out.
 
-    A line that is not UTF-8 or longer than `MAX_LINE_BYTES` is a bad line; the next one goes on.
+    A line that is not UTF-8 or longer than ``max_line_bytes`` is a bad line; the next one goes on.
     """
     number = 0
-    while raw := stream.readline(MAX_LINE_BYTES + 1):
+    while raw := stream.readline(max_line_bytes + 1):
         number += 1
         if number == 1:
             raw = raw.removeprefix(BYTE_ORDER_MARK)
-        if len(raw) > MAX_LINE_BYTES and not raw.endswith(b"\n"):
+        if len(raw) > max_line_bytes and not raw.endswith(b"\n"):
             _skip_rest(stream)
-            yield BadLine(number, f"longer than {MAX_LINE_BYTES} bytes")
+            yield BadLine(number, f"longer than {max_line_bytes} bytes")
             continue
         try:
             text = raw.decode().rstrip("\r\n")

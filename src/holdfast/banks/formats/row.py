@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from holdfast.banks.models import ALGORITHMS, CLASSIFICATIONS, CONVENTIONS, MEDIA, OPINIONS, tidy
+from holdfast.banks.models import ALGORITHMS, CLASSIFICATIONS, CONVENTIONS, MEDIA, OPINIONS, VPDQ, tidy
 from holdfast.errors import BadEntryError, UsageError
 
 __all__ = ["COLUMNS", "BadLine", "Format", "GuessedRow", "Line", "Options", "Row", "make_row", "parse_value"]
@@ -37,7 +37,10 @@ Line = tuple[int, str]  # number from 1, text without its end
 
 
 class Row(NamedTuple):
-    """One fingerprint of a list. ``entry`` is the list's own key: rows with the same key are one content."""
+    """One fingerprint of a list. ``entry`` is the list's own key: rows with the same key are one content.
+
+    Of a video (`models.VPDQ`) ``value`` are the packed frames (`hashing.videoblob`).
+    """
 
     line: int
     entry: str | None
@@ -71,12 +74,13 @@ class BadLine(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a list leaves unsaid. ``algorithm`` None: from the length of the value, 64 digits being PDQ
-    where all of a list's look like it (`importing_guess`).
+    where all of a list's look like it (`importing_guess`). ``label``: of rows that have none.
     """
 
     algorithm: str | None = None
     convention: str = "unknown"
     medium: str = "image"
+    label: str = ""
 
     def __post_init__(self) -> None:
         if self.algorithm is not None and self.algorithm not in ALGORITHMS:
@@ -92,7 +96,7 @@ class Format:
     """One form. ``read`` yields a row or a bad line for each line; ``write`` gives lines of text.
 
     ``keeps_all``: what was written can be read back without loss (a round trip). ``only``: the one
-    algorithm that the form can hold.
+    algorithm that the form can hold. ``max_line_bytes``: longer lines are bad ones.
     """
 
     name: str
@@ -100,11 +104,14 @@ class Format:
     write: Callable[[Iterable[Row]], Iterator[str]]
     keeps_all: bool
     only: str | None = None
+    max_line_bytes: int = 64 * 1024
 
 
 def parse_value(text: str, algorithm: str | None) -> tuple[str, bytes]:
     """The algorithm and raw value of hexadecimal ``text``. Raises `BadEntryError`."""
     text = text.strip()
+    if algorithm == VPDQ:
+        return VPDQ, _video(text)
     if algorithm is None:
         algorithm = _BY_LENGTH.get(len(text))
         if algorithm is None:
@@ -140,7 +147,7 @@ def make_row(line: int, fields: dict[str, str], options: Options) -> Row:
         convention,
         _number(quality, 100, "quality") if quality else None,
         _number(size_bytes, _MAX_SIZE_BYTES, "size") if size_bytes else None,
-        _text(get("label"), 500, "label"),
+        _text(get("label"), 500, "label") or options.label,
         _one_of(classification.upper(), CLASSIFICATIONS, "classification") if classification else None,
         _one_of(get("medium"), MEDIA, "medium") or options.medium,
         _text(get("note"), 255, "note"),
@@ -154,9 +161,28 @@ def _algorithm(text: str | None) -> str | None:
     if not text:
         return None
     name = text.lower().translate(_PUNCTUATION)
-    if name not in ALGORITHMS:
-        raise BadEntryError(f"an algorithm that is not one of {', '.join(ALGORITHMS)}")
+    if name not in ALGORITHMS and name != VPDQ:
+        raise BadEntryError(f"an algorithm that is not one of {', '.join((*ALGORITHMS, VPDQ))}")
     return name
+
+
+def _video(text: str) -> bytes:
+    """Packed frames from their hexadecimal text, or from vPDQ's own forms. Raises `BadEntryError`."""
+    # Few lists hold videos: whoever reads others does not wait for what hashes them.
+    from holdfast.hashing.videoblob import pack, unpack
+    from holdfast.hashing.videotext import from_json, from_text
+
+    if text.startswith(("[", "{")):
+        return pack(from_json(text))
+    if "," in text:
+        return pack(from_text(text))
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise BadEntryError("the value is no vPDQ hash in any of its forms") from None
+    if not len(unpack(data)):
+        raise BadEntryError("a vPDQ hash without a frame")
+    return data
 
 
 def _one_of(text: str | None, allowed: tuple[str, ...], what: str) -> str | None:
