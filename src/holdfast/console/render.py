@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from holdfast.console.texts import language_of, texts
+from holdfast.console import keys, times
+from holdfast.console.texts import Texts, language_of, texts
+from holdfast.records.tables.base import now
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from holdfast.access.sessions import Session
     from holdfast.api.guard import Caller
 
-__all__ = ["HEADERS", "environment", "page", "public_page"]
+__all__ = ["HEADERS", "environment", "page", "public_page", "texts_for"]
 
 # No inline script or style, nothing from elsewhere, in nobody's frame; what was fetched may be shown.
 HEADERS: Final = {
@@ -46,14 +47,22 @@ def page(caller: Caller, template: str, *, status: int = 200, **context: Any) ->
         "csrf": session.csrf,
         "theme": None if session.person.theme == "system" else session.person.theme,
         "may": caller.principal.allows,
+        "key_map": session.person.key_map,
     }
-    return _answer(caller.request, template, status, {**told, **context}, session)
+    return _answer(caller.request, template, status, {**told, **context}, texts_for(caller))
 
 
 def public_page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A page for somebody who is not signed in."""
-    told = {"person": None, "csrf": "", "theme": None, "may": lambda _: False}
-    return _answer(request, template, status, {**told, **context}, None)
+    told = {"person": None, "csrf": "", "theme": None, "may": lambda _: False, "key_map": {}}
+    t = texts(language_of(context.pop("language", None), request.headers.get("accept-language", "")))
+    return _answer(request, template, status, {**told, **context}, t)
+
+
+def texts_for(caller: Caller) -> Texts:
+    """The words in the language of whoever is signed in."""
+    chosen = caller.session.person.locale if caller.session is not None else None
+    return texts(language_of(chosen or None, caller.request.headers.get("accept-language", "")))
 
 
 @cache
@@ -66,17 +75,22 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["texts"] = texts
+    made.globals.update(key_actions=tuple(keys.USUAL), key_usual=keys.USUAL, moment=times.moment, dir="ltr")
     return made
 
 
-def _answer(
-    request: Request, template: str, status: int, context: dict[str, Any], session: Session | None
-) -> HTMLResponse:
-    chosen = session.person.locale if session is not None else None
-    t = texts(language_of(chosen or None, request.headers.get("accept-language", "")))
-    defaults: dict[str, Any] = {"t": t, "dir": "ltr", "here": "", "is_demo": False, "key_actions": ()}
-    defaults["nav"] = _nav(context["may"])
+def _answer(request: Request, template: str, status: int, context: dict[str, Any], t: Texts) -> HTMLResponse:
+    at = now()
+    defaults: dict[str, Any] = {
+        "t": t,
+        "here": "",
+        "banner": request.app.state.runtime.settings.console.banner,
+        "nav": _nav(context["may"]),
+        "now": at,
+        "clock_words": lambda due: times.clock(t, due, at),
+        "ago_words": lambda when: times.ago(t, when, at),
+        "units": times.units(t),
+    }
     text = environment().get_template(template).render({**defaults, **context})
     return HTMLResponse(text, status, HEADERS)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from holdfast.console.texts import Texts
 
-__all__ = ["ago", "clock", "moment", "span"]
+__all__ = ["ago", "clock", "moment", "span", "units"]
 
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 
@@ -26,6 +26,11 @@ def span(t: Texts, seconds: float) -> str:
         if len(parts) == 2:
             break
     return " ".join(parts)
+
+
+def units(t: Texts) -> dict[str, str]:
+    """How each unit is written, for clocks that a page counts itself: "{number} min"."""
+    return {unit: t(f"time.{unit}", number="{number}") for unit, _ in _UNITS}
 
 
 def ago(t: Texts, at: datetime | None, now: datetime) -> str:
