@@ -1,4 +1,4 @@
-"""The keys of the console and what each does where a person changed nothing (`static/js/keymap.js` has the same).
+"""The console's keys, and what each does unless a person chose otherwise (`static/js/keymap.js` has the same).
 
 Single keys ask, and nothing final happens by one of them: Enter leads to a confirmation, which takes another.
 """

@@ -54,7 +54,7 @@ def page(caller: Caller, template: str, *, status: int = 200, **context: Any) ->
 
 def public_page(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
     """A page for somebody who is not signed in."""
-    told = {"person": None, "csrf": "", "theme": None, "may": lambda _: False, "key_map": {}}
+    told: dict[str, Any] = {"person": None, "csrf": "", "theme": None, "may": lambda _: False, "key_map": {}}
     t = texts(language_of(context.pop("language", None), request.headers.get("accept-language", "")))
     return _answer(request, template, status, {**told, **context}, t)
 
