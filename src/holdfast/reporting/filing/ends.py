@@ -10,11 +10,14 @@ import structlog
 
 from holdfast.records.dialect import moment
 from holdfast.records.jobs import backoff_s
+from holdfast.records.tables.base import now
 from holdfast.reporting.filing import alarms, rows
+from holdfast.reporting.filing.contents import ACTOR
 from holdfast.reporting.filing.decide import AlarmKind, Then, Verdict
 from holdfast.reporting.filing.held import Change, Held
 from holdfast.reporting.filing.history import Said
 from holdfast.reporting.filing.models import Filing, State
+from holdfast.vault import preservation
 
 __all__ = ["Ends", "pause_s"]
 
@@ -143,6 +146,7 @@ class Ends:
         def finished(connection: sa.Connection) -> None:
             rows.end_attempt(connection, attempt_id, "finished")
             self._settled(connection)
+            preservation.follow(connection, filing.case_reference, now(), actor=ACTOR)
             sent = {row.file_id for row in rows.uploads(connection, attempt_id)}
             if has_receipt and sent != set(answer.file_ids or ()):
                 text = f"The receipt names {len(answer.file_ids or ())} files, {len(sent)} were uploaded."

@@ -28,6 +28,7 @@ from holdfast.reporting.filing import alarms, rows
 from holdfast.reporting.filing.decide import AlarmKind
 from holdfast.reporting.filing.models import ENDED, Filing, State, Submission
 from holdfast.reporting.filing.rows import of_row
+from holdfast.vault import preservation
 from holdfast.vault.secrets import KeySealer
 
 __all__ = [
@@ -75,7 +76,7 @@ def request(
 ) -> int:
     """The id of the filing; it begins at ``not_before`` (a hold, wholly before anything is opened), else now.
 
-    The highest ``priority`` goes first.
+    The highest ``priority`` goes first. The files are preserved from this moment on, whatever becomes of it.
 
     Raises
         InvalidDocumentError: the report breaks rules; nothing was kept.
@@ -124,6 +125,8 @@ def request(
         "files": len(submission.files),
     }
     events.append(connection, "report.requested", facts)
+    items = [file.item_id for file in submission.files]
+    preservation.begin(connection, case_reference, items, actor=by)
     return int(made)
 
 
