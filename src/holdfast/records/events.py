@@ -41,6 +41,13 @@ KINDS = frozenset(
         "report.refused",  # the destination takes no such report: a person must look
         "report.cancelled",
         "report.alarm",  # a filing needs a person
+        "case.decided",  # what people decided about an account's content took effect
+        "case.imminent",  # somebody is in imminent danger: whoever is on call is paged
+        "case.overdue",  # a case is past its clock, and nobody has decided it
+        "notice.received",  # somebody told us of content
+        "appeal.received",  # somebody says that a decision was wrong
+        "appeal.decided",
+        "approval.alone",  # one person did alone what takes two
         "report.drafted",  # a case is to be reported: nothing is filed yet
         "report.approved",  # a person wants it filed as it is; the hold begins
         "report.enriched",  # the platform said what it knows of the account

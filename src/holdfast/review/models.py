@@ -6,8 +6,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
-
 __all__ = ["Case", "CaseItem", "from_row"]
 
 T = TypeVar("T")
@@ -80,6 +78,6 @@ class CaseItem:
     verdict: str | None
 
 
-def from_row(kind: type[T], row: sa.Row[Any]) -> T:
+def from_row(kind: type[T], row: Any) -> T:
     """A value of a dataclass from a row with columns of the same names."""
     return kind(**{one.name: row._mapping[one.name] for one in fields(kind)})  # type: ignore[arg-type]
