@@ -115,7 +115,7 @@ def test_the_caller_owns_the_transaction(keys_database: Database) -> None:
 def test_rotate(keys_database: Database) -> None:
     old = make(keys_database)
     with keys_database.write() as connection:
-        new = rotate_key(connection, old.key_id, overlap=2 * HOUR, now=NOW)
+        new = rotate_key(connection, old.key_id, rotated_by="test", overlap=2 * HOUR, now=NOW)
     assert new.key_id == old.key_id
     assert new.text != old.text
     assert _valid_until(keys_database) == [NOW + 2 * HOUR, None]
@@ -125,18 +125,18 @@ def test_rotate(keys_database: Database) -> None:
 def test_rotate_again_never_lengthens_an_old_secret(keys_database: Database) -> None:
     key_id = make(keys_database).key_id
     with keys_database.write() as connection:
-        rotate_key(connection, key_id, overlap=2 * HOUR, now=NOW)
-        rotate_key(connection, key_id, overlap=24 * HOUR, now=NOW + HOUR)
+        rotate_key(connection, key_id, rotated_by="test", overlap=2 * HOUR, now=NOW)
+        rotate_key(connection, key_id, rotated_by="test", overlap=24 * HOUR, now=NOW + HOUR)
     assert _valid_until(keys_database) == [NOW + 2 * HOUR, NOW + 25 * HOUR, None]
     with keys_database.write() as connection:  # no overlap: both old ones end now, the one passed is removed
-        rotate_key(connection, key_id, overlap=timedelta(0), now=NOW + 3 * HOUR)
+        rotate_key(connection, key_id, rotated_by="test", overlap=timedelta(0), now=NOW + 3 * HOUR)
     assert _valid_until(keys_database) == [NOW + 3 * HOUR, NOW + 3 * HOUR, None]
 
 
 def test_rotate_with_a_new_expiry(keys_database: Database) -> None:
     key_id = make(keys_database, lifetime=timedelta(days=1)).key_id
     with keys_database.write() as connection:
-        rotate_key(connection, key_id, lifetime=timedelta(days=90), now=NOW + HOUR)
+        rotate_key(connection, key_id, rotated_by="test", lifetime=timedelta(days=90), now=NOW + HOUR)
     assert listed(keys_database)[0].expires_at == NOW + HOUR + timedelta(days=90)
 
 
@@ -144,25 +144,25 @@ def test_rotate_with_a_new_expiry(keys_database: Database) -> None:
 def test_rotate_with_a_senseless_overlap(keys_database: Database, overlap: timedelta) -> None:
     key_id = make(keys_database).key_id
     with pytest.raises(UsageError, match="0 to 30 days"), keys_database.write() as connection:
-        rotate_key(connection, key_id, overlap=overlap, now=NOW)
+        rotate_key(connection, key_id, rotated_by="test", overlap=overlap, now=NOW)
 
 
 @pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(days=-1)])
 def test_rotate_into_the_past(keys_database: Database, lifetime: timedelta) -> None:
     key_id = make(keys_database).key_id
     with pytest.raises(UsageError, match="expired already"), keys_database.write() as connection:
-        rotate_key(connection, key_id, lifetime=lifetime, now=NOW)
+        rotate_key(connection, key_id, rotated_by="test", lifetime=lifetime, now=NOW)
 
 
 def test_rotate_what_has_ended(keys_database: Database) -> None:
     expired = make(keys_database, lifetime=HOUR).key_id
     with pytest.raises(ConflictError, match="is expired"), keys_database.write() as connection:
-        rotate_key(connection, expired, now=NOW + HOUR)
+        rotate_key(connection, expired, rotated_by="test", now=NOW + HOUR)
     revoked = make(keys_database).key_id
     with keys_database.write() as connection:
         revoke_key(connection, revoked, revoked_by="test", now=NOW)
     with pytest.raises(ConflictError, match="is revoked"), keys_database.write() as connection:
-        rotate_key(connection, revoked, now=NOW)
+        rotate_key(connection, revoked, rotated_by="test", now=NOW)
 
 
 def test_revoke_and_again(keys_database: Database) -> None:
@@ -180,7 +180,7 @@ def test_no_such_key(keys_database: Database) -> None:
     with pytest.raises(NotFoundError, match="nope"), keys_database.write() as connection:
         revoke_key(connection, "nope", revoked_by="test")
     with pytest.raises(NotFoundError, match="nope"), keys_database.write() as connection:
-        rotate_key(connection, "nope")
+        rotate_key(connection, "nope", rotated_by="test")
 
 
 def test_state(keys_database: Database) -> None:
@@ -225,7 +225,7 @@ def test_the_secret_is_nowhere_in_the_records(
     caplog.set_level(logging.DEBUG)
     old = make(keys_database)
     with keys_database.write() as connection:
-        new = rotate_key(connection, old.key_id)
+        new = rotate_key(connection, old.key_id, rotated_by="test")
     with keys_database.read() as connection:
         tables = (api_keys, api_key_secrets)
         rows = [repr(tuple(row)) for table in tables for row in connection.execute(sa.select(table))]

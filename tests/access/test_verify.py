@@ -114,7 +114,7 @@ def test_rotation_overlap(keys_database: Database, verifier: KeyVerifier) -> Non
     old = make(keys_database)
     assert reason(verifier, old.text) == ""
     with keys_database.write() as connection:
-        new = rotate_key(connection, old.key_id, overlap=HOUR, now=NOW)
+        new = rotate_key(connection, old.key_id, rotated_by="test", overlap=HOUR, now=NOW)
     assert reason(verifier, new.text) == ""
     assert reason(verifier, old.text) == ""
     assert reason(verifier, old.text, now=NOW + HOUR - timedelta(microseconds=1)) == ""
@@ -235,7 +235,7 @@ def test_secrets_are_compared_in_constant_time(
     """Every secret of the key is compared, with `hmac.compare_digest`, whether or not one fits."""
     key = make(keys_database)
     with keys_database.write() as connection:
-        new = rotate_key(connection, key.key_id, overlap=HOUR, now=NOW)
+        new = rotate_key(connection, key.key_id, rotated_by="test", overlap=HOUR, now=NOW)
     real: Callable[[bytes, bytes], bool] = hmac.compare_digest
     compared: list[tuple[int, int]] = []
 
@@ -342,7 +342,7 @@ def test_under_threads_with_rotation(keys_database: Database) -> None:
     try:
         for _ in range(10):
             with keys_database.write() as connection:
-                new = rotate_key(connection, key.key_id, overlap=HOUR, now=NOW)
+                new = rotate_key(connection, key.key_id, rotated_by="test", overlap=HOUR, now=NOW)
             current[0] = new.text
             stop.wait(0.02)
     finally:

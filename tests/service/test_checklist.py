@@ -135,6 +135,6 @@ def test_first_keys_are_done_when_rotated_or_revoked(database: Database, tmp_pat
     item = states(database, tmp_path)["first_keys"]
     assert first.key_id in item.detail and second.key_id in item.detail
     with database.write() as connection:
-        rotate_key(connection, first.key_id)
+        rotate_key(connection, first.key_id, rotated_by="test")
         revoke_key(connection, second.key_id, revoked_by="local")
     assert states(database, tmp_path)["first_keys"].state == "ok"

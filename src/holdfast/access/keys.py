@@ -1,7 +1,7 @@
 """API keys in the records: make, list, rotate, revoke. Every function joins the caller's transaction.
 
 The secret exists twice only: in the `NewKey` that is handed over once, and with its owner. The records
-hold its SHA-256. Audit lines are the caller's to write, in the same transaction.
+hold its SHA-256. Making, rotating and revoking write their audit rows in the same transaction.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from holdfast.access.networks import parse_networks
 from holdfast.access.principal import BankScope
 from holdfast.access.roles import GRANTABLE, Permission, Role
 from holdfast.errors import ConflictError, NotFoundError, UsageError
+from holdfast.records import audit
 from holdfast.records.tables.access import api_key_secrets, api_keys
 from holdfast.records.tables.base import now as this_moment
 
@@ -123,6 +124,8 @@ def create_key(
         )
     )
     _add_secret(connection, text, created_at)
+    facts = {"roles": sorted(roles), "grants": sorted(given)}
+    audit.append(connection, actor=created_by, action="key.create", target=f"key:{text.key_id}", facts=facts)
     return NewKey(text.key_id, text.text)
 
 
@@ -154,6 +157,7 @@ def rotate_key(
     connection: sa.Connection,
     key_id: str,
     *,
+    rotated_by: str,
     overlap: timedelta = DEFAULT_OVERLAP,
     lifetime: timedelta | None = None,
     now: datetime | None = None,
@@ -188,6 +192,8 @@ def rotate_key(
         )
     text = new_key_text(key_id)
     _add_secret(connection, text, moment)
+    facts = {"overlap_hours": overlap.total_seconds() / 3600}
+    audit.append(connection, actor=rotated_by, action="key.rotate", target=f"key:{key_id}", facts=facts)
     return NewKey(key_id, text.text)
 
 
@@ -201,6 +207,7 @@ def revoke_key(
     if _locked(connection, key_id).revoked_at is None:
         values = {"revoked_at": now or this_moment(), "revoked_by": revoked_by}
         connection.execute(sa.update(api_keys).where(api_keys.c.id == key_id).values(values))
+        audit.append(connection, actor=revoked_by, action="key.revoke", target=f"key:{key_id}")
     return _locked(connection, key_id)
 
 

@@ -23,7 +23,7 @@ from holdfast.access.principal import Principal
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.banks.log import last_position
-from holdfast.records import idempotency
+from holdfast.records import audit, idempotency
 
 __all__ = ["IDEMPOTENCY_KEY", "JSON", "REPLAYED", "Write", "Writing", "json_bytes", "json_response"]
 
@@ -60,6 +60,10 @@ class Write:
     @property
     def subject(self) -> str:
         return self.caller.subject
+
+    def note(self, connection: sa.Connection, action: str, target: str, **facts: object) -> None:
+        """An audit row of the caller, in the transaction of the write. Last of all that it does."""
+        audit.append(connection, actor=self.subject, action=action, target=target, facts=facts)
 
     def run(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast.cli.opened import note as note_audit
 from holdfast.cli.opened import open_records
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, print_table
@@ -58,6 +59,7 @@ def create(
             deep_per_hour=deep,
             reference_views=reference_views,
         )
+        note_audit(connection, "bank.create", f"bank:{bank.name}", kind=bank.kind, trusted=bank.trusted)
     if json:
         print_json(_facts(bank))
     else:
@@ -161,6 +163,8 @@ def change(
             deep_per_hour=deep,
             reference_views=reference_views,
         )
+        state = {"name": bank.name, "enabled": bank.enabled, "trusted": bank.trusted}
+        note_audit(connection, "bank.change", f"bank:{name}", **state, matching=bank.matching)
     if json:
         print_json(_facts(bank))
     else:
@@ -194,6 +198,8 @@ def remove(
                 raise NotFoundError(f"Entry {entry} is not in bank {bank.name}. Nothing was removed.")
             remove_entry(connection, entry)
         removed = delete_bank(connection, name) if whole_bank else len(entries or [])
+        action = "bank.delete" if whole_bank else "entry.delete"
+        note_audit(connection, action, f"bank:{bank.name}", entries=removed)
     if json:
         print_json({"bank": bank.name, "removed": removed})
     else:

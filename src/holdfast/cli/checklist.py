@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from holdfast.cli.opened import local_actor, open_home, open_records
+from holdfast.cli.opened import note as note_audit
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import print_json
 
@@ -55,6 +56,7 @@ def done(
 
     with open_records(home) as database, database.write() as connection:
         mark(connection, item, by=local_actor(), note=note)
+        note_audit(connection, "checklist.mark", f"checklist:{item}")
     _tell(item, "done", json)
 
 
@@ -65,6 +67,7 @@ def undo(item: ItemName, home: HomeOption, json: JsonOption = False) -> None:
 
     with open_records(home) as database, database.write() as connection:
         unmark(connection, item)
+        note_audit(connection, "checklist.unmark", f"checklist:{item}")
     _tell(item, "not done", json)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from holdfast.cli.opened import local_actor, open_home, open_records
+from holdfast.cli.opened import note as note_audit
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import message, print_json, print_table, size
 
@@ -87,6 +88,7 @@ def release(hold: ItemId, home: HomeOption, purpose: Purpose, json: JsonOption =
     with open_home(home) as opened, opened.database.write() as connection:
         window = timedelta(days=opened.settings.vault.cleared_days)
         release_hold(connection, hold, actor=local_actor(), purpose=purpose, cleared_window=window)
+        note_audit(connection, "vault.release", f"item:{hold}", purpose=purpose)
     _show(home, hold, json)
 
 
@@ -112,9 +114,12 @@ def legal_hold(
     with open_records(home) as database, database.write() as connection:
         if reference is not None:
             retention.place_legal_hold(connection, hold, reference=reference, actor=local_actor())
+            note_audit(connection, "vault.legal_hold", f"item:{hold}", reference=reference)
         elif lift is not None:
             _must_lie_on(retention.active_legal_holds(connection, [hold]).get(hold, []), lift, hold)
             retention.lift_legal_hold(connection, lift, actor=local_actor(), purpose=purpose)
+            facts = {"legal_hold": lift, "purpose": purpose}
+            note_audit(connection, "vault.lift_legal_hold", f"item:{hold}", **facts)
     _show(home, hold, json)
 
 
@@ -136,6 +141,7 @@ def destroy(
         typer.confirm(f"Destroy {hold} for ever?", abort=True, err=True)
     with open_records(home) as database, database.write() as connection:
         destroy_hold(connection, hold, actor=local_actor(), purpose=purpose)
+        note_audit(connection, "vault.destroy", f"item:{hold}", purpose=purpose)
     _show(home, hold, json)
 
 

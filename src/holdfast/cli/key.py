@@ -116,6 +116,7 @@ def rotate(
         made = rotate_key(
             connection,
             key,
+            rotated_by=local_actor(),
             overlap=timedelta(hours=overlap_hours),
             lifetime=None if days is None else timedelta(days=days),
         )

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from holdfast.records.database import Database
     from holdfast.settings import Settings
     from holdfast.vault.secrets import KeySealer
     from holdfast.vault.service import Vault
 
-__all__ = ["OpenedHome", "local_actor", "open_home", "open_records"]
+__all__ = ["OpenedHome", "local_actor", "note", "open_home", "open_records"]
 
 
 @dataclass
@@ -60,6 +62,13 @@ def open_records(home: Path) -> Iterator[Database]:
     """The records of a home, by its settings."""
     with open_home(home) as opened:
         yield opened.database
+
+
+def note(connection: Connection, action: str, target: str, **facts: object) -> None:
+    """An audit row of this machine's user, in the transaction of what is done. Last of all in it."""
+    from holdfast.records import audit
+
+    audit.append(connection, actor=local_actor(), action=action, target=target, facts=facts)
 
 
 def local_actor() -> str:

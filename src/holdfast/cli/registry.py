@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "match": ("match", "match_files"),
     "scan": ("scan", "scan_folder"),
     "key": ("key", "app"),
+    "person": ("person", "app"),
+    "audit": ("audit", "app"),
     "rules": ("rules", "app"),
     "webhook": ("webhook", "app"),
     "hold": ("hold", "app"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast.cli.opened import note as note_audit
 from holdfast.cli.opened import open_home
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import message, print_json, size
@@ -111,6 +112,8 @@ def rotate_key(home: HomeOption, json: JsonOption = False) -> None:
             add_key(settings.key_file or default_key_file(opened.path))
         report = rewrap(opened.vault)
         current = opened.vault.keys.current_id()
+        with opened.database.write() as connection:
+            note_audit(connection, "vault.rotate_key", "vault", rewrapped=report.rewrapped)
     if json:
         print_json({"key": current, "rewrapped": report.rewrapped, "failed": list(report.failed)})
     else:
@@ -159,6 +162,7 @@ def sweep(
             removed = sweep_orphans(opened.vault, force=force).orphans_removed
             with opened.database.write() as connection:
                 facts.forget(connection, facts.RESTORED)
+                note_audit(connection, "vault.sweep_orphans", "vault", removed=removed, force=force)
     if json:
         print_json({"destroyed": destroyed, "orphans_removed": removed})
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from holdfast.cli.opened import OpenedHome, open_home
+from holdfast.cli.opened import note as note_audit
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, print_table
 from holdfast.errors import NotFoundError
@@ -50,6 +51,7 @@ def add(
             kinds=kind or (endpoints.ALL_KINDS,),
             reach=webhook_reach(opened.settings.webhooks),
         )
+        note_audit(connection, "webhook.create", f"webhook:{endpoint.id}")
     _show_secret(endpoint.name, secret, json)
 
 
@@ -127,6 +129,7 @@ def rotate(
         endpoint = _endpoint(connection, name)
         overlap_s = 0.0 if at_once else endpoints.OVERLAP_S
         secret = endpoints.rotate(connection, opened.sealer, endpoint.id, overlap_s=overlap_s)
+        note_audit(connection, "webhook.rotate", f"webhook:{endpoint.id}")
     _show_secret(name, secret, json)
 
 
@@ -136,7 +139,9 @@ def remove(name: Name, home: HomeOption, json: JsonOption = False) -> None:
     from holdfast.decisions.webhooks import endpoints
 
     with open_home(home) as opened, opened.database.write() as connection:
-        endpoints.delete(connection, _endpoint(connection, name).id)
+        endpoint = _endpoint(connection, name)
+        endpoints.delete(connection, endpoint.id)
+        note_audit(connection, "webhook.delete", f"webhook:{endpoint.id}")
     if json:
         print_json({"name": name, "removed": True})
     else:

@@ -102,7 +102,7 @@ def append(
     ``case.decide``, ``target`` such as ``case:17``. ``facts`` never hold hashes, secrets or content. Raises
     UsageError for what does not fit, RecordsError where the head of the log is gone.
     """
-    for name, text, most in (("actor", actor, 200), ("action", action, 60), ("target", target, 200)):
+    for name, text, most in (("actor", actor, 200), ("action", action, 60), ("target", target, 300)):
         if not (text and len(text) <= most and text.isprintable()):
             raise UsageError(
                 f"The {name} of an audit row has 1 to {most} printable characters. Nothing was written."
@@ -176,7 +176,7 @@ def _facts_text(facts: Mapping[str, object]) -> str:
         raise UsageError(f"The facts of an audit row are no JSON: {error}. Nothing was written.") from error
     if len(text.encode()) > MAX_FACTS_BYTES or "\\u0000" in text:
         raise UsageError(
-            f"The facts of an audit row have {MAX_FACTS_BYTES} bytes at most, and no NUL. Nothing was written."
+            f"The facts of an audit row have {MAX_FACTS_BYTES} bytes at most, no NUL. Nothing was written."
         )
     return text
 

@@ -21,6 +21,7 @@ from holdfast.api.writes import json_response
 from holdfast.banks.models import Bank
 from holdfast.banks.service import create_bank, delete_bank, get_bank, list_banks, update_bank
 from holdfast.errors import ConflictError, NotFoundError
+from holdfast.records import audit
 
 __all__ = ["bank_or_404", "find_bank", "make_bank", "router", "take_effect"]
 
@@ -80,6 +81,7 @@ def create(caller: Annotated[Caller, Guard(Permission.HMA_BANK_WRITE)], body: Ne
     caller.principal.require_bank(body.name, change=True)
     with caller.runtime.database.write() as connection:
         bank = make_bank(connection, body.name, ratio)
+        note(connection, caller, "bank.create", bank.name, ratio=ratio)
         answer = bank_json(bank, ratios_of(connection, [bank.id]))
     take_effect(caller)
     return json_response(answer, 201)
@@ -109,6 +111,7 @@ def update(
             bank = _rename(connection, caller, bank, body.name)
         bank = _set_ratio(connection, bank, body)
         answer = bank_json(bank, ratios_of(connection, [bank.id]))
+        note(connection, caller, "bank.change", bank_name, **answer)
     take_effect(caller)
     return json_response(answer)
 
@@ -119,9 +122,15 @@ def delete(caller: Annotated[Caller, Guard(Permission.HMA_BANK_DELETE)], bank_na
     with caller.runtime.database.write() as connection:
         if find_bank(connection, caller, bank_name) is not None:
             caller.principal.require_bank(bank_name, change=True)
-            delete_bank(connection, bank_name)
+            deleted = delete_bank(connection, bank_name)
+            note(connection, caller, "bank.delete", bank_name, entries=deleted)
     take_effect(caller)
     return json_response({"message": "Done"})
+
+
+def note(connection: sa.Connection, caller: Caller, action: str, bank: str, **facts: object) -> None:
+    """An audit row of the caller, in the transaction of what is done to the bank."""
+    audit.append(connection, actor=caller.subject, action=action, target=f"bank:{bank}", facts=facts)
 
 
 def take_effect(caller: Caller) -> None:

@@ -133,9 +133,13 @@ def list_banks(
 def create_bank(body: NewBank, write: Annotated[Write, Writing(Permission.BANK_WRITE)]) -> Response:
     """A new bank, enabled and empty. Its name cannot be used by another one."""
     write.principal.require_bank(body.name, change=True)
-    return write.change_lists(
-        lambda connection: BankAnswer.of(service.create_bank(connection, **body.model_dump())), status=201
-    )
+
+    def work(connection: sa.Connection) -> BankAnswer:
+        bank = service.create_bank(connection, **body.model_dump())
+        write.note(connection, "bank.create", f"bank:{bank.name}", kind=bank.kind, trusted=bank.trusted)
+        return BankAnswer.of(bank)
+
+    return write.change_lists(work, status=201)
 
 
 @router.get("/v1/banks/{bank}", summary="Show a bank", responses=responses(404, 422))
@@ -169,7 +173,10 @@ def change_bank(
     changes = body.model_dump(exclude={"name"})
 
     def work(connection: sa.Connection) -> BankAnswer:
-        return BankAnswer.of(service.update_bank(connection, bank, new_name=body.name, **changes))
+        changed = service.update_bank(connection, bank, new_name=body.name, **changes)
+        asked = body.model_dump(exclude_none=True, exclude={"note"})
+        write.note(connection, "bank.change", f"bank:{bank}", **asked)
+        return BankAnswer.of(changed)
 
     return write.change_lists(work)
 
@@ -180,6 +187,10 @@ def change_bank(
 def delete_bank(bank: BankName, write: Annotated[Write, Writing(Permission.BANK_DELETE)]) -> Response:
     """The bank with all it holds; it ceases to match at once. This cannot be undone."""
     write.principal.require_bank(bank, change=True)
-    return write.change_lists(
-        lambda connection: BankDeleted(entries_deleted=service.delete_bank(connection, bank))
-    )
+
+    def work(connection: sa.Connection) -> BankDeleted:
+        deleted = service.delete_bank(connection, bank)
+        write.note(connection, "bank.delete", f"bank:{bank}", entries=deleted)
+        return BankDeleted(entries_deleted=deleted)
+
+    return write.change_lists(work)

@@ -73,7 +73,9 @@ def mark_item(
 
     def work(connection: sa.Connection) -> MarkAnswer:
         checklist.mark(connection, item, by=write.subject, note=body.note)
-        return MarkAnswer.model_validate(checklist.marks(connection)[item])
+        answer = MarkAnswer.model_validate(checklist.marks(connection)[item])
+        write.note(connection, "checklist.mark", f"checklist:{item}")
+        return answer
 
     return write.run(work)
 
@@ -81,4 +83,9 @@ def mark_item(
 @router.delete("/v1/checklist/{item}", status_code=204, summary="Take a mark back", responses=responses(422))
 def unmark_item(item: ItemName, write: Annotated[Write, Writing(Permission.SETTINGS_WRITE)]) -> Response:
     """It is to be done again. A mark that is not there is no error."""
-    return write.run(lambda connection: checklist.unmark(connection, item), status=204)
+
+    def work(connection: sa.Connection) -> None:
+        checklist.unmark(connection, item)
+        write.note(connection, "checklist.unmark", f"checklist:{item}")
+
+    return write.run(work, status=204)

@@ -135,7 +135,9 @@ def review(
     def work(connection: sa.Connection) -> Review:
         require_bank_of(write.caller, connection, records.get_decision(connection, event))
         said: dict[str, Any] = {"verdict": body.verdict, "reason": body.reason}
-        return review_decision(connection, event, person=write.subject, cleared_window=window, **said)
+        done = review_decision(connection, event, person=write.subject, cleared_window=window, **said)
+        write.note(connection, "decision.review", f"decision:{event}", verdict=body.verdict)
+        return done
 
     def answer(done: Review) -> ReviewedAnswer:
         decision = _answer(write.caller, done.decision)

@@ -177,6 +177,9 @@ def change_entry(
     def work(connection: sa.Connection) -> EntryAnswer:
         _entry(connection, bank, entry)
         changed = service.update_entry(connection, entry, **changes)
+        if "disabled_until" in changes:
+            until = body.disabled_until and body.disabled_until.isoformat()
+            write.note(connection, "entry.disable", f"entry:{entry}", bank=bank, until=until)
         return EntryAnswer.of(changed, bank, standings(connection, [entry])[entry])
 
     return write.change_lists(work)
@@ -197,6 +200,7 @@ def delete_entry(
     def work(connection: sa.Connection) -> Answer:
         _entry(connection, bank, entry)
         service.remove_entry(connection, entry)
+        write.note(connection, "entry.delete", f"entry:{entry}", bank=bank)
         return Answer()
 
     return write.change_lists(work)

@@ -119,9 +119,8 @@ def release(
 
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
-        held.release_hold(
-            connection, hold, actor=write.subject, purpose=body.purpose, cleared_window=window
-        )
+        held.release_hold(connection, hold, actor=write.subject, purpose=body.purpose, cleared_window=window)
+        write.note(connection, "vault.release", f"item:{hold}", purpose=body.purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work)
@@ -141,6 +140,7 @@ def hold_again(
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
         held.hold_again(connection, hold, actor=write.subject, purpose=body.purpose)
+        write.note(connection, "vault.hold_again", f"item:{hold}", purpose=body.purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work)
@@ -171,6 +171,7 @@ def place_legal_hold(
             agency=body.agency,
             until=body.until,
         )
+        write.note(connection, "vault.legal_hold", f"item:{hold}", reference=body.reference)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work, status=201)
@@ -192,6 +193,8 @@ def lift_legal_hold(
         if legal_hold not in [one.id for one in listing.get_item(connection, hold).legal_holds]:
             raise NotFoundError(f"No legal hold {legal_hold} is in force on item {hold}; nothing was lifted.")
         retention.lift_legal_hold(connection, legal_hold, actor=write.subject, purpose=body.purpose)
+        facts = {"legal_hold": legal_hold, "purpose": body.purpose}
+        write.note(connection, "vault.lift_legal_hold", f"item:{hold}", **facts)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work)
@@ -217,6 +220,7 @@ def destroy(
     def work(connection: sa.Connection) -> HoldAnswer:
         _require_scope(write.caller, connection, hold)
         held.destroy_hold(connection, hold, actor=write.subject, purpose=purpose)
+        write.note(connection, "vault.destroy", f"item:{hold}", purpose=purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
     return write.run(work)

@@ -181,6 +181,7 @@ def rotate_key(
         return keys.rotate_key(
             connection,
             key_id,
+            rotated_by=write.subject,
             overlap=timedelta(hours=body.overlap_hours),
             lifetime=_days(body.lifetime_days),
         )

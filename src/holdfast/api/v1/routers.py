@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from holdfast.api.v1 import (
     actions,
+    audit,
     banks,
     checklist,
     counters,
@@ -17,6 +18,7 @@ from holdfast.api.v1 import (
     imports,
     jobs,
     keys,
+    people,
     rules,
     sources,
     webhooks,
@@ -39,5 +41,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     counters.router,
     keys.router,
+    people.router,
+    audit.router,
     checklist.router,
 )

@@ -174,7 +174,10 @@ def reload(write: Annotated[Write, Writing(Permission.RULE_WRITE)]) -> ReloadAns
     for problem in problems:
         if problem is not None:
             raise problem
-    return ReloadAnswer(rules=runtime.rules.current.version, policy=runtime.policy.current.in_force(now()))
+    answer = ReloadAnswer(rules=runtime.rules.current.version, policy=runtime.policy.current.in_force(now()))
+    with runtime.database.write() as connection:
+        write.note(connection, "rules.reload", "rules", **answer.model_dump(mode="json"))
+    return answer
 
 
 @router.post(

@@ -89,6 +89,8 @@ def set_terms(
     handling = Handling(body.may_match, body.may_export, tuple(body.share_with))
 
     def work(connection: sa.Connection) -> SourceAnswer:
-        return SourceAnswer.of(sources.set_handling(connection, source, handling))
+        changed = SourceAnswer.of(sources.set_handling(connection, source, handling))
+        write.note(connection, "source.terms", f"source:{source}", **body.model_dump())
+        return changed
 
     return write.change_lists(work)

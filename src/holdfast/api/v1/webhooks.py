@@ -140,7 +140,9 @@ def create_webhook(
     reach = webhook_reach(runtime.settings.webhooks)
 
     def work(connection: sa.Connection) -> tuple[Endpoint, str]:
-        return endpoints.create(connection, runtime.sealer, **body.model_dump(), reach=reach)
+        made = endpoints.create(connection, runtime.sealer, **body.model_dump(), reach=reach)
+        write.note(connection, "webhook.create", f"webhook:{made[0].id}")
+        return made
 
     return write.run(work, _with_secret, status=201, kept=_without_secret)
 
@@ -166,6 +168,7 @@ def change_webhook(
 
     def work(connection: sa.Connection) -> EndpointAnswer:
         changed = endpoints.update(connection, webhook, **body.model_dump(), reach=reach)
+        write.note(connection, "webhook.change", f"webhook:{webhook}")
         return EndpointAnswer.model_validate(changed)
 
     return write.run(work)
@@ -176,7 +179,12 @@ def change_webhook(
 )
 def delete_webhook(webhook: Id, write: Annotated[Write, Writing(Permission.WEBHOOK_MANAGE)]) -> Response:
     """The receiver with its secrets, its log, and every message that still waits for it."""
-    return write.run(lambda connection: endpoints.delete(connection, webhook), status=204)
+
+    def work(connection: sa.Connection) -> None:
+        endpoints.delete(connection, webhook)
+        write.note(connection, "webhook.delete", f"webhook:{webhook}")
+
+    return write.run(work, status=204)
 
 
 @router.post(
@@ -193,6 +201,7 @@ def rotate(
 
     def work(connection: sa.Connection) -> tuple[Endpoint, str]:
         secret = endpoints.rotate(connection, sealer, webhook, overlap_s=body.overlap_hours * 3600)
+        write.note(connection, "webhook.rotate", f"webhook:{webhook}")
         return endpoints.get(connection, webhook), secret
 
     return write.run(work, _with_secret, kept=_without_secret)

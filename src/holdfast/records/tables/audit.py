@@ -20,7 +20,7 @@ audit_log = sa.Table(
     sa.Column("at", Timestamp, nullable=False),
     sa.Column("actor", sa.String(200), nullable=False),  # a principal's subject
     sa.Column("action", sa.String(60), nullable=False),
-    sa.Column("target", sa.String(200), nullable=False),
+    sa.Column("target", sa.String(300), nullable=False),
     sa.Column("facts", sa.Text, nullable=False),  # canonical JSON: the very text that was hashed
     sa.Column("digest", sa.LargeBinary(32), nullable=False),  # over the digest before it and this row
     sa.Index("ix_audit_log_target_position", "target", "position"),

@@ -37,7 +37,7 @@ def _audit() -> None:
         moment("at"),
         sa.Column("actor", sa.String(length=200), nullable=False),
         sa.Column("action", sa.String(length=60), nullable=False),
-        sa.Column("target", sa.String(length=200), nullable=False),
+        sa.Column("target", sa.String(length=300), nullable=False),
         sa.Column("facts", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_audit_log")),
