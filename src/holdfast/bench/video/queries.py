@@ -34,6 +34,7 @@ def query_of(views: VideoViews) -> VideoQuery:
         step_s=QUERY_STEP_S,
         families=views.families,
         words=views.words,
+        fit=views.fitted,
     )
 
 

@@ -11,6 +11,7 @@ from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.video import frame_block
 from holdfast.hashing.videoviews import stack
+from holdfast.hashing.videoviews.fitting import FittedView, fitted_view
 from holdfast.hashing.videoviews.stack import StackBox, stack_boxes
 from holdfast.hashing.videoviews.warps import BOX_WARPS, VIDEO_WARPS
 from holdfast.hashing.views.faces import Faces
@@ -66,6 +67,15 @@ class VideoViews:
 
     def __len__(self) -> int:
         return len(self.time_s)
+
+    def fitted(self, view: int, rows: npt.NDArray[np.int64], codes: UInt8Array) -> FittedView | None:
+        """A view brought nearer to listed codes uint8 (k, 32), of which each is held against one of ``rows``.
+
+        None where that cannot be: see `fitting`.
+        """
+        names = self.families[view], self.words[view]
+        box = self.boxes[int(self.box[view])].box
+        return fitted_view(self.small, box, self.matrices[view], names, rows, codes)
 
     def after(self, time_s: float) -> VideoViews | None:
         """The views of the frames from a time on; None where there are none."""
@@ -126,15 +136,14 @@ def _plans(boxes: list[StackBox], small: SmallLuma) -> list[_Plan]:
     for number, one in enumerate(boxes):
         turned = one.kind != stack.BOX or number <= _TURNED_BOXES
         plans.append(_Plan(number, None, _ALL if turned else _UPRIGHT))
-    primary = next((number for number, one in enumerate(boxes) if one.kind == stack.BORDER), 0)
-    plans += [
-        _Plan(primary, m, _UPRIGHT) for m in warp_matrices(VIDEO_WARPS, small.aspect(boxes[primary].box))
-    ]
-    if len(boxes) > primary + 1:
-        second = primary + 1
-        plans += [
-            _Plan(second, m, _UPRIGHT) for m in warp_matrices(BOX_WARPS, small.aspect(boxes[second].box))
-        ]
+    bordered = next((number for number, one in enumerate(boxes) if one.kind == stack.BORDER), 0)
+    # Both, because a dark edge of the picture itself may pass for a border.
+    efforts = {0: VIDEO_WARPS, bordered: VIDEO_WARPS}
+    if len(boxes) > bordered + 1:
+        efforts[bordered + 1] = BOX_WARPS
+    for number, warps in sorted(efforts.items()):
+        matrices = warp_matrices(warps, small.aspect(boxes[number].box))
+        plans += [_Plan(number, matrix, _UPRIGHT) for matrix in matrices]
     return plans
 
 

@@ -20,7 +20,7 @@ from holdfast.hashing.views.deep import DeepViews, ViewName, centred_coefficient
 from holdfast.hashing.views.faces import cosine_matrix
 from holdfast.hashing.views.plan import Matrix
 
-__all__ = ["Refined", "agreement", "refine", "soft_distance_bits"]
+__all__ = ["Refined", "agreement", "code_signs", "joint_step", "refine", "soft_distance_bits"]
 
 KEPT = 48  # candidates that are refined at all, by how well their signs agree before
 PROMISING = 4.5  # agreement after the first steps from which the rest is done
@@ -172,8 +172,22 @@ def _decay() -> Float32Array:
     return (1 / np.hypot.outer(frequency, frequency)).astype(np.float32).ravel()
 
 
+def joint_step(blocks: Float32Array, signs: Float32Array) -> Matrix:
+    """The one small change, (3, 3), that brings several blocks (k, 64, 64) nearer to their signs (k, 256).
+
+    For frames of one video, seen through one matrix: what is wrong with the geometry is wrong in all of them.
+    """
+    curvature, pull = _equations(blocks, signs)
+    return _change(curvature.sum(axis=0, keepdims=True), pull.sum(axis=0, keepdims=True))[0]
+
+
 def _better(blocks: Float32Array, signs: Float32Array) -> Matrix:
     """For each block (k, 64, 64) the small change, (k, 3, 3), that brings it nearer to the signs (k, 256)."""
+    return _change(*_equations(blocks, signs))
+
+
+def _equations(blocks: Float32Array, signs: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """The normal equations of each block: curvature (k, 8, 8) without the ridge, and pull (k, 8, 1)."""
     coefficients, slopes = centred_coefficients(blocks), _slopes(blocks)
     usual = _usual(coefficients)
     now = coefficients / usual
@@ -181,10 +195,14 @@ def _better(blocks: Float32Array, signs: Float32Array) -> Matrix:
     is_right = now * signs > 1
     missing = np.where(is_right, 0, np.clip(signs - now, -2, 2)).astype(np.float32)
     weighted = slopes * np.where(is_right, np.float32(0.3), np.float32(1.0))[:, np.newaxis]
-    curvature = weighted @ slopes.transpose(0, 2, 1) + np.diag(RIDGE / _REACH**2).astype(np.float32)
-    pull = weighted @ missing[..., np.newaxis]
-    change = np.clip(np.linalg.solve(curvature, pull)[..., 0], -LIMIT, LIMIT)
-    matrices = np.tile(np.eye(3), (len(blocks), 1, 1))
+    return weighted @ slopes.transpose(0, 2, 1), weighted @ missing[..., np.newaxis]
+
+
+def _change(curvature: Float32Array, pull: Float32Array) -> Matrix:
+    """The change (k, 3, 3) that solves each of the equations, none too large."""
+    ridge = np.diag(RIDGE / _REACH**2).astype(np.float32)
+    change = np.clip(np.linalg.solve(curvature + ridge, pull)[..., 0], -LIMIT, LIMIT)
+    matrices = np.tile(np.eye(3), (len(change), 1, 1))
     matrices[:, 0, 2], matrices[:, 1, 2] = change[:, 0], change[:, 1]
     matrices[:, 0, 0] += change[:, 2]
     matrices[:, 1, 1] += change[:, 3]

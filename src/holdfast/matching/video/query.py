@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +12,26 @@ import numpy.typing as npt
 from holdfast.matching.video.evidence import FrameCodes, frame_codes
 from holdfast.matching.video.kernels import states_into
 
-__all__ = ["STATE_BITS", "VideoQuery"]
+__all__ = ["STATE_BITS", "Fit", "Fitted", "VideoQuery"]
 
 STATE_BITS = 48  # frames this near show the same picture: as in `holdfast.hashing.videostates`
+
+
+class Fitted(Protocol):
+    """A view that was fitted to listed frames: `holdfast.hashing.videoviews.fitting.FittedView`."""
+
+    @property
+    def codes(self) -> npt.NDArray[np.uint8]: ...
+    @property
+    def quality(self) -> npt.NDArray[np.integer]: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+
+
+# (view, numbers of frames, listed codes uint8 (k, 32), one for each): what `VideoViews.fitted` does.
+Fit = Callable[[int, npt.NDArray[np.int64], npt.NDArray[np.uint8]], Fitted | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -21,7 +40,8 @@ class VideoQuery:
 
     ``codes`` uint8 (v, f, 32); ``quality`` (v, f), 0..100, -1 where a view has no code of a frame;
     ``time_s`` float64 (f,), rising. ``step_s`` is the time for which a frame stands. ``families`` and
-    ``words`` name each view, in decisions' words and for people.
+    ``words`` name each view, in decisions' words and for people. ``fit``, where there is one, brings a view
+    nearer to listed frames: it needs the frames themselves, which a query does not hold.
     """
 
     codes: npt.NDArray[np.uint8]
@@ -32,6 +52,7 @@ class VideoQuery:
     words: tuple[str, ...]
     frames: FrameCodes
     state: npt.NDArray[np.int32]
+    fit: Fit | None = None
 
     @classmethod
     def of(
@@ -43,6 +64,7 @@ class VideoQuery:
         step_s: float,
         families: tuple[str, ...] = ("as_is",),
         words: tuple[str, ...] = ("as is",),
+        fit: Fit | None = None,
     ) -> VideoQuery:
         """Raises ValueError where the shapes do not fit each other."""
         views, count = quality.shape
@@ -55,10 +77,26 @@ class VideoQuery:
         state = np.zeros((views, count), np.int32)
         for view in range(views):
             states_into(frames.words[view], STATE_BITS, state[view])
-        return cls(codes, quality, time_s, step_s, families, words, frames, state)
+        return cls(codes, quality, time_s, step_s, families, words, frames, state, fit)
 
     def __len__(self) -> int:
         return int(self.codes.shape[1])
+
+    def fitted(
+        self, view: int, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]
+    ) -> VideoQuery | None:
+        """The same frames at one view alone, fitted to listed codes; None where that cannot be."""
+        found = None if self.fit is None else self.fit(view, rows, codes)
+        if found is None:
+            return None
+        return VideoQuery.of(
+            found.codes[np.newaxis],
+            found.quality[np.newaxis],
+            self.time_s,
+            step_s=self.step_s,
+            families=(found.family,),
+            words=(found.words,),
+        )
 
     def view(self, number: int) -> FrameCodes:
         """The frames at one view."""

@@ -1,0 +1,88 @@
+"""From coarse to fine: one view of a video, brought as near to listed frames as a small change allows.
+
+A view near the original still lies some per cent off, which costs each frame many bits. All frames of a copy
+are wrong in the same way, so one small change is sought for several of them together, by the steps of
+`holdfast.hashing.views.refine`. Strangers can be fitted a little too: who uses this has to ask for more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from holdfast.hashing.border import Box
+from holdfast.hashing.pdq import pdq_from_blocks
+from holdfast.hashing.views.deep import centred_coefficients
+from holdfast.hashing.views.faces import Faces
+from holdfast.hashing.views.plan import Matrix, describe
+from holdfast.hashing.views.refine import agreement, code_signs, joint_step
+from holdfast.hashing.views.small import SmallLuma
+
+__all__ = ["FittedView", "fitted_view"]
+
+STEPS = 6
+_PLAIN = ("as_is", "orientation", "border", "box")  # families of views without a change of geometry
+
+UInt8Array = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedView:
+    """``codes`` uint8 (f, 32) and ``quality`` int32 (f,) of all frames at the fitted view, and its names."""
+
+    codes: UInt8Array
+    quality: npt.NDArray[np.int32]
+    family: str
+    words: str
+
+
+def fitted_view(
+    smalls: tuple[SmallLuma, ...],
+    box: Box,
+    matrix: Matrix,
+    names: tuple[str, str],
+    rows: npt.NDArray[np.int64],
+    codes: UInt8Array,
+) -> FittedView | None:
+    """The view through ``matrix`` (3, 3), fitted so that frames ``rows`` are nearest to ``codes`` (k, 32).
+
+    ``names`` are family and words of the view that it starts from. None where no step brings them nearer.
+    """
+    faces = {row: Faces(smalls[row], (box,)) for row in rows.tolist()}
+    signs = code_signs(codes)
+    best, best_agreement, now = matrix, -np.inf, matrix
+    for step in range(STEPS + 1):
+        blocks = np.concatenate([faces[row].blocks(0, now[np.newaxis]) for row in rows.tolist()])
+        agreed = float(agreement(centred_coefficients(blocks), signs).mean())
+        if agreed > best_agreement:
+            best, best_agreement = now, agreed
+        if step < STEPS:
+            now = now @ joint_step(blocks, signs)
+    if best is matrix:
+        return None
+    made, quality = _all_codes(smalls, box, best)
+    family, words = _named(best @ np.linalg.inv(matrix), smalls[0].aspect(box), names)
+    return FittedView(made, quality, family, words)
+
+
+def _all_codes(
+    smalls: tuple[SmallLuma, ...], box: Box, matrix: Matrix
+) -> tuple[UInt8Array, npt.NDArray[np.int32]]:
+    blocks = np.empty((len(smalls), 64, 64), np.float32)
+    for place, small in enumerate(smalls):
+        if place and small is smalls[place - 1]:
+            blocks[place] = blocks[place - 1]
+        else:
+            blocks[place] = Faces(small, (box,)).blocks(0, matrix[np.newaxis])[0]
+    return pdq_from_blocks(blocks)
+
+
+def _named(change: Matrix, aspect: float, names: tuple[str, str]) -> tuple[str, str]:
+    """A view that was fitted is no plain one any more, however little it was changed."""
+    family, words = names
+    more, what = describe(change, aspect)
+    if family in _PLAIN:
+        family = more or "zoom"
+    return family, ", ".join(part for part in (words, what, "finely fitted") if part)
