@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from holdfast.cli.opened import open_home
-from holdfast.errors import ConflictError, KeyUnavailableError, ObjectDamagedError, UsageError, VaultError
+from holdfast.errors import (
+    ConflictError,
+    KeyUnavailableError,
+    ObjectDamagedError,
+    ObjectDestroyedError,
+    UsageError,
+    VaultError,
+)
 from holdfast.service import facts
 from tests.cli.conftest import Commands
 from tests.pictures import encoded, picture
@@ -109,3 +116,28 @@ def test_a_list_can_leave_encrypted(commands: Commands, tmp_path: Path) -> None:
     assert not opened.exists()
     with pytest.raises(UsageError, match="--out"):
         commands.run("bank", "export", "KNOWN", "--encrypt-to", recipient)
+
+
+def test_what_was_destroyed_since_a_backup_stays_destroyed(commands: Commands, tmp_path: Path) -> None:
+    recipient = commands.run("vault", "identity", tmp_path / "private").strip()
+    destroyed, kept = hold(commands, b"a harmless text"), hold(commands, b"another one")
+    old = tmp_path / "backups" / "vault-keys-of-last-year.hfseal"
+    old.parent.mkdir()
+    old.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    (made,) = commands.json("vault", "backup", old.parent, "--to", recipient)
+    assert made["destroyed"] == [str(old)] and not old.exists()
+    commands.run("hold", "legal-hold", kept, "--reference", "PR 7", "--agency", "Police", "--days", "90")
+    with open_home(commands.home) as opened:
+        opened.vault.destroy(destroyed, actor="tests", purpose="test")
+    how = ("--records", made["records"], "--keys", made["keys"], "--identity", tmp_path / "private")
+    with pytest.raises(UsageError, match="holds no journal"):
+        commands.run("vault", "restore", *how, "--journal", tmp_path / "nothing")
+    (told,) = commands.json("vault", "restore", *how)
+    assert told == {"records": True, "keys": 1, "tombstones": 1, "legal_holds": 1}
+    with pytest.raises(ObjectDestroyedError):
+        read(commands, destroyed)
+    assert read(commands, kept) == b"another one"
+    (hold_,) = commands.json("hold", "show", kept)[0]["legal_holds"]
+    assert (hold_["agency"], hold_["reference"]) == ("Police", "PR 7")
+    assert commands.json("vault", "replay") == [{"tombstones": 0, "legal_holds": 0}]

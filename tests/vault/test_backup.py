@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from holdfast.errors import ConflictError, KeyUnavailableError, ObjectDamagedError, UnreadableError
+from holdfast.errors import (
+    ConflictError,
+    KeyUnavailableError,
+    ObjectDamagedError,
+    ObjectDestroyedError,
+    UnreadableError,
+)
 from holdfast.records.database import Database, sqlite_url
-from holdfast.records.tables.vault import vault_keys
+from holdfast.records.tables.vault import vault_items, vault_keys
 from holdfast.vault.backup import backup_keys, backup_sqlite, file_pieces, restore_keys, restore_sqlite
 from holdfast.vault.sealing import Identity, decrypt_stream, encrypt_stream
 from holdfast.vault.service import Vault
+from holdfast.vault.sweep import sweep_expired
 
 HOLDER, STRANGER = Identity.new(), Identity.new()
 TO = HOLDER.recipient
 AS = {"actor": "lead:bo", "purpose": "tests"}
+MONTH = timedelta(days=30)
 
 
 @pytest.fixture
@@ -120,8 +130,8 @@ def test_keys_come_back_for_live_items_only(vault: Vault, tmp_path: Path) -> Non
     with pytest.raises(KeyUnavailableError):
         vault.open(lost, **AS)
     with pytest.raises(KeyUnavailableError):
-        restore_keys(vault.database, tmp_path / "k.hfs", STRANGER)
-    assert restore_keys(vault.database, tmp_path / "k.hfs", HOLDER) == 1
+        restore_keys(vault.database, tmp_path / "k.hfs", STRANGER, max_age=MONTH)
+    assert restore_keys(vault.database, tmp_path / "k.hfs", HOLDER, max_age=MONTH) == 1
     for item_id in (lost, kept):
         assert b"".join(vault.open(item_id, **AS)) == b"benign"
     with vault.database.read() as connection:
@@ -139,5 +149,57 @@ def test_after_database_and_key_restore_everything_opens(vault: Vault, tmp_path:
     restore_sqlite(tmp_path / "b.hfs", HOLDER, database_file)
     with pytest.raises(KeyUnavailableError, match="not in the key store"):
         vault.open(item_id, **AS)
-    assert restore_keys(vault.database, tmp_path / "k.hfs", HOLDER) == 1
+    assert restore_keys(vault.database, tmp_path / "k.hfs", HOLDER, max_age=MONTH) == 1
     assert b"".join(vault.open(item_id, **AS)) == b"benign"
+
+
+def _older(backup: Path, by: timedelta) -> Path:
+    """The same backup of the keys, as if it had been made that much earlier."""
+    head, _, rows = b"".join(decrypt_stream(file_pieces(backup), HOLDER)).partition(b"\n")
+    made_at = datetime.fromisoformat(json.loads(head)["made_at"]) - by
+    older = backup.with_name(f"older-{backup.name}")
+    text = json.dumps({"made_at": made_at.isoformat()}).encode() + b"\n" + rows
+    older.write_bytes(b"".join(encrypt_stream([text], TO)))
+    return older
+
+
+def test_keys_older_than_the_stated_age_are_not_restored(vault: Vault, tmp_path: Path) -> None:
+    destroyed = vault.hold(b"benign", reason="rule", actor="api")
+    backup_keys(vault.database, tmp_path / "k.hfs", TO)
+    vault.destroy(destroyed, **AS)
+    with vault.database.write() as connection:
+        # somebody makes the item live again by hand, and wants its key back
+        connection.execute(sa.update(vault_items).values(state="held", sealed_facts=b"x"))
+    for by, words in ((MONTH, "more than 30 days ago"), (-timedelta(days=1), "in the future")):
+        with pytest.raises(KeyUnavailableError, match=words):
+            restore_keys(vault.database, _older(tmp_path / "k.hfs", by), HOLDER, max_age=MONTH)
+    bare = tmp_path / "bare.hfs"
+    bare.write_bytes(b"".join(encrypt_stream([b""], TO)))
+    with pytest.raises(KeyUnavailableError, match="does not say when"):
+        restore_keys(vault.database, bare, HOLDER, max_age=MONTH)
+    with vault.database.read() as connection:
+        assert connection.execute(sa.select(vault_keys)).all() == []
+    within = _older(tmp_path / "k.hfs", MONTH - timedelta(hours=1))
+    assert restore_keys(vault.database, within, HOLDER, max_age=MONTH, journal=vault.journal.read()) == 0
+
+
+def test_within_the_age_the_journal_comes_before_the_keys(vault: Vault, tmp_path: Path) -> None:
+    if not vault.database.is_sqlite:
+        pytest.skip("PostgreSQL is backed up with pg_dump")
+    destroyed, kept = (vault.hold(b"benign", reason="rule", actor="api") for _ in range(2))
+    database_file = Path(str(vault.database.engine.url.database))
+    backup_sqlite(database_file, tmp_path / "b.hfs", TO)
+    backup_keys(vault.database, tmp_path / "k.hfs", TO)
+    copy = b"".join(vault.store.get(destroyed))
+    vault.destroy(destroyed, **AS)
+    vault.store.put_new(destroyed, [copy])  # an older copy of the objects comes back too
+    entries = list(vault.journal.read())
+    vault.database.close()
+    assert restore_sqlite(tmp_path / "b.hfs", HOLDER, database_file, journal=entries).destroyed == 1
+    assert sorted(path.name for path in database_file.parent.glob("holdfast.db*")) == ["holdfast.db"]
+    restored = restore_keys(vault.database, tmp_path / "k.hfs", HOLDER, max_age=MONTH, journal=entries)
+    assert restored == 1
+    with pytest.raises(ObjectDestroyedError):
+        vault.open(destroyed, **AS)
+    assert b"".join(vault.open(kept, **AS)) == b"benign"
+    assert sweep_expired(vault).objects_removed == 1

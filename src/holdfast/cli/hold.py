@@ -99,21 +99,35 @@ def legal_hold(
     reference: Annotated[
         str | None, typer.Option(help="Number of the request or order: place a hold.", show_default=False)
     ] = None,
+    agency: Annotated[
+        str | None,
+        typer.Option(help="The agency whose preservation request it is.", show_default=False),
+    ] = None,
+    days: Annotated[
+        float | None, typer.Option(min=0, help="The hold ends by itself after so many.", show_default=False)
+    ] = None,
     lift: Annotated[
         int | None, typer.Option(metavar="NUMBER", help="Lift this hold instead.", show_default=False)
     ] = None,
     purpose: Annotated[str, typer.Option(metavar="WHY", help="Why it is lifted.")] = "",
     json: JsonOption = False,
 ) -> None:
-    """Forbid an item's destruction, or with --lift allow it again."""
+    """Forbid an item's destruction, or with --lift allow it again.
+
+    A preservation request of law enforcement: --agency, and --days (in the US 90, once renewed).
+    """
     from holdfast.errors import UsageError
+    from holdfast.records.tables.base import now
     from holdfast.vault import retention
 
     if (reference is None) == (lift is None):
         raise UsageError("Give --reference to place a legal hold or --lift to lift one. Nothing was done.")
     with open_records(home) as database, database.write() as connection:
         if reference is not None:
-            retention.place_legal_hold(connection, hold, reference=reference, actor=local_actor())
+            until = None if days is None else now() + timedelta(days=days)
+            retention.place_legal_hold(
+                connection, hold, reference=reference, actor=local_actor(), agency=agency, until=until
+            )
             note_audit(connection, "vault.legal_hold", f"item:{hold}", reference=reference)
         elif lift is not None:
             _must_lie_on(retention.active_legal_holds(connection, [hold]).get(hold, []), lift, hold)
@@ -163,7 +177,9 @@ def _show(home: Any, hold: str, json: bool) -> None:
     for name, value in facts.items():
         if name == "legal_holds":
             for one in value:
-                typer.echo(f"{'legal hold':<16}{one['number']}, {one['reference']}, by {one['placed_by']}")
+                ends = f", until {one['until']}" if one["until"] else ""
+                by = ", ".join(filter(None, (one["agency"], f"by {one['placed_by']}")))
+                typer.echo(f"{'legal hold':<16}{one['number']}, {one['reference']}, {by}{ends}")
         elif value is not None:
             typer.echo(f"{name:<16}{value}")
 
@@ -183,7 +199,13 @@ def _facts(item: Item) -> dict[str, Any]:
         "destroyed_by": item.destroyed_by,
         "destroyed_why": item.destroyed_why,
         "legal_holds": [
-            {"number": one.id, "reference": one.reference, "placed_by": one.placed_by}
+            {
+                "number": one.id,
+                "reference": one.reference,
+                "agency": one.agency,
+                "until": one.until.isoformat() if one.until else None,
+                "placed_by": one.placed_by,
+            }
             for one in item.legal_holds
         ],
     }

@@ -50,21 +50,38 @@ def backup(
     """Write an encrypted backup of the records, and one of the vault's keys, while the service runs.
 
     The keys' backup is one file that is written over each time: an old one could bring back what was
-    destroyed since. With PostgreSQL only that is written here; docs/running.md has the rest.
+    destroyed since. Others in the folder that are older than vault.key_backup_days are removed. With
+    PostgreSQL the keys alone are written here; docs/running.md has the rest.
     """
     from holdfast.service.backups import back_up
 
     lock = _lock(to)
     with open_home(home) as opened:
-        made = back_up(opened.database, opened.path, folder, lock)
+        made = back_up(opened.vault, opened.settings, opened.path, folder, lock)
     if json:
-        print_json({"records": str(made.records) if made.records else None, "keys": str(made.keys)})
+        records = str(made.records) if made.records else None
+        destroyed = [str(path) for path in made.destroyed]
+        print_json({"records": records, "keys": str(made.keys), "destroyed": destroyed})
         return
     if made.records is None:
         message("The records are in PostgreSQL: back them up with pg_dump as docs/running.md says.")
     for path in filter(None, (made.records, made.keys)):
         typer.echo(f"{path}  {size(path.stat().st_size)}, encrypted")
-    message("Held content is encrypted already: copy the vault's folder or bucket with any tool.")
+    for path in made.destroyed:
+        message(f"{path} was too old to be restored and is removed")
+    message(
+        "Held content and its journal are encrypted already: copy the vault's folder or bucket with any tool."
+    )
+
+
+JournalOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Another place of the vault's journal, such as a copy of it; beside the one of the settings.",
+        show_default=False,
+    ),
+]
 
 
 @app.command()
@@ -77,9 +94,13 @@ def restore(
         Path | None, typer.Option(metavar="FILE", help="Backup of the vault's keys.", show_default=False)
     ] = None,
     identity: IdentityOption = None,
+    journal: JournalOption = None,
     json: JsonOption = False,
 ) -> None:
     """Put a backup in the place of the records. Stop everything that uses this home first.
+
+    What was destroyed and what was put under hold since the backup is played into the records before
+    anything can be opened. A backup of the keys that is older than vault.key_backup_days is refused.
 
     Leftovers in the vault are not removed by the clock from then on, until `holdfast vault sweep --orphans`:
     what was held since the backup has no row in the records and would be taken for a leftover.
@@ -89,12 +110,34 @@ def restore(
 
     if records is None and keys is None:
         raise UsageError("Give --records, --keys or both. Nothing was restored.")
-    restored = restore_backup(home, _unlock(identity), records=records, keys=keys)
+    restored = restore_backup(home, _unlock(identity), records=records, keys=keys, journal=journal)
+    replayed = restored.replayed
     if json:
-        print_json({"records": records is not None, "keys": restored})
+        told = {"tombstones": replayed.destroyed, "legal_holds": replayed.legal_holds}
+        print_json({"records": records is not None, "keys": restored.keys, **told})
     else:
-        typer.echo(f"{'Records and ' if records else ''}{restored} keys of held content were restored.")
+        typer.echo(f"{'Records and ' if records else ''}{restored.keys} keys of held content were restored.")
+        typer.echo(
+            f"From the journal: {replayed.destroyed} destructions, {replayed.legal_holds} legal holds."
+        )
         message("Run `holdfast doctor`, then `holdfast vault sweep --orphans` once you have looked.")
+
+
+@app.command("replay")
+def replay_journal(home: HomeOption, journal: JournalOption = None, json: JsonOption = False) -> None:
+    """Play the vault's journal into records that were restored with PostgreSQL's own tools.
+
+    Before anything starts: what was destroyed since the backup stays destroyed, what is under hold stays so.
+    """
+    from holdfast.service import backups
+
+    replayed = backups.replay_journal(home, journal=journal)
+    if json:
+        print_json({"tombstones": replayed.destroyed, "legal_holds": replayed.legal_holds})
+    else:
+        typer.echo(
+            f"From the journal: {replayed.destroyed} destructions, {replayed.legal_holds} legal holds."
+        )
 
 
 @app.command("rotate-key")

@@ -1,9 +1,10 @@
 """Backup and restore: an SQLite database, and the vault's key store apart from it.
 
 `backup_sqlite` writes the database *without* the vault's keys; `backup_keys` writes the keys alone. Old
-backups of the database then bring back nothing that was destroyed since: keep key backups for a short time
-only (docs/decisions/0009-vault.md) and overwrite them. PostgreSQL is backed up with its own `pg_dump`
-(``--exclude-table-data=vault_keys``), its output piped through `encrypt_stream`.
+backups of the database then bring back nothing that was destroyed since. A key backup says when it was made
+and is not restored when it is older than its stated age (docs/decisions/0009-vault.md). Before either comes
+into force the journal is played into the records (see `replay`). PostgreSQL is backed up with its own
+`pg_dump` (``--exclude-table-data=vault_keys``), its output piped through `encrypt_stream`.
 """
 
 from __future__ import annotations
@@ -12,22 +13,28 @@ import json
 import os
 import sqlite3
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
-from holdfast.errors import ConflictError, ObjectDamagedError, UnreadableError
-from holdfast.records.database import Database
+from holdfast.errors import ConflictError, KeyUnavailableError, ObjectDamagedError, UnreadableError
+from holdfast.records.database import Database, sqlite_url
+from holdfast.records.schema import ensure_schema
+from holdfast.records.tables.base import now
 from holdfast.records.tables.vault import vault_items, vault_keys
 from holdfast.vault.files import flush_folder, replace_file
+from holdfast.vault.replay import Replayed, replay
 from holdfast.vault.sealing import Identity, Passphrase, Recipient, decrypt_stream, encrypt_stream
 
 __all__ = ["backup_keys", "backup_sqlite", "file_pieces", "restore_keys", "restore_sqlite"]
 
 READ_BYTES = 1024 * 1024
 BATCH = 500
+CLOCKS_DIFFER = timedelta(minutes=10)
 WORK_SUFFIX = ".backup-work"
 
 
@@ -49,11 +56,17 @@ def backup_sqlite(database_file: Path, destination: Path, lock: Passphrase | Rec
         return replace_file(destination, encrypt_stream(file_pieces(copy), lock))
 
 
-def restore_sqlite(backup: Path, key: Passphrase | Identity, database_file: Path) -> None:
+def restore_sqlite(
+    backup: Path,
+    key: Passphrase | Identity,
+    database_file: Path,
+    *,
+    journal: Iterable[Mapping[str, Any]] = (),
+) -> Replayed:
     """Put the backup in the place of ``database_file``, after all of it was decrypted and checked.
 
-    Raises `ConflictError` while anything has the database open, and what `decrypt_stream` raises; then the
-    database is as it was.
+    The journal is played into it before that. Raises `ConflictError` while anything has the database open,
+    and what `decrypt_stream` and reading the journal raise; then the database is as it was.
     """
     with _work_file(database_file) as copy:
         with copy.open("r+b") as file:
@@ -62,9 +75,11 @@ def restore_sqlite(backup: Path, key: Passphrase | Identity, database_file: Path
             file.flush()
             os.fsync(file.fileno())
         _check_database(copy)
+        replayed = _replay_into(copy, list(journal))
         _close_old(database_file)
         copy.replace(database_file)
         flush_folder(database_file.parent)
+    return replayed
 
 
 def backup_keys(database: Database, destination: Path, lock: Passphrase | Recipient) -> int:
@@ -72,18 +87,29 @@ def backup_keys(database: Database, destination: Path, lock: Passphrase | Recipi
     return replace_file(destination, encrypt_stream(_key_lines(database), lock))
 
 
-def restore_keys(database: Database, backup: Path, key: Passphrase | Identity) -> int:
+def restore_keys(
+    database: Database,
+    backup: Path,
+    key: Passphrase | Identity,
+    *,
+    max_age: timedelta,
+    journal: Iterable[Mapping[str, Any]] = (),
+) -> int:
     """Put back the keys that items lack; how many. Tombstones stay tombstones, keys that are there stay.
 
-    All or nothing; raises what `decrypt_stream` raises.
+    The journal is played into the records first, so that nothing destroyed gets its key back. All or
+    nothing. Raises `KeyUnavailableError` for a backup that is older than ``max_age``, and what
+    `decrypt_stream` and reading the journal raise.
     """
     text = b"".join(decrypt_stream(file_pieces(backup), key))
-    rows = [json.loads(line) for line in text.splitlines()]
+    head, *rows = [json.loads(line) for line in text.splitlines()] or [{}]
+    _check_age(head, max_age)
     lacking = sa.select(vault_items.c.id).where(
         vault_items.c.state != "destroyed", ~sa.exists().where(vault_keys.c.item_id == vault_items.c.id)
     )
     restored = 0
     with database.write() as connection:
+        replay(connection, journal)
         for at in range(0, len(rows), BATCH):
             batch = {row["item_id"]: row for row in rows[at : at + BATCH]}
             for item_id in connection.scalars(lacking.where(vault_items.c.id.in_(list(batch)))).all():
@@ -105,7 +131,40 @@ def file_pieces(path: Path) -> Iterator[bytes]:
             yield piece
 
 
+def _check_age(head: Mapping[str, Any], max_age: timedelta) -> None:
+    if "made_at" not in head:
+        raise KeyUnavailableError(
+            "This file does not say when it was made, as a backup of the vault's keys does; no key was "
+            "restored."
+        )
+    made_at, at = datetime.fromisoformat(head["made_at"]), now()
+    made = f"This backup of the vault's keys was made on {made_at:%Y-%m-%d %H:%M} UTC"
+    if made_at > at + CLOCKS_DIFFER:
+        raise KeyUnavailableError(
+            f"{made}, which is in the future; no key was restored. Set this machine's clock right."
+        )
+    if made_at < at - max_age:
+        raise KeyUnavailableError(
+            f"{made}, more than {max_age / timedelta(days=1):g} days ago (vault.key_backup_days); no key was "
+            "restored, as it may hold keys of what was destroyed since. Use a newer one, and destroy this file."
+        )
+
+
+def _replay_into(copy: Path, entries: list[Mapping[str, Any]]) -> Replayed:
+    """Play the journal into a database file that nobody else has open, and leave no log beside it."""
+    if not entries:
+        return Replayed(0, 0)
+    with Database(sqlite_url(copy)) as database:
+        ensure_schema(database)
+        with database.write() as connection:
+            replayed = replay(connection, entries)
+    with closing(sqlite3.connect(copy)) as alone:
+        alone.execute("PRAGMA journal_mode = DELETE")
+    return replayed
+
+
 def _key_lines(database: Database) -> Iterator[bytes]:
+    yield json.dumps({"made_at": now().isoformat()}).encode() + b"\n"
     with database.read() as connection:
         for row in connection.execution_options(yield_per=BATCH).execute(sa.select(vault_keys)):
             wrapped = b64encode(row.wrapped_key).decode()
