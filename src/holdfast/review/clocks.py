@@ -78,7 +78,7 @@ def raise_overdue(connection: sa.Connection, rules: ReviewRules, limit: int = BA
 
 
 def end_questions(connection: sa.Connection, limit: int = BATCH) -> list[int]:
-    """Refuses decisions whose question to a second person nobody answered in time; their cases are open again."""
+    """Refuses decisions whose question to a second person nobody answered; their cases are open again."""
     a, d = approvals.c, case_decisions.c
     query = (
         sa.select(d.id, d.case_id)
