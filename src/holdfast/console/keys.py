@@ -1,4 +1,4 @@
-"""The console's keys, and what each does unless a person chose otherwise (`static/js/keymap.js` has the same).
+"""The console's keys, and what each does unless a person chose otherwise; as in `static/js/keymap.js`.
 
 Single keys ask, and nothing final happens by one of them: Enter leads to a confirmation, which takes another.
 """

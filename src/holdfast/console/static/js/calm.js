@@ -32,7 +32,7 @@ async function pause() {
   const held = document.querySelector("[data-hand-back]");
   if (!held) return;
   try {
-    await post(held.dataset.handBack, {}, { keepalive: true });
+    await post(held.dataset.handBack, { fence: held.dataset.fence }, { keepalive: true });
     screen.querySelector("[data-pause-told]").textContent = held.dataset.handedBack;
   } catch {
     // The lease runs out by itself: nobody is asked to do anything about it now.

@@ -26,17 +26,22 @@ function step(by) {
   item.querySelector(".hold, input")?.focus({ preventScroll: true });
 }
 
-async function keepLabel(event) {
-  const form = event.target.closest("[data-label-form]");
-  if (!form) return;
-  const told = form.querySelector("[data-label-told]");
+/** Forms that are kept as soon as something in them changes. "None" is kept once it is said why. */
+async function keep(form) {
+  const fields = new FormData(form);
+  if (fields.get("label") === "none" && !fields.get("not_a_match")) {
+    form.elements.not_a_match.focus();
+    return;
+  }
+  if (form.elements.label && !fields.get("label")) return; // annotations alone wait for their label
+  const told = form.querySelector("[data-keep-told]");
   try {
-    await post(form.action, new FormData(form));
-    if (told) told.textContent = form.dataset.saved;
-    form.dataset.kept = form.elements.label.value;
+    await post(form.action, fields);
+    told.textContent = form.dataset.saved;
+    form.dataset.kept = fields.get("label") ?? "";
   } catch {
     tell(form.dataset.failed);
-    for (const choice of form.elements.label) choice.checked = choice.value === form.dataset.kept;
+    for (const choice of form.querySelectorAll("[name=label]")) choice.checked = choice.value === form.dataset.kept;
   }
 }
 
@@ -44,7 +49,7 @@ async function keepLabel(event) {
 function beat(place) {
   const work = async () => {
     try {
-      await post(place.dataset.heartbeat);
+      await post(place.dataset.heartbeat, { fence: place.dataset.fence });
     } catch {
       hush();
       tell(place.dataset.lost, { stays: true });
@@ -60,11 +65,12 @@ if (items().length) {
     const item = event.target.closest("[data-item]");
     if (item && !item.hasAttribute("data-current")) choose(item, { scroll: false });
   });
-  document.addEventListener("change", (event) => {
-    if (event.target.name === "label" || event.target.name === "not_a_match") keepLabel(event);
-  });
   onStart("forward", () => step(1));
   onStart("back", () => step(-1));
 }
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("[data-keep]");
+  if (form) keep(form);
+});
 const place = document.querySelector("[data-heartbeat]");
 if (place) beat(place);
