@@ -47,6 +47,7 @@ class World:
     sealer: KeySealer
     stand_in: StandIn
     client: Client
+    vault_home: Path
 
     @property
     def filer(self) -> Filer:
@@ -163,5 +164,5 @@ def make_world(
         destination = CyberTipline(Environment.TEST, stand_in.url)
         with Client(destination, ACCOUNT, timeout_s=timeout_s) as client:
             sealer = KeySealer(keys)
-            world = World(database, vault, kept, sealer, stand_in, client)
+            world = World(database, vault, kept, sealer, stand_in, client, home)
             yield world

@@ -49,6 +49,7 @@ KINDS = frozenset(
         "appeal.decided",
         "approval.alone",  # one person did alone what takes two
         "report.drafted",  # a case is to be reported: nothing is filed yet
+        "report.changed",  # a draft: by a person, or given back to people
         "report.approved",  # a person wants it filed as it is; the hold begins
         "report.enriched",  # the platform said what it knows of the account
         "report.shadowed",  # the automatic rule would have filed it

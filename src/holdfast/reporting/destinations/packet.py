@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from holdfast.errors import ConflictError, DestinationError, InvalidDocumentError, NotFoundError
 from holdfast.records import events
 from holdfast.records.dialect import moment
+from holdfast.records.tables.base import now
 from holdfast.records.tables.drafts import report_packets as t
 from holdfast.reporting.cybertip.problems import Problem
 from holdfast.reporting.destination import HandOver, Lack, Order, Phase, Receipt, Standing
@@ -21,6 +22,7 @@ from holdfast.reporting.destinations.requirements import REQUIREMENTS
 from holdfast.reporting.destinations.table import Described
 from holdfast.reporting.filing import requests
 from holdfast.reporting.filing.models import Submission
+from holdfast.vault import preservation
 from holdfast.vault.secrets import KeySealer
 
 __all__ = ["PacketDestination", "acknowledge", "get_packet"]
@@ -106,6 +108,8 @@ class PacketDestination:
             "due_at": at,
         }
         number = int(connection.execute(sa.insert(t).values(values).returning(t.c.id)).scalar_one())
+        items = [file.item_id for file in order.submission.files]
+        preservation.begin(connection, order.case_reference, items, actor=order.by)
         facts = {
             "packet": number,
             "destination": self.name,
@@ -175,6 +179,7 @@ def acknowledge(connection: sa.Connection, number: int, receipt: bytes, *, by: s
     row = get_packet(connection, number)
     if not done:
         raise ConflictError(f"Packet {number} is {row.state}; it was not marked as handed over.")
+    preservation.follow(connection, row.case_reference, now(), actor=by)
     facts = {
         "packet": number,
         "destination": row.destination,

@@ -34,6 +34,7 @@ from holdfast.vault.secrets import KeySealer
 __all__ = [
     "cancel",
     "check",
+    "earlier_ids",
     "earlier_reports",
     "find",
     "get",
@@ -124,9 +125,9 @@ def request(
         "incidents": submission.report.incident_count,
         "files": len(submission.files),
     }
-    events.append(connection, "report.requested", facts)
     items = [file.item_id for file in submission.files]
-    preservation.begin(connection, case_reference, items, actor=by)
+    preservation.begin(connection, case_reference, items, actor=by)  # held items are locked before events
+    events.append(connection, "report.requested", facts)
     return int(made)
 
 
@@ -206,17 +207,21 @@ def list_filings(
 
 def earlier_reports(connection: sa.Connection, filing: Filing) -> list[int]:
     """The destination's ids of the reports that were filed for earlier revisions of the same case."""
-    query = (
-        sa.select(filings.c.report_id)
-        .where(
-            filings.c.destination == filing.destination,
-            filings.c.case_reference == filing.case_reference,
-            filings.c.revision < filing.revision,
-            filings.c.state == State.FILED,
-        )
-        .order_by(filings.c.revision)
+    return earlier_ids(connection, filing.destination, filing.case_reference, before=filing.revision)
+
+
+def earlier_ids(
+    connection: sa.Connection, destination: str, case_reference: str, *, before: int | None = None
+) -> list[int]:
+    """The destination's ids of the reports of a case that were filed, of revisions ``before`` that one."""
+    query = sa.select(filings.c.report_id).where(
+        filings.c.destination == destination,
+        filings.c.case_reference == case_reference,
+        filings.c.state == State.FILED,
     )
-    return [int(report_id) for report_id in connection.scalars(query)]
+    if before is not None:
+        query = query.where(filings.c.revision < before)
+    return [int(report_id) for report_id in connection.scalars(query.order_by(filings.c.revision))]
 
 
 def seal_submission(

@@ -1,0 +1,24 @@
+"""From a decided case to an approved report: everything that happens before anything is opened.
+
+    draft --approve--> (asked --approve, by another-->) holding --hold over--> sent --> see the destination
+      |                                                    |
+      +------------------------- cancelled <---------------+
+
+    models       a draft, what it says, its states
+    rows         drafts in the records, sealed
+    compose      a case as a report: every value has a source, none is made up
+    people       accounts as the form wants them
+    media        files as the form wants them
+    views        what the view ledger proves of a file
+    sources      cases and their drafts: once for each decision and destination
+    meter        how complete it is, and what is lost by what is missing
+    preview      the exact documents
+    approval     first and second person, hold, imminent danger, cancelling
+    sending      what is due goes to its destination
+    automatic    exact matches on trusted banks, filed by rule
+    enrichment   what the platform knows of an account
+    batched      one viral file, many accounts
+    listing      for consoles and commands
+
+Nothing is opened at a destination before the hold is over; from then on `filing` carries it.
+"""
