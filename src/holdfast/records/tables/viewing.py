@@ -16,6 +16,7 @@ __all__ = [
     "exposures_avoided",
     "media_grants",
     "media_served",
+    "media_shapes",
     "reviewers",
     "view_events",
 ]
@@ -37,8 +38,21 @@ media_grants = sa.Table(
     sa.Column("expires_at", Timestamp, nullable=False),
     sa.Column("ended_at", Timestamp, nullable=True),
     sa.Column("last_number", sa.Integer, nullable=False),  # of the browser's events so far; 0: none
+    sa.Column(
+        "shown_ms", sa.BigInteger, nullable=False
+    ),  # unblurred so far, as it was counted for the person
     sa.Column("broken", sa.String(40), nullable=True),  # why it proves no full view, once that is known
     sa.Index("ix_media_grants_person_granted_at", "person", "granted_at"),
+)
+
+# What kind of thing a held file is, as the decode workers found it: a full view means something else for each.
+media_shapes = sa.Table(
+    "media_shapes",
+    metadata,
+    sa.Column("item_id", sa.String(32), primary_key=True),
+    sa.Column("shape", sa.String(10), nullable=False),
+    sa.Column("duration_s", sa.Float, nullable=True),  # of a video; None where the file does not say
+    sa.CheckConstraint("shape IN ('still', 'animation', 'video', 'other')", name="shape"),
 )
 
 media_served = sa.Table(

@@ -38,6 +38,7 @@ def upgrade() -> None:
     _approvals()
     _second_reviews()
     _media_grants()
+    _media_shapes()
     _media_served()
     _view_events()
     _attestations()
@@ -365,11 +366,25 @@ def _media_grants() -> None:
         moment("expires_at"),
         moment("ended_at", nullable=True),
         sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("shown_ms", sa.BigInteger(), nullable=False),
         sa.Column("broken", sa.String(length=40), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_media_grants")),
     )
     index("ix_media_grants_item_id", "media_grants", "item_id")
     index("ix_media_grants_person_granted_at", "media_grants", "person", "granted_at")
+
+
+def _media_shapes() -> None:
+    op.create_table(
+        "media_shapes",
+        sa.Column("item_id", sa.String(length=32), nullable=False),
+        sa.Column("shape", sa.String(length=10), nullable=False),
+        sa.Column("duration_s", sa.Float(), nullable=True),
+        sa.CheckConstraint(
+            "shape IN ('still', 'animation', 'video', 'other')", name=op.f("ck_media_shapes_shape")
+        ),
+        sa.PrimaryKeyConstraint("item_id", name=op.f("pk_media_shapes")),
+    )
 
 
 def _media_served() -> None:

@@ -1,0 +1,178 @@
+"""Did a person see all of a file? Decided from what went out and what the browser reported, nothing else.
+
+Everything doubtful is a no: bytes that are missing, an event that got lost, a tab in the background, a second
+of a film that was skipped, a clock that cannot be. Pure functions; `viewing` feeds them from the records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["EVENT_KINDS", "MIN_SHOWN_MS", "Evidence", "Judgement", "Seen", "judge", "shown_ms"]
+
+# What a page reports of one reveal. "loaded": all of it is decoded and on the page. "tick": nothing changed.
+EVENT_KINDS: Final = frozenset(
+    {
+        "shown",
+        "loaded",
+        "tick",
+        "hidden",
+        "focus_lost",
+        "tab_hidden",
+        "off_screen",
+        "played",
+        "seeked",
+        "closed",
+    }
+)
+GAPS: Final = frozenset({"focus_lost", "tab_hidden", "off_screen"})
+MIN_SHOWN_MS: Final = 1000  # a still picture that flashed by was not seen
+MAX_RATE: Final = 2.0  # of playing
+SLACK_S: Final = 0.5
+SLACK_MS: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One event of the browser. ``clock_ms`` counts from the reveal; ``from_s`` to ``to_s`` was played."""
+
+    number: int
+    kind: str
+    clock_ms: int
+    from_s: float | None = None
+    to_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of one reveal when its person attests.
+
+    ``ranges`` are byte ranges ``[first, end)`` at full fidelity that went out under this grant.
+    ``last_number`` is what the page says its last event was, ``elapsed_ms`` the time since the grant on our
+    own clock, ``broken`` a reason that was noted before.
+    """
+
+    shape: str | None
+    duration_s: float | None
+    total_bytes: int
+    ranges: Sequence[tuple[int, int]]
+    events: Sequence[Seen]
+    last_number: int
+    elapsed_ms: int
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """``why_not`` is a word where the view was not complete."""
+
+    complete: bool
+    why_not: str | None
+    shown_ms: int
+
+
+def judge(evidence: Evidence) -> Judgement:
+    """Whether the whole file was seen, and for how long it was shown."""
+    why_not = evidence.broken or _why_not(evidence)
+    return Judgement(why_not is None, why_not, shown_ms(evidence.events))
+
+
+def shown_ms(events: Sequence[Seen]) -> int:
+    """How long the file was on screen unblurred: between "shown" and whatever ended that, in milliseconds."""
+    return sum(end - start for start, end in _intervals(events))
+
+
+def _why_not(evidence: Evidence) -> str | None:
+    events = sorted(evidence.events, key=lambda event: event.number)
+    if [event.number for event in events] != list(range(1, evidence.last_number + 1)):
+        return "lost_events"
+    if not any(event.kind == "shown" for event in events):
+        return "not_shown"
+    clocks = [event.clock_ms for event in events]
+    if clocks != sorted(clocks) or clocks[-1] > evidence.elapsed_ms + SLACK_MS:
+        return "impossible_clock"
+    if _missing_bytes(evidence.ranges, evidence.total_bytes):
+        return "bytes_missing"
+    if _left_screen(events):
+        return "left_screen"
+    if evidence.shape == "still":
+        return _still(events)
+    if evidence.shape == "video":
+        return _video(events, evidence.duration_s)
+    return "cannot_be_proved"  # animations report no position; of other files nothing is known
+
+
+def _left_screen(events: Sequence[Seen]) -> bool:
+    """Whether the reveal was in the background, or scrolled away, while it lasted. Blurred, it may be."""
+    is_shown = False
+    for event in events:
+        if is_shown and event.kind in GAPS:
+            return True
+        if event.kind in ("shown", "hidden", "closed"):
+            is_shown = event.kind == "shown"
+    return False
+
+
+def _still(events: Sequence[Seen]) -> str | None:
+    loaded = [event.clock_ms for event in events if event.kind == "loaded"]
+    if not loaded:
+        return "not_loaded"
+    longest = max((end - max(start, loaded[0]) for start, end in _intervals(events)), default=0)
+    return None if longest >= MIN_SHOWN_MS else "too_short"
+
+
+def _video(events: Sequence[Seen], duration_s: float | None) -> str | None:
+    """Every second was played, while it was shown, no faster than `MAX_RATE`."""
+    if duration_s is None:
+        return "length_unknown"
+    shown = _intervals(events)
+    played: list[tuple[float, float]] = []
+    before_ms = 0
+    for event in events:
+        if event.kind == "played":
+            if event.from_s is None or event.to_s is None or event.to_s < event.from_s:
+                return "impossible_clock"
+            took_s = (event.clock_ms - before_ms) / 1000
+            if event.to_s - event.from_s > took_s * MAX_RATE + SLACK_S:
+                return "impossible_clock"
+            if any(start <= before_ms and event.clock_ms <= end for start, end in shown):
+                played.append((event.from_s, event.to_s))
+        before_ms = event.clock_ms
+    return _unplayed(played, duration_s)
+
+
+def _unplayed(played: Iterable[tuple[float, float]], duration_s: float) -> str | None:
+    reached_s = 0.0
+    for start, end in sorted(played):
+        if start > reached_s + SLACK_S:
+            return "seconds_missing"
+        reached_s = max(reached_s, end)
+    return None if reached_s >= duration_s - SLACK_S else "seconds_missing"
+
+
+def _missing_bytes(ranges: Iterable[tuple[int, int]], total_bytes: int) -> int:
+    """How many bytes of the file did not go out."""
+    reached = missing = 0
+    for start, end in sorted(ranges):
+        missing += max(0, start - reached)
+        reached = max(reached, end)
+    return missing + max(0, total_bytes - reached)
+
+
+def _intervals(events: Sequence[Seen]) -> list[tuple[int, int]]:
+    """[begin, end) in milliseconds of each time that it was shown; an open one ends with the last event."""
+    found: list[tuple[int, int]] = []
+    begun: int | None = None
+    last = 0
+    for event in sorted(events, key=lambda event: event.number):
+        last = event.clock_ms
+        if event.kind == "shown" and begun is None:
+            begun = event.clock_ms
+        elif begun is not None and (event.kind in GAPS or event.kind in ("hidden", "closed")):
+            found.append((begun, last))
+            begun = None
+    if begun is not None:
+        found.append((begun, last))
+    return found
