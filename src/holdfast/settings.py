@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from holdfast.errors import SettingsError
 
 if TYPE_CHECKING:
-    from holdfast.media.types import ImageLimits
+    from holdfast.media.types import ImageLimits, VideoLimits
     from holdfast.review.rules import ReviewRules
 
 __all__ = [
@@ -36,11 +36,13 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "VaultSettings",
+    "VideoSettings",
     "WebhookSettings",
     "load_settings",
 ]
 
 MEBIBYTE = 1024 * 1024
+PersonRole = Literal["reviewer", "analyst", "lead", "admin", "auditor"]
 
 
 class _Section(BaseModel):
@@ -71,6 +73,33 @@ class MediaSettings(_Section):
         from holdfast.media.types import ImageLimits
 
         return ImageLimits(**self.model_dump(exclude={"workers"}))
+
+
+class VideoSettings(_Section):
+    """Limits on one video. What lies beyond one is *not matchable*; what lies before it is compared."""
+
+    max_bytes: int = Field(
+        default=4096 * MEBIBYTE,
+        ge=1,
+        description="Largest video that is decoded from a file; uploads have `media.max_bytes`.",
+    )
+    max_pixels: int = Field(default=36_000_000, ge=1, description="Largest frame (8K has 33 million).")
+    max_duration_s: float = Field(default=6 * 3600.0, gt=0, description="Later moments are not looked at.")
+    max_memory_bytes: int = Field(
+        default=1024 * MEBIBYTE, ge=256 * MEBIBYTE, description="Memory of the worker that decodes it."
+    )
+    cpu_s: float = Field(default=1800.0, gt=0, description="Processor time for one video.")
+    wall_s: float = Field(default=3600.0, gt=0, description="Time on the clock for one video.")
+    direct_max_s: float = Field(
+        default=60.0,
+        ge=0,
+        description="Uploaded videos up to this length are answered at once, longer ones by a job.",
+    )
+
+    def video_limits(self) -> VideoLimits:
+        from holdfast.media.types import VideoLimits
+
+        return VideoLimits(**self.model_dump(exclude={"direct_max_s"}))
 
 
 class ScanSettings(_Section):
@@ -347,7 +376,7 @@ class OidcSettings(_Section):
     roles_claim: str | None = Field(
         default=None, description="The claim that lists groups or roles; else roles are given in the console."
     )
-    roles: dict[str, tuple[str, ...]] = Field(
+    roles: dict[str, tuple[PersonRole, ...]] = Field(
         default_factory=dict, description="Value of that claim -> roles. What is not named gives none."
     )
     timeout_s: float = Field(default=10.0, gt=0, description="Time for one request to it.")
@@ -364,16 +393,22 @@ class ReviewSettings(_Section):
     notice_hours: float = Field(default=24.0, gt=0, description="Hours to answer a notice.")
     appeal_hours: float = Field(default=72.0, gt=0, description="Hours to answer an appeal.")
     notices_per_hour: float = Field(default=20.0, gt=0, description="Notices of the public form, by address.")
-    undo_s: float = Field(default=60.0, ge=0, description="A decision takes effect after this; until then undo.")
+    undo_s: float = Field(
+        default=60.0, ge=0, description="A decision takes effect after this; until then undo."
+    )
     close_by_rule: bool = Field(
         default=False, description="The very same file on a trusted list takes its label from the list."
     )
-    second_review_share: float = Field(default=0.05, ge=0, le=1, description="Files that a second person labels.")
+    second_review_share: float = Field(
+        default=0.05, ge=0, le=1, description="Files that a second person labels."
+    )
     single_approver: bool = Field(
         default=False, description="One person may clear a trusted match alone, after alone_after_s."
     )
     alone_after_s: float = Field(default=86400.0, ge=3600, description="The delay before they may.")
-    approval_expires_s: float = Field(default=604800.0, gt=0, description="A question to a second person ends.")
+    approval_expires_s: float = Field(
+        default=604800.0, gt=0, description="A question to a second person ends."
+    )
     grant_s: float = Field(default=900.0, gt=0, le=3600, description="The longest that one reveal lasts.")
     training_required: bool = Field(default=True, description="Nobody sees media before they were trained.")
     floor_blur: int = Field(default=3, ge=0, le=6, description="Blur before a reveal that nobody goes below.")
@@ -415,6 +450,7 @@ class Settings(BaseSettings):
         default=None, description="postgresql://USER@HOST/NAME; by default an SQLite file in the home."
     )
     media: MediaSettings = Field(default_factory=MediaSettings)
+    video: VideoSettings = Field(default_factory=VideoSettings)
     scan: ScanSettings = Field(default_factory=ScanSettings)
     server: ServerSettings = Field(default_factory=ServerSettings)
     rules: RuleSettings = Field(default_factory=RuleSettings)

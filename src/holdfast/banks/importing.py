@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BufferedReader
 from pathlib import Path
@@ -88,6 +88,9 @@ def import_file(
     try:
         with path.open("rb") as stream:
             chosen = get_format(form) if form else look(stream, path.name)
+            options = options or Options()
+            if chosen.only == VPDQ and not options.label:  # nothing in it names the video
+                options = replace(options, label=path.name)
             return import_stream(
                 database,
                 bank,

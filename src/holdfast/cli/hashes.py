@@ -16,21 +16,24 @@ __all__ = ["hash_files"]
 
 def hash_files(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Photographs to hash.", show_default=False)
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Photographs and videos to hash.", show_default=False),
     ],
     home: HomeOption,
     json: JsonOption = False,
 ) -> None:
-    """Print MD5, SHA-1, SHA-256 and PDQ hashes of files.
+    """Print MD5, SHA-1, SHA-256, and PDQ hashes of pictures or the vPDQ hash of videos.
 
     PDQ comes in both conventions in use: "full" (the picture as it is) and "nearest-512" (the C++ tool
-    of the PDQ authors, which first picks 512 x 512 pixels). Exit status 1 when a file could not be hashed.
+    of the PDQ authors, which first picks 512 x 512 pixels). vPDQ is the PDQ hash of a frame a second, a line
+    each: frame,quality,hash,seconds. Exit status 1 when a file could not be hashed.
     """
     from holdfast.screening.hashes import FileHasher
     from holdfast.settings import load_settings
 
     failed = False
-    with FileHasher(load_settings(home).media) as hasher:
+    settings = load_settings(home)
+    with FileHasher(settings.media, video=settings.video.video_limits()) as hasher:
         for path in files:
             try:
                 hashes = hasher.hash_file(path)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-LIST_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".txt", ".hex", ".pdq")
+LIST_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".hex", ".pdq", ".vpdq")
 
 
 @app.command()
@@ -46,9 +46,11 @@ def add(
 ) -> None:
     """Add media files, folders or hash lists to a bank.
 
-    A media file becomes one entry with its digests and PDQ hashes. A file named like a hash list
-    (.csv, .tsv, .jsonl, .ndjson, .txt, .hex, .pdq) is imported. Exit status 1 when a file could not be added.
+    A media file becomes one entry with its digests and its PDQ or vPDQ hashes. A file named like a hash list
+    (.csv, .tsv, .jsonl, .ndjson, .json, .txt, .hex, .pdq, .vpdq) is imported. Exit status 1 when a file could
+    not be added.
     """
+    from holdfast.banks.formats import Options
     from holdfast.banks.importing import import_file
     from holdfast.screening.adding import OWN_SOURCE, add_media
     from holdfast.screening.hashes import FileHasher
@@ -68,7 +70,8 @@ def add(
 
         media = [path for path in paths if path not in lists]
         if media:
-            with FileHasher(load_settings(home).media) as hasher:
+            settings = load_settings(home)
+            with FileHasher(settings.media, video=settings.video.video_limits()) as hasher:
                 add_media(
                     database,
                     hasher,
@@ -80,7 +83,8 @@ def add(
                     on_file=tell,
                 )
         for path in lists:
-            result = import_file(database, name, path, source=source or path.name)
+            options = Options(label=label) if label else None
+            result = import_file(database, name, path, source=source or path.name, options=options)
             failed = failed or result.bad_lines > 0
             _tell_import(name, path, result, json)
     if failed:
@@ -97,7 +101,7 @@ def import_list(
     ] = None,
     form: Annotated[
         str | None,
-        typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdq; else as it looks."),
+        typer.Option("--format", metavar="FORM", help="csv, jsonl, hex, pdq or vpdq; else as it looks."),
     ] = None,
     algorithm: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of plain hashes: pdq, md5, sha1 or sha256.")
@@ -140,7 +144,9 @@ def export_list(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Where to; by default standard output.")
     ] = None,
-    form: Annotated[str, typer.Option("--format", metavar="FORM", help="csv, jsonl, hex or pdq.")] = "csv",
+    form: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="csv, jsonl, hex, pdq or vpdq.")
+    ] = "csv",
     to: Annotated[
         str | None,
         typer.Option("--for", metavar="NAME", help="Share with this recipient: no labels, notes or sources."),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["EXIT_MATCH", "match_files", "open_screener", "outcome_lines"]
 
 EXIT_MATCH = 3
+NORMAL_SPEED = 0.06  # times are known to half a second: of a short clip the speed is not known better
 
 
 def match_files(
@@ -92,6 +93,8 @@ def outcome_lines(outcome: Outcome) -> list[str]:
 
 
 def _match_words(match: Match) -> str:
+    if match.algorithm == "vpdq" or match.query_start_s is not None:
+        return _video_words(match)
     nearness = "equal" if match.algorithm != "pdq" else f"{match.distance} of 256 bits apart"
     label = f" {match.classification}" if match.classification else ""
     words = f"{match.bank} #{match.entry} {match.label!r}{label}: {match.algorithm}, {nearness}, {match.view}"
@@ -100,3 +103,30 @@ def _match_words(match: Match) -> str:
     beyond = match.extrapolation_decades
     extrapolated = f", extrapolated by {beyond:g} decades" if beyond else ""
     return f"{words}; {match.tier}, {match.expected_false_alarms:.1g} false alarms expected{extrapolated}"
+
+
+def _video_words(match: Match) -> str:
+    """Where in the file, and where in the listed video."""
+    label = f" {match.classification}" if match.classification else ""
+    words = f"{match.bank} #{match.entry} {match.label!r}{label}: {match.algorithm}, "
+    places = []
+    if match.query_start_s is not None:
+        places.append(f"{_clock(match.query_start_s)}-{_clock(match.query_end_s)} of the file")
+    if match.ref_start_s is not None:
+        places.append(f"{_clock(match.ref_start_s)}-{_clock(match.ref_end_s)} of the listed video")
+    words += f"{' is '.join(places)}, {match.view}"
+    if match.speed is not None and abs(match.speed - 1) > NORMAL_SPEED:
+        words += f", speed {match.speed:g}" if match.speed else ", in another order"
+    words += f"; {match.tier.replace('_', ' ')}"
+    if match.score is not None:
+        words += f", score {match.score:.1f}"
+    if match.expected_false_alarms is not None:
+        words += f", {match.expected_false_alarms:.1g} false alarms expected"
+    return words
+
+
+def _clock(moment_s: float | None) -> str:
+    """75.5 as "1:15.5"."""
+    minutes, seconds = divmod(round(moment_s or 0.0, 1), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02}:{seconds:04.1f}" if hours else f"{minutes}:{seconds:04.1f}"

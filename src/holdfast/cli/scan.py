@@ -40,10 +40,12 @@ def scan_folder(
     """Check a folder tree against the banks.
 
     Prints every file that is not "no match" (with --json: every file), then a summary. A scan that
-    was stopped, in whatever way, goes on when the command is given again, and counts each file once.
+    was stopped, in whatever way, goes on when the command is given again, and counts each file once. Videos
+    are looked at in full, with the times of what is found.
     Symbolic links are not followed.
     """
     from holdfast.screening.outcome import OutcomeKind
+    from holdfast.screening.reading import printable_path
     from holdfast.screening.scan import FolderScan
 
     started = time.monotonic()
@@ -72,7 +74,11 @@ def scan_folder(
                 for line in outcome_lines(outcome):
                     typer.echo(line)
 
-        summary = work.run(show)
+        def film(name: str, done_s: float, total_s: float | None) -> None:
+            of = f" of {total_s:,.0f}" if total_s else ""
+            advance(seen, note=f"{printable_path(name)}: {done_s:,.0f}{of} s")
+
+        summary = work.run(show, film)
     _summarise(summary, time.monotonic() - started, message if json else typer.echo)
     if exit_code and summary.counts.get(OutcomeKind.MATCH.value):
         raise typer.Exit(EXIT_MATCH)

@@ -70,7 +70,9 @@ class Match:
     """One entry that the content matches. ``distance`` in bits of 256; 0 for an equal digest.
 
     ``expected_false_alarms``: how many strangers would be expected as near, extrapolated by so many powers
-    of ten beyond the data; None for digests.
+    of ten beyond the data; None for digests. Of videos ``tier`` may be "same_scene", ``distance`` is that of
+    the nearest frame, ``score`` the evidence in decades, and times say where in the upload and in the listed
+    video, in seconds; ``speed`` is seconds of the listed video for one of the upload's.
     """
 
     bank: str
@@ -85,6 +87,12 @@ class Match:
     trusted: bool
     expected_false_alarms: float | None = None
     extrapolation_decades: float | None = None
+    score: float | None = None
+    query_start_s: float | None = None
+    query_end_s: float | None = None
+    ref_start_s: float | None = None
+    ref_end_s: float | None = None
+    speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +235,10 @@ class PdqHash:
 
 @dataclass(frozen=True, slots=True)
 class FileHashes:
-    """The fingerprints of one file. ``reason`` says why there is no PDQ hash."""
+    """The fingerprints of one file. ``reason`` says why there is no PDQ hash, or none of a video.
+
+    ``vpdq`` is a video's hash: "hash,quality,seconds" of one frame a second.
+    """
 
     medium: str
     size_bytes: int
@@ -237,3 +248,4 @@ class FileHashes:
     pdq: tuple[PdqHash, ...]
     reason: str
     detail: str
+    vpdq: tuple[str, ...] | None = None

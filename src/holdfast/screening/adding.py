@@ -79,12 +79,17 @@ def _add(
             medium=hashes.medium,
             provenance=hashes.file[-500:],
         )
-    problem = f"added by its digests only: {hashes.detail}" if hashes.reason else ""
+    problem = ""
+    if hashes.reason:
+        whole = hashes.video is None
+        problem = (
+            f"added by its digests only: {hashes.detail}" if whole else f"not all of it: {hashes.detail}"
+        )
     return Added(hashes.file, entry.entry.id, entry.is_new, len(fingerprints), problem)
 
 
 def fingerprints_of(hashes: FileHashes) -> list[Fingerprint]:
-    """What is kept of a file: its digests, its PDQ hashes unless they are featureless, and its views."""
+    """What is kept of a file: digests, PDQ hashes unless they are featureless, views, a video's hash."""
     digests, size = hashes.digests, hashes.digests.size_bytes
     kept = [
         Fingerprint("sha256", digests.sha256, size_bytes=size),
@@ -97,4 +102,8 @@ def fingerprints_of(hashes: FileHashes) -> list[Fingerprint]:
         if not one.pdq.featureless and (value, convention) not in seen:
             seen.add((value, convention))
             kept.append(Fingerprint("pdq", value, convention, quality=one.pdq.quality))
+    if hashes.video is not None:
+        from holdfast.banks.videos import video_fingerprint  # few files are videos
+
+        kept.append(video_fingerprint(hashes.video))
     return kept + [Fingerprint("pdq", one.value, VIEW, one.quality, view=one.words) for one in hashes.views]

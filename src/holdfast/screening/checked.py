@@ -11,7 +11,7 @@ from holdfast.hashing.views.small import SmallLuma
 from holdfast.media.types import Reason
 from holdfast.screening.outcome import Outcome
 
-__all__ = ["AS_IS", "WHOLE", "Checked", "Region", "Screened", "Seen", "weight"]
+__all__ = ["AS_IS", "WHOLE", "Checked", "Region", "Screened", "Seen", "Span", "weight"]
 
 # Of the content: a frame, and a part of it that was looked at as a picture of its own, -1 for all of it.
 Region = tuple[int, int]
@@ -19,10 +19,29 @@ WHOLE: Region = (0, -1)
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Where in a video, in seconds; None where one of the two is a picture. ``score`` is evidence in decades.
+
+    ``speed`` is seconds of the listed video for one of the upload's, negative backwards, 0 in no order.
+    """
+
+    query_start_s: float | None = None
+    query_end_s: float | None = None
+    ref_start_s: float | None = None
+    ref_end_s: float | None = None
+    score: float | None = None
+    speed: float | None = None
+
+
+STILL = Span()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """In which view of the content a match was seen, and what it amounts to.
 
-    ``words`` are for people, ``family`` is of `vocabulary.VIEWS`, ``tier`` "match" or "possible".
+    ``words`` are for people, ``family`` is of `vocabulary.VIEWS`, ``tier`` of
+    `vocabulary.TIERS`.
     ``expected_false_alarms`` is how many strangers would be expected as near, with so many decades of
     extrapolation; None for digests. ``near`` gives the smallest distance in each region, and ``region`` is
     that of the view.
@@ -35,6 +54,7 @@ class Seen:
     expected_false_alarms: float | None = None
     extrapolation_decades: float | None = None
     near: Mapping[Region, int] = field(default_factory=dict)
+    span: Span = STILL
 
     @property
     def frame(self) -> int:

@@ -49,6 +49,7 @@ def facts_of(screened: Screened, context: Context, standings: Mapping[int, str])
                 label=match.label,
                 classification=match.classification,
                 distance_bits=match.distance_bits,
+                score=seen[match.fingerprint_id].span.score,
                 tier=seen[match.fingerprint_id].tier,
                 view=seen[match.fingerprint_id].family,
                 exact=match.exact,

@@ -1,7 +1,8 @@
-"""All fingerprints of one file: digests always, PDQ where it is a picture, views of it where asked for."""
+"""All fingerprints of one file: digests always, PDQ of a picture and views of it, vPDQ of a video."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from holdfast.media.types import DecodedImage, Reason
 from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
 
 if TYPE_CHECKING:
+    from holdfast.hashing.video import VideoHash
+    from holdfast.media.types import VideoLimits
     from holdfast.settings import MediaSettings
 
 __all__ = ["BOTH_CONVENTIONS", "FileHasher", "FileHashes", "ViewHash", "hash_file"]
@@ -35,7 +38,7 @@ class ViewHash:
 
 @dataclass(frozen=True, slots=True)
 class FileHashes:
-    """Fingerprints of one file. ``reason`` and ``detail`` say why PDQ hashes are missing.
+    """Fingerprints of one file. ``reason`` and ``detail`` say why perceptual hashes are missing.
 
     ``views`` are of what crops and tilts of the picture would show, for a list of one's own.
     """
@@ -47,6 +50,7 @@ class FileHashes:
     reason: str = ""
     detail: str = ""
     views: tuple[ViewHash, ...] = ()
+    video: VideoHash | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `hash --json` prints."""
@@ -67,6 +71,7 @@ class FileHashes:
                 }
                 for h in self.pdq
             ],
+            "vpdq": None if self.video is None else _video_items(self.video),
             "reason": self.reason,
             "detail": self.detail,
         }
@@ -80,21 +85,27 @@ class FileHashes:
             where = f", frame {one.frame}" if one.frame else ""
             where += f", on {one.backdrop}" if one.backdrop else ""
             lines.append(f"    pdq     {one.pdq.hex}  {one.pdq.convention}, quality {one.pdq.quality}{where}")
+        if self.video is not None:
+            lines.append(f"    vpdq    {len(self.video)} frames: frame,quality,hash,seconds")
+            lines += [f"            {line}" for line in _video_lines(self.video)]
         if self.reason:
-            lines.append(
-                f"    no PDQ hash to match by: {self.detail}" if not self.pdq else f"    {self.detail}"
-            )
+            has_none = not self.pdq and self.video is None
+            lines.append(f"    no PDQ hash to match by: {self.detail}" if has_none else f"    {self.detail}")
         return lines
 
 
 class FileHasher:
     """Hashes files in decode workers, exactly (every pixel decoded). Use as a context manager.
 
-    ``pool`` are workers to share; they stay the caller's. Without it, own ones are started.
+    ``pool`` are workers to share; they stay the caller's. Without it, own ones are started. ``video`` are the
+    limits for videos.
     """
 
-    def __init__(self, media: MediaSettings, pool: DecodePool | None = None) -> None:
+    def __init__(
+        self, media: MediaSettings, pool: DecodePool | None = None, video: VideoLimits | None = None
+    ) -> None:
         self._max_bytes = media.max_bytes
+        self._video = video
         self._own_pool = pool is None
         self._pool = pool or DecodePool(media.image_limits(), workers=media.workers)
 
@@ -112,6 +123,11 @@ class FileHasher:
 
     def _hash(self, name: str, content: FileContent, with_views: bool) -> FileHashes:
         digests = content.digests()
+        if content.video is not None:
+            from holdfast.screening.videohashing import hash_video  # few files are videos
+
+            made = hash_video(self._pool, self._video, content.video)
+            return FileHashes(name, "video", digests, (), made.reason, made.detail, video=made.video)
         if content.data is None:
             detail = f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
             return FileHashes(name, "unknown", digests, (), str(Reason.TOO_LARGE), detail)
@@ -139,6 +155,19 @@ class FileHasher:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _video_items(video: VideoHash) -> list[str]:
+    from holdfast.hashing.videotext import to_json
+
+    items: list[str] = json.loads(to_json(video))
+    return items
+
+
+def _video_lines(video: VideoHash) -> list[str]:
+    from holdfast.hashing.videotext import to_text
+
+    return to_text(video).splitlines()
 
 
 def _views(decoded: DecodedImage) -> tuple[ViewHash, ...]:

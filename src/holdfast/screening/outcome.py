@@ -28,11 +28,13 @@ class Match:
     """One bank entry that the item matches.
 
     ``distance`` is in bits for PDQ (0..256), 0 for an equal digest. ``exact`` means equal SHA-1 or
-    SHA-256, or equal MD5 and equal size where the list gives it. ``tier`` is "match" or "possible". ``view``
-    says in words what was done to the upload before it matched ("as is", "mirrored", ...).
+    SHA-256, or equal MD5 and equal size where the list gives it. ``tier`` is "match", "possible" or, of
+    videos, "same_scene". ``view`` says in words what was done to the upload before it matched ("as is",
+    "mirrored", ...).
     ``expected_false_alarms``: how many strangers would be expected as near among all that were compared,
     extrapolated by ``extrapolation_decades`` powers of ten beyond the data (docs/false-alarms.md); None for
-    digests. Times are in seconds, None for stills.
+    digests. Times are in seconds, None for stills. Of videos ``distance`` is that of the nearest frame,
+    ``score`` the evidence in decades, ``speed`` seconds of the listed video for one of the upload's.
     """
 
     bank: str
@@ -54,6 +56,7 @@ class Match:
     query_end_s: float | None = None
     ref_start_s: float | None = None
     ref_end_s: float | None = None
+    speed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,14 +76,23 @@ class FolderScan:
         self._threads = threads or 2 * (os.cpu_count() or 1)
         self._checkpoint_s = checkpoint_s
         self._cursor: tuple[str, ...] | None = None
+        self._on_video: Callable[[str, float, float | None], None] = lambda *_: None
         self._open(restart)
         self.resumed = sum(self._counts.values())
 
-    def run(self, on_outcome: Callable[[Outcome], None]) -> ScanSummary:
+    def run(
+        self,
+        on_outcome: Callable[[Outcome], None],
+        on_video: Callable[[str, float, float | None], None] = lambda *_: None,
+    ) -> ScanSummary:
         """Checks what is left, calling ``on_outcome`` for each file in order. Returns the whole summary.
+
+        ``on_video`` hears, in threads, of a video's name, how many seconds of it were looked at, and of how
+        many.
 
         An interrupt leaves the scan to be resumed. Raises ConflictError when another process works on it.
         """
+        self._on_video = on_video
         pending: list[Outcome] = []
         last = time.monotonic()
         for found, outcome in self._outcomes():
@@ -120,7 +129,12 @@ class FolderScan:
             return Outcome(
                 printable_path(found.path), "unknown", OutcomeKind.ERROR, "unreadable", found.problem
             )
-        return self._screener.screen_file(found.path, banks=self._banks, deep=self._deep)
+        return self._screener.screen_file(
+            found.path,
+            banks=self._banks,
+            deep=self._deep,
+            on_progress=lambda done_s, total_s: self._on_video(found.parts[-1], done_s, total_s),
+        )
 
     def _open(self, restart: bool) -> None:
         same = sa.and_(

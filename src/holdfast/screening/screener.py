@@ -18,6 +18,7 @@ import numpy as np
 from holdfast.banks.models import Bank
 from holdfast.banks.resolve import BankMatch, conventions_in_use, resolve
 from holdfast.banks.service import get_bank, list_banks
+from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS, PLAIN_VIEWS
 from holdfast.errors import NotMatchableError, UnreadableError
 from holdfast.hashing.code import Convention
 from holdfast.hashing.image import MAX_VIEWED_FRAMES, QueryHashes, query_hashes
@@ -26,7 +27,7 @@ from holdfast.media.pool import DecodePool
 from holdfast.media.types import DecodedImage, LumaFrame, Reason
 from holdfast.records.database import Database
 from holdfast.records.home import Home
-from holdfast.screening.checked import Checked, Screened
+from holdfast.screening.checked import Checked, Screened, Seen, weight
 from holdfast.screening.hashes import FileHasher
 from holdfast.screening.home_model import HomeModel
 from holdfast.screening.lists import ListIndex, Progress
@@ -35,6 +36,9 @@ from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import FileContent, bytes_content, printable_path, read_file
 from holdfast.screening.sighting import Hits, Sighted, collect, nearest_of, sight, sight_given
 from holdfast.screening.verdict import verdict
+from holdfast.screening.videolist import VideoList
+from holdfast.screening.videolook import Progress as VideoProgress
+from holdfast.screening.videolook import look_at_video
 from holdfast.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -74,8 +78,9 @@ class Screener:
         media = self.settings.media
         self._own_pool = pool is None
         self.pool = pool or DecodePool(media.image_limits(), workers=media.workers)
-        self.hasher = FileHasher(media, self.pool)
+        self.hasher = FileHasher(media, self.pool, self.settings.video.video_limits())
         self.lists = ListIndex(self.database, self.home.index_folder)
+        self.videos = VideoList(self.database)
         self.model = HomeModel(self.home.path)
         self._follows = follows
         self._lock = threading.Lock()
@@ -83,19 +88,26 @@ class Screener:
         self._conventions: tuple[Convention, ...] = ()
         self._banks: tuple[Bank, ...] = ()
 
-    def screen_file(self, path: Path | str, *, banks: Sequence[str] = (), deep: bool = False) -> Outcome:
+    def screen_file(
+        self,
+        path: Path | str,
+        *,
+        banks: Sequence[str] = (),
+        deep: bool = False,
+        on_progress: VideoProgress | None = None,
+    ) -> Outcome:
         """Is this file known? An unreadable one is an outcome too (*error*), so that others go on.
 
         ``banks`` limits the question to these; benign banks among all others still suppress. ``deep``: what
-        matches nothing is looked at from all sides, at once, for the banks that match by calibration. Raises
-        NotFoundError for a bank that does not exist.
+        matches nothing is looked at from all sides, at once, for the banks that match by calibration.
+        ``on_progress`` as in `check`. Raises NotFoundError for a bank that does not exist.
         """
         name = printable_path(path)
         try:
             content = read_file(Path(path), self.settings.media.max_bytes)
         except UnreadableError as error:
             return Outcome(name, "unknown", OutcomeKind.ERROR, "unreadable", str(error))
-        return self._screen(content, name, banks, deep)
+        return self._screen(content, name, banks, deep, on_progress)
 
     def screen_bytes(
         self, data: bytes, name: str = "", *, banks: Sequence[str] = (), deep: bool = False
@@ -118,24 +130,29 @@ class Screener:
         banks: Sequence[str] = (),
         digests_only: bool = False,
         keep_lumas: bool = False,
+        on_progress: VideoProgress | None = None,
     ) -> Screened:
         """The outcome for one content with all that was found, benign entries too: what rules are put to.
 
         With ``digests_only`` nothing is decoded, and content whose digests are not listed is *not scanned*,
         never *no match*. With ``keep_lumas`` a picture that matches nothing comes with what `check_deeply`
-        takes. Raises NotFoundError for a bank that does not exist.
+        takes. ``on_progress`` hears of a video how many seconds were looked at, and of how many. Raises
+        NotFoundError for a bank that does not exist, UnreadableError for a video that cannot be opened.
         """
         if self._follows:
             self.refresh()
         version = self.lists.position
+        if content.video is not None and not digests_only:
+            return self._check_video(content, name, banks, on_progress)
         checked, hashes, frames = _digests_alone() if digests_only else self._hash(content)
         values = _digests(content) if self.lists.has_digests else {}
         asked, radius, had_banks = self._asked(banks)
         hits = self._search(hashes, radius)
         listed = self._resolve(hits, values, content.size_bytes)
-        if asked:
-            listed = [match for match in listed if match.bank_id in asked or match.kind == "benign"]
+        listed = _of_banks(listed, asked)
         found, seen = sight(listed, hits, hashes, self.model.current, len(self.lists))
+        if hashes is not None and self.videos.bank is not None:
+            self._add_frame_hits(hashes, asked, found, seen)
         outcome = verdict(name, found, seen, replace(checked, had_banks=had_banks))
         lumas = _lumas(frames) if keep_lumas and _is_open(outcome, found) else ()
         outcome = replace(outcome, size_bytes=content.size_bytes)
@@ -203,6 +220,7 @@ class Screener:
         with self._lock:
             self.model.refresh()
             self.lists.refresh(progress)
+            self.videos.refresh()
             with self.database.read() as connection:
                 self._banks = tuple(list_banks(connection))
                 if self._known_at != self.lists.position:
@@ -256,8 +274,62 @@ class Screener:
         with self.database.read() as connection:
             return resolve(connection, nearest_of(hits), values if listed else None, size_bytes=size_bytes)
 
-    def _screen(self, content: FileContent, name: str, banks: Sequence[str], deep: bool) -> Outcome:
-        screened = self.check(content, name=name, banks=banks, keep_lumas=deep)
+    def _check_video(
+        self, content: FileContent, name: str, banks: Sequence[str], on_progress: VideoProgress | None
+    ) -> Screened:
+        from holdfast.screening.videosight import nearest_in, sight_video  # with kernels of its own
+
+        assert content.video is not None  # noqa: S101  (the caller asked)
+        version = self.lists.position
+        asked, _, had_banks = self._asked(banks)
+        limits = self.settings.video.video_limits()
+        look = look_at_video(self.pool, limits, content.video, self.videos.bank, self.lists, on_progress)
+        values = _digests(content) if self.lists.has_digests else {}
+        with self.database.read() as connection:
+            listed = resolve(
+                connection,
+                nearest_in(look),
+                values if self.lists.may_hold(values) else None,
+                size_bytes=content.size_bytes,
+                at_any_distance=True,
+            )
+        listed = _of_banks(listed, asked)
+        found, seen = sight_video(listed, look, self.model.current, len(self.lists))
+        outcome = verdict(name, found, seen, replace(look.checked, had_banks=had_banks))
+        outcome = replace(outcome, size_bytes=content.size_bytes)
+        return Screened(outcome, tuple(found), seen, b"", version)
+
+    def _add_frame_hits(
+        self, hashes: QueryHashes, asked: Sequence[int], found: list[BankMatch], seen: dict[int, Seen]
+    ) -> None:
+        """To what was found of a picture: the listed videos that show it."""
+        plain = [hashes.view(row).family in PLAIN_VIEWS for row in range(len(hashes))]
+        rows = np.flatnonzero(hashes.matchable & np.array(plain))
+        near = self.videos.frames_near(hashes.codes[rows], DECISIVE_DISTANCE_BITS)
+        if not near:
+            return
+        from holdfast.screening.videosight import sight_frame_hits
+
+        hits = {video_id: replace(hit, row=int(rows[hit.row])) for video_id, hit in near.items()}
+        with self.database.read() as connection:
+            listed = resolve(connection, [(video_id, hit.distance_bits) for video_id, hit in hits.items()])
+        sighted = sight_frame_hits(_of_banks(listed, asked), hits, hashes)
+        found += sighted.found
+        seen.update(sighted.seen)
+        found.sort(key=lambda match: weight(match, seen))
+
+    def _screen(
+        self,
+        content: FileContent,
+        name: str,
+        banks: Sequence[str],
+        deep: bool,
+        on_progress: VideoProgress | None = None,
+    ) -> Outcome:
+        try:
+            screened = self.check(content, name=name, banks=banks, keep_lumas=deep, on_progress=on_progress)
+        except UnreadableError as error:
+            return Outcome(name, "unknown", OutcomeKind.ERROR, "unreadable", str(error))
         asked = [bank.id for bank in self.calibrated(banks)] if screened.lumas else []
         if not asked:
             return screened.outcome
@@ -296,6 +368,13 @@ class Screener:
         wanted = np.flatnonzero(hashes.matchable)
         rows, ids, bits = self.lists.search(hashes.codes[wanted], radius)
         return collect(wanted[rows], ids, bits)
+
+
+def _of_banks(listed: list[BankMatch], asked: Sequence[int]) -> list[BankMatch]:
+    """Those of the banks asked for, and benign ones; all where none was named."""
+    if not asked:
+        return listed
+    return [match for match in listed if match.bank_id in asked or match.kind == "benign"]
 
 
 def _digests(content: FileContent) -> dict[str, bytes]:

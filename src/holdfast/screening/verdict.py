@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from holdfast.banks.resolve import BankMatch
 from holdfast.media.types import Reason
@@ -122,4 +123,5 @@ def _match(found: BankMatch, seen: Mapping[int, Seen]) -> Match:
         trusted=found.trusted,
         convention=found.convention,
         frame=how.frame,
+        **asdict(how.span),
     )

@@ -36,14 +36,20 @@ class ActionModel(BaseModel):
 
 
 class Match(BaseModel):
-    """One entry that the content matches. ``distance`` in bits of 256; 0 for an equal digest."""
+    """One entry that the content matches. ``distance`` in bits of 256; 0 for an equal digest.
+
+    Of videos it is that of the nearest frame, and the times say where in the upload and in the listed video.
+    """
 
     bank: str
     entry: int
     label: str
     algorithm: str = Field(examples=["pdq"])
     distance: int | None
-    tier: str = Field(examples=["match"], description="match, or possible: a person has to look.")
+    tier: str = Field(
+        examples=["match"],
+        description="match; possible: a person has to look; of videos same_scene: the same place.",
+    )
     view: str = Field(examples=["mirrored"])
     exact: bool
     expected_false_alarms: float | None = Field(
@@ -58,11 +64,14 @@ class Match(BaseModel):
     trusted: bool
     convention: str
     frame: int
-    score: float | None
+    score: float | None = Field(description="Of videos: the evidence, in decades.")
     query_start_s: float | None
     query_end_s: float | None
     ref_start_s: float | None
     ref_end_s: float | None
+    speed: float | None = Field(
+        description="Seconds of the listed video for one of the upload; negative backwards, 0 in no order."
+    )
 
 
 class ShadowModel(BaseModel):

@@ -29,7 +29,7 @@ class PdqModel(BaseModel):
 
 
 class HashAnswer(BaseModel):
-    """Digests always; PDQ where it is a picture, else ``reason`` says why not."""
+    """Digests always; PDQ of a picture, vPDQ of a video, else ``reason`` says why not."""
 
     file: str
     medium: str
@@ -38,6 +38,9 @@ class HashAnswer(BaseModel):
     sha1: str
     sha256: str
     pdq: list[PdqModel]
+    vpdq: list[str] | None = Field(
+        description='Of a video: "hash,quality,seconds" of one frame a second, as HMA writes it.'
+    )
     reason: str
     detail: str
 

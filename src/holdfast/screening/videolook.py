@@ -1,0 +1,214 @@
+"""A video through all its tracks: decoded, hashed, looked up among listed videos and listed pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS, PLAIN_VIEWS
+from holdfast.errors import NotMatchableError, UnreadableError
+from holdfast.hashing.code import MIN_QUALITY
+from holdfast.media.types import Reason, VideoLimits, VideoMode
+from holdfast.screening.checked import Checked
+
+if TYPE_CHECKING:
+    from holdfast.hashing.videoviews import VideoViews
+    from holdfast.matching.video import BankMatch, VideoBank
+    from holdfast.media.pool import DecodePool
+    from holdfast.media.types import VideoFrame
+    from holdfast.media.videoreader import VideoReader
+    from holdfast.screening.lists import ListIndex
+
+__all__ = ["STEP_S", "PictureHit", "Progress", "Source", "VideoLook", "look_at_video", "opened"]
+
+STEP_S = 0.5
+PIECE_FRAMES = 120  # looked at together: a minute
+OVERLAP_FRAMES = 20  # so that nothing is cut in two
+VIDEO = "video"
+
+Progress = Callable[[float, float | None], None]
+Source = bytes | Path
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHit:
+    """A frame near a listed picture: how near, which frame, in which view."""
+
+    distance_bits: int
+    frame: int
+    time_s: float
+    code: bytes = field(repr=False)
+    family: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLook:
+    """What was found, and how far it could be looked. ``pictures`` by fingerprint, the nearest first.
+
+    ``compared`` is how many codes were looked up among pictures; ``length_s`` the time that was looked at.
+    """
+
+    checked: Checked
+    finds: tuple[BankMatch, ...]
+    pictures: dict[int, list[PictureHit]]
+    compared: int
+    length_s: float
+
+
+def look_at_video(
+    pool: DecodePool,
+    limits: VideoLimits,
+    source: Source,
+    bank: VideoBank | None,
+    lists: ListIndex,
+    on_progress: Progress | None = None,
+) -> VideoLook:
+    """Every track with pictures: videos in the order of players, covers last. Raises `UnreadableError`."""
+    work = _Look(pool, limits, bank, lists)
+    number, tracks = 0, 1
+    while number < tracks:
+        tracks = max(tracks, work.track(source, number, on_progress))
+        number += 1
+    return work.result()
+
+
+class _Look:
+    """The tracks of one file, one after the other."""
+
+    def __init__(
+        self, pool: DecodePool, limits: VideoLimits, bank: VideoBank | None, lists: ListIndex
+    ) -> None:
+        self._pool, self._limits, self._bank, self._lists = pool, limits, bank, lists
+        self._finds: list[BankMatch] = []
+        self._pictures: dict[int, list[PictureHit]] = {}
+        self._problem: tuple[Reason, str] | None = None
+        self._compared = 0
+        self._length_s = 0.0
+        self._has_features = False
+
+    def track(self, source: Source, number: int, on_progress: Progress | None) -> int:
+        """Looks at one track; how many the file says it has."""
+        try:
+            with (
+                opened(source) as readable,
+                self._pool.open_video(
+                    readable,
+                    self._limits,
+                    every_s=STEP_S,
+                    mode=VideoMode.QUICK,
+                    track=number,
+                    on_progress=on_progress,
+                ) as reader,
+            ):
+                return self._read(reader)
+        except NotMatchableError as error:
+            said = str(error) if number == 0 else f"Track {number} of the file: {error}"
+            self._note(Reason(error.reason), said)
+        return 1
+
+    def result(self) -> VideoLook:
+        reason, detail = self._problem or (None, "")
+        if reason is None and not self._has_features:
+            reason = Reason.FEATURELESS
+            detail = "Not matchable: too plain for a perceptual hash. Equal files would still be found."
+        for hits in self._pictures.values():
+            hits.sort(key=lambda hit: (hit.distance_bits, hit.frame))
+        finds = tuple(self._finds)
+        return VideoLook(
+            Checked(VIDEO, reason, detail), finds, self._pictures, self._compared, self._length_s
+        )
+
+    def _read(self, reader: VideoReader) -> int:
+        from holdfast.hashing.videoviews import video_views
+        from holdfast.matching.video import joined
+
+        pieces = []
+        for piece in _pieces(reader):
+            views = video_views(piece)
+            if views is None:
+                self._note(Reason.TOO_SMALL, "Not matchable: under 8 pixels high or wide.")
+            else:
+                self._look_up_pictures(views, [frame.index for frame in piece])
+                pieces.append(self._look_up_videos(views))
+        self._finds += joined(pieces)
+        end = reader.outcome()
+        self._length_s = max(self._length_s, end.duration_s)
+        if end.incomplete is not None:
+            self._note(end.incomplete, f"Not matchable as a whole: {end.incomplete_detail}.")
+        return reader.info.tracks
+
+    def _look_up_videos(self, views: VideoViews) -> list[BankMatch]:
+        from holdfast.matching.video import VideoQuery, search
+
+        query = VideoQuery.of(
+            views.codes,
+            views.quality,
+            views.time_s,
+            step_s=STEP_S,
+            families=views.families,
+            words=views.words,
+        )
+        self._has_features = self._has_features or bool((query.frames.weight > 0).any())
+        return [] if self._bank is None else search(query, self._bank)
+
+    def _look_up_pictures(self, views: VideoViews, frames: list[int]) -> None:
+        """Frames as they are, turned or freed of a border, as an uploaded photo is looked up."""
+        plain = np.array([family in PLAIN_VIEWS for family in views.families])
+        view, column = np.nonzero(plain[:, np.newaxis] & (views.quality >= MIN_QUALITY))
+        if not len(view) or not len(self._lists):
+            return
+        codes, first = np.unique(views.codes[view, column], axis=0, return_index=True)
+        self._compared += len(codes)
+        rows, ids, bits = self._lists.search(codes, DECISIVE_DISTANCE_BITS)
+        for row, fingerprint_id, distance in zip(rows.tolist(), ids.tolist(), bits.tolist(), strict=True):
+            seen, at = int(view[first[row]]), int(column[first[row]])
+            hit = PictureHit(
+                distance,
+                frames[at],
+                float(views.time_s[at]),
+                codes[row].tobytes(),
+                views.families[seen],
+                views.words[seen],
+            )
+            self._pictures.setdefault(fingerprint_id, []).append(hit)
+
+    def _note(self, reason: Reason, detail: str) -> None:
+        self._problem = self._problem or (reason, detail)
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[bytes | BinaryIO]:
+    """The source as the decode pool takes it. Raises `UnreadableError`."""
+    if isinstance(source, bytes):
+        yield source
+        return
+    try:
+        file = source.open("rb")
+    except OSError as error:
+        raise UnreadableError(f"cannot be opened: {error.strerror}. It was not checked.") from error
+    with file:
+        yield file
+
+
+def _pieces(frames: Iterator[VideoFrame]) -> Iterator[list[VideoFrame]]:
+    """Frames of one size, a minute at a time; each piece begins with the end of the one before."""
+    piece: list[VideoFrame] = []
+    fresh = 0
+    for frame in frames:
+        if piece and frame.luma.shape != piece[0].luma.shape:
+            if fresh:
+                yield piece
+            piece, fresh = [], 0
+        piece.append(frame)
+        fresh += 1
+        if len(piece) == PIECE_FRAMES:
+            yield piece
+            piece, fresh = piece[-OVERLAP_FRAMES:], 0
+    if fresh:
+        yield piece
