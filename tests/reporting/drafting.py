@@ -53,13 +53,20 @@ class Office:
     accounts: int = field(default=0)
 
     def upload(
-        self, data: bytes = b"an ordinary photo", account: str | None = "user-1", **context: Any
+        self,
+        data: bytes = b"an ordinary photo",
+        account: str | None = "user-1",
+        *,
+        exact: bool = False,
+        trusted: bool = False,
+        **context: Any,
     ) -> int:
         """An upload that matched, in the open case of its account; the case."""
         item_id = self.world.vault.hold(data, reason="rule known", actor="tests")
         given = {**CONTEXT, **({} if account is None else {"account": account}), **context}
         given = {name: value for name, value in given.items() if value is not None}
-        match = EntryMatch("KNOWN", 1, "pdq", distance_bits=4)
+        how: dict[str, Any] = {"exact": True} if exact else {"distance_bits": 4}
+        match = EntryMatch("KNOWN", 1, "sha256" if exact else "pdq", trusted=trusted, **how)
         facts = MatchFacts("match", "image", (match,), context=Context.from_json(given))
         decision = Decision(Actions(quarantine=True, queue=2), "a-rule", "known", "because", "1", match=match)
         with self.world.database.write() as connection:

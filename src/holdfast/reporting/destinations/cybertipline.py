@@ -14,7 +14,7 @@ from holdfast.reporting.filing import requests
 from holdfast.reporting.filing.models import State, Submission
 from holdfast.vault.secrets import KeySealer
 
-__all__ = ["CyberTiplineDestination"]
+__all__ = ["CyberTiplineDestination", "filing_receipt", "filing_standing", "phase_of"]
 
 PHASES: Final = {
     State.PENDING: Phase.WAITING,
@@ -66,30 +66,45 @@ class CyberTiplineDestination:
         return HandOver("filings", number)
 
     def standing(self, connection: sa.Connection, number: int) -> Standing:
-        filing = requests.get(connection, number)
-        return Standing(
-            phase=PHASES.get(filing.state, Phase.UNDER_WAY),
-            state=str(filing.state),
-            reference=None if filing.report_id is None else str(filing.report_id),
-            error=filing.last_error,
-            since=filing.finished_at or filing.opened_at or filing.requested_at,
-            cancel_wanted=filing.cancel_wanted,
-        )
+        return filing_standing(connection, number)
 
     def receipt(self, connection: sa.Connection, number: int) -> Receipt | None:
         """The answer of /finish, byte for byte: None until it is filed."""
-        filing = requests.get(connection, number)
-        if filing.state is not State.FILED or filing.finished_at is None:
-            return None
-        return Receipt(
-            destination=filing.destination,
-            reference=str(filing.report_id),
-            at=filing.finished_at,
-            body=filing.receipt,
-            request_id=filing.receipt_request_id,
-        )
+        return filing_receipt(connection, number)
 
     def cancel(self, connection: sa.Connection, number: int) -> Standing:
         """Nothing is filed; what is open is retracted first. Raises `ConflictError` once it is finished."""
         requests.cancel(connection, number)
         return self.standing(connection, number)
+
+
+def filing_standing(connection: sa.Connection, number: int) -> Standing:
+    """Where a filing stands, in words that fit every kind of destination. Raises `NotFoundError`."""
+    filing = requests.get(connection, number)
+    return Standing(
+        phase=phase_of(filing.state),
+        state=str(filing.state),
+        reference=None if filing.report_id is None else str(filing.report_id),
+        error=filing.last_error,
+        since=filing.finished_at or filing.opened_at or filing.requested_at,
+        cancel_wanted=filing.cancel_wanted,
+    )
+
+
+def filing_receipt(connection: sa.Connection, number: int) -> Receipt | None:
+    """The receipt of a filing; its body is None where the answer of /finish was lost on the way."""
+    filing = requests.get(connection, number)
+    if filing.state is not State.FILED or filing.finished_at is None:
+        return None
+    return Receipt(
+        destination=filing.destination,
+        reference=str(filing.report_id),
+        at=filing.finished_at,
+        body=filing.receipt,
+        request_id=filing.receipt_request_id,
+    )
+
+
+def phase_of(state: str) -> Phase:
+    """The phase of a filing's state."""
+    return PHASES.get(State(state), Phase.UNDER_WAY)

@@ -25,7 +25,7 @@ from holdfast.reporting.filing.models import Submission
 from holdfast.vault import preservation
 from holdfast.vault.secrets import KeySealer
 
-__all__ = ["PacketDestination", "acknowledge", "get_packet"]
+__all__ = ["PHASES", "PacketDestination", "acknowledge", "get_packet", "packet_receipt", "packet_standing"]
 
 PHASES: Final = {
     "pending": Phase.WAITING,
@@ -122,21 +122,11 @@ class PacketDestination:
         return HandOver("report_packets", number)
 
     def standing(self, connection: sa.Connection, number: int) -> Standing:
-        row = get_packet(connection, number)
-        return Standing(
-            phase=PHASES[row.state],
-            state=row.state,
-            reference=row.file_name,
-            error=row.last_error,
-            since=row.finished_at or row.written_at or row.requested_at,
-        )
+        return packet_standing(connection, number)
 
     def receipt(self, connection: sa.Connection, number: int) -> Receipt | None:
-        """What was said on hand-over; None until then. The reference is the SHA-256 of the packet."""
-        row = get_packet(connection, number)
-        if row.state != "handed_over":
-            return None
-        return Receipt(self.name, row.sha256, row.handed_over_at, row.receipt)
+        """What was said on hand-over; None until then."""
+        return packet_receipt(connection, number)
 
     def cancel(self, connection: sa.Connection, number: int) -> Standing:
         """It is not to be handed over. Raises `ConflictError` when it was."""
@@ -159,6 +149,26 @@ def get_packet(connection: sa.Connection, number: int) -> sa.Row[Any]:
     if row is None:
         raise NotFoundError(f"There is no packet {number}.")
     return row
+
+
+def packet_standing(connection: sa.Connection, number: int) -> Standing:
+    """Where a packet stands. The reference is the name of its file. Raises `NotFoundError`."""
+    row = get_packet(connection, number)
+    return Standing(
+        phase=PHASES[row.state],
+        state=row.state,
+        reference=row.file_name,
+        error=row.last_error,
+        since=row.finished_at or row.written_at or row.requested_at,
+    )
+
+
+def packet_receipt(connection: sa.Connection, number: int) -> Receipt | None:
+    """What they said on taking it. The reference is the SHA-256 of the packet."""
+    row = get_packet(connection, number)
+    if row.state != "handed_over":
+        return None
+    return Receipt(row.destination, row.sha256, row.handed_over_at, row.receipt)
 
 
 def acknowledge(connection: sa.Connection, number: int, receipt: bytes, *, by: str) -> None:

@@ -4,6 +4,7 @@
       |                                                    |
       +------------------------- cancelled <---------------+
 
+    desk         settings, destinations and the seal, put together once
     models       a draft, what it says, its states
     rows         drafts in the records, sealed
     compose      a case as a report: every value has a source, none is made up
@@ -11,14 +12,16 @@
     media        files as the form wants them
     views        what the view ledger proves of a file
     sources      cases and their drafts: once for each decision and destination
+    by_hand      a report that belongs to no case here; a follow-up
     meter        how complete it is, and what is lost by what is missing
     preview      the exact documents
     approval     first and second person, hold, imminent danger, cancelling
     sending      what is due goes to its destination
     automatic    exact matches on trusted banks, filed by rule
-    enrichment   what the platform knows of an account
+    platform     what the platform knows of an account: asked for and read
+    enrichment   drafts that wait for it
     batched      one viral file, many accounts
-    listing      for consoles and commands
+    listing      pages of drafts, and where each stands at its destination
 
 Nothing is opened at a destination before the hold is over; from then on `filing` carries it.
 """

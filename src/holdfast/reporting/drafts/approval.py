@@ -24,7 +24,15 @@ from holdfast.reporting.drafts.meter import measure
 from holdfast.reporting.drafts.models import Content, Draft, State
 from holdfast.reporting.drafts.views import with_proofs
 
-__all__ = ["approve", "approve_imminent", "cancel", "edit", "mark_imminent"]
+__all__ = [
+    "BACK_TO_DRAFT",
+    "approve",
+    "approve_imminent",
+    "cancel",
+    "edit",
+    "mark_imminent",
+    "replace_content",
+]
 
 MAX_REASON = 500
 OPEN = (State.DRAFT, State.ASKED, State.HOLDING)
@@ -46,12 +54,20 @@ def edit(
     Which files go, and what the ledger says of them, is no word of the editor's. Raises `NotFoundError`,
     `ConflictError` where it changed or was handed over, `UsageError` for other files than before.
     """
-    draft = _open(rows.lock(connection, number, version))
+    draft = rows.lock(connection, number, version)
     before = rows.unseal(desk.sealer, draft)
     if not {file.item_id for file in content.files} <= {file.item_id for file in before.files}:
         raise UsageError("A draft takes no files from outside its case; nothing was changed.")
+    return replace_content(connection, desk, draft, content, by=by, action="report.edit")
+
+
+def replace_content(
+    connection: sa.Connection, desk: Desk, draft: Draft, content: Content, *, by: str, action: str
+) -> Draft:
+    """As `edit`, for a draft that is locked already. Raises `ConflictError` where it was handed over."""
+    _open(draft)
     content = content.model_copy(update={"files": with_proofs(connection, content.files)})
-    return _change(connection, desk, draft, content, by, BACK_TO_DRAFT, action="report.edit")
+    return _change(connection, desk, draft, content, by, BACK_TO_DRAFT, action=action)
 
 
 def approve(connection: sa.Connection, desk: Desk, number: int, *, version: int, by: str) -> Draft:
