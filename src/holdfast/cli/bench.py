@@ -52,12 +52,12 @@ def video(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Table (tabs) of file, source and scene: files of one source are of one part; "
+            help="Table (tabs) of file, source, part and scene: files of one source are of one part; "
             "scene 'yes' where they are other footage of one scene. By default each file is a source.",
             show_default=False,
         ),
     ] = None,
-    part: Annotated[str, typer.Option(help="Which sources are edited: test or tuning.")] = "test",
+    part: Annotated[str, typer.Option(help="Which sources are edited: test, fresh or tuning.")] = "test",
     clips: Annotated[int, typer.Option(min=1, max=100, help="Clips of each source that are edited.")] = 2,
     edit: Annotated[
         list[str] | None, typer.Option(help="Only this edit (repeatable).", show_default="all 45")
@@ -78,12 +78,13 @@ def video(
     json: JsonOption = False,
 ) -> None:
     """Edited copies of videos: how many are found, what else is called a match, and how fast."""
+    from holdfast.bench.video.corpus import PARTS
     from holdfast.bench.video.edits import EDITS
     from holdfast.bench.video.run import Plan, run
     from holdfast.bench.video.scale import run_scale
 
-    if part not in ("test", "tuning"):
-        raise typer.BadParameter("is test or tuning", param_hint="--part")
+    if part not in PARTS:
+        raise typer.BadParameter(f"is one of {', '.join(PARTS)}", param_hint="--part")
     if unknown := set(edit or ()) - {one.name for one in EDITS}:
         raise typer.BadParameter(f"there is no edit {sorted(unknown)[0]}", param_hint="--edit")
     plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed, peers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,18 @@ from holdfast.hashing.video import VideoHash, video_hash
 from holdfast.media.types import VideoLimits
 from holdfast.media.video import VideoDecoder
 
-__all__ = ["Listed", "hashed", "is_tuning", "named_sources", "read_corpus", "scene_sources"]
+__all__ = [
+    "PARTS",
+    "Listed",
+    "hashed",
+    "is_tuning",
+    "named_parts",
+    "named_sources",
+    "read_corpus",
+    "scene_sources",
+]
+
+PARTS = ("test", "fresh", "tuning")
 
 SAME_BITS = 31  # two files with one frame as near as this are of one source
 SUFFIXES = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv"}
@@ -29,19 +40,26 @@ class Listed:
     video: VideoHash
     duration_s: float
     source: str
+    part: str  # one of PARTS
 
     @property
     def name(self) -> str:
         return self.path.name
 
-    @property
-    def is_tuning(self) -> bool:
-        return is_tuning(self.source)
-
 
 def is_tuning(source: str) -> bool:
     """Whether a source is for tuning: by a digest of its name, so by nothing that anybody chose."""
     return hashlib.sha256(source.encode()).digest()[0] < 128
+
+
+def named_parts(path: Path | None) -> dict[str, str]:
+    """Source to part, for those that a table gives one in its column ``part``: there the digest has no say."""
+    if path is None:
+        return {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {
+            row["source"]: row["part"] for row in csv.DictReader(lines, delimiter="\t") if row.get("part")
+        }
 
 
 def named_sources(path: Path | None) -> dict[str, str]:
@@ -60,7 +78,9 @@ def scene_sources(path: Path | None) -> set[str]:
         return {row["source"] for row in csv.DictReader(lines, delimiter="\t") if row.get("scene") == "yes"}
 
 
-def read_corpus(folders: Sequence[Path], sources: Mapping[str, str]) -> list[Listed]:
+def read_corpus(
+    folders: Sequence[Path], sources: Mapping[str, str], parts: Mapping[str, str] | None = None
+) -> list[Listed]:
     """All videos under the folders that can be hashed, by name. Files that share a frame get one source."""
     found = []
     paths = {path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES}
@@ -70,8 +90,13 @@ def read_corpus(folders: Sequence[Path], sources: Mapping[str, str]) -> list[Lis
         except NotMatchableError:
             continue
         if video.matchable.any():
-            found.append(Listed(path, video, duration_s, sources.get(path.name, path.stem)))
-    return _joined(found)
+            source = sources.get(path.name, path.stem)
+            found.append(Listed(path, video, duration_s, source, _part(source, parts or {})))
+    return _joined(found, parts or {})
+
+
+def _part(source: str, parts: Mapping[str, str]) -> str:
+    return parts.get(source) or ("tuning" if is_tuning(source) else "test")
 
 
 def hashed(data: bytes) -> tuple[VideoHash, float]:
@@ -81,16 +106,17 @@ def hashed(data: bytes) -> tuple[VideoHash, float]:
     return video, decoder.outcome().duration_s
 
 
-def _joined(files: Iterable[Listed]) -> list[Listed]:
+def _joined(files: Iterable[Listed], parts: Mapping[str, str]) -> list[Listed]:
     """The files, those that share a frame under the name of the first of them."""
     out: list[Listed] = []
     for file in files:
         same = {one.source for one in out if one.source != file.source and _overlap(one.video, file.video)}
+        source = min(same) if same else file.source
+        part = _part(source, parts)
         for number, one in enumerate(out):
             if one.source in same:
-                out[number] = Listed(one.path, one.video, one.duration_s, min(same))
-        source = min(same) if same else file.source
-        out.append(Listed(file.path, file.video, file.duration_s, source))
+                out[number] = replace(one, source=source, part=part)
+        out.append(replace(file, source=source, part=part))
     return out
 
 

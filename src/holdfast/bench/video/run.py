@@ -22,14 +22,19 @@ import numpy as np
 from holdfast.bench.machine import describe_machine
 from holdfast.bench.video.cases import Case, Pair, Prepared, case_of, halves, prepared, scene_pairs
 from holdfast.bench.video.clips import Clip, read_clip
-from holdfast.bench.video.corpus import Listed, named_sources, read_corpus, scene_sources
+from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus, scene_sources
 from holdfast.bench.video.edits import CORE_EDITS, EDITS, MORE_EDITS, VideoEdit
 from holdfast.bench.video.intervals import share_by_source
 from holdfast.bench.video.page import write_page
 from holdfast.bench.video.peers import Peers
 from holdfast.bench.video.speed import Speed, measure_speed
 from holdfast.errors import UnreadableError
-from holdfast.matching.video.judge import MATCH_DECADES, POSSIBLE_DECADES, SPECIFIC_DECADES
+from holdfast.matching.video.judge import (
+    MATCH_DECADES,
+    POSSIBLE_DECADES,
+    SPECIFIC_DECADES,
+    STILL_DECADES,
+)
 
 __all__ = ["Plan", "Result", "chosen_clips", "hosts_of", "run"]
 
@@ -42,7 +47,7 @@ LEAST_EDITED_S = 5.0  # shorter clips are listed, but not edited: there are too 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure. ``part`` is "test" or "tuning"; ``clips`` of each source get ``edits`` (all: ())."""
+    """What to measure: of ``part`` (one of `PARTS`) ``clips`` of each source with ``edits`` (all: ())."""
 
     folders: Sequence[Path]
     sources: Path | None = None
@@ -77,9 +82,9 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     too few videos of the part.
     """
     started = time.perf_counter()
-    files = read_corpus(plan.folders, named_sources(plan.sources))
+    files = read_corpus(plan.folders, named_sources(plan.sources), named_parts(plan.sources))
     listed = prepared(files)
-    chosen = [one for one in listed if one.listed.is_tuning == (plan.part == "tuning")]
+    chosen = [one for one in listed if one.listed.part == plan.part]
     clips = chosen_clips(listed, plan)
     result = Result(files, [one.listed for one, _ in clips])
     edits = [edit for edit in EDITS if not plan.edits or edit.name in plan.edits]
@@ -112,7 +117,7 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
 
 def chosen_clips(listed: Sequence[Prepared], plan: Plan) -> list[tuple[Prepared, Clip]]:
     """The clips of the plan's part to be edited. Raises `UnreadableError` where there are too few."""
-    chosen = [one for one in listed if one.listed.is_tuning == (plan.part == "tuning")]
+    chosen = [one for one in listed if one.listed.part == plan.part]
     clips = _clips(chosen, plan.clips)
     if len({one.listed.source for one, _ in clips}) < _LEAST_SOURCES:
         raise UnreadableError(
@@ -156,7 +161,7 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
     yield {
         "measure": "split",
         "part": plan.part,
-        "rule": "tuning where the first byte of the SHA-256 of the source's name is under 128",
+        "rule": "by the table; else tuning where the first byte of the SHA-256 of the source is under 128",
         "files listed": len(result.files),
         "sources listed": len({one.source for one in result.files}),
         "clips edited": len(result.edited),
@@ -166,6 +171,7 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
             "match": MATCH_DECADES,
             "possible": POSSIBLE_DECADES,
             "specific": SPECIFIC_DECADES,
+            "still": STILL_DECADES,
         },
         "seconds": round(seconds),
     }

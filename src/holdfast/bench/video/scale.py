@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from holdfast.bench.machine import describe_machine
 from holdfast.bench.video.cases import case_query, prepared
-from holdfast.bench.video.corpus import Listed, named_sources, read_corpus
+from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus
 from holdfast.bench.video.edits import EDITS
 from holdfast.bench.video.run import Plan, chosen_clips, hosts_of
 from holdfast.matching.video.bank import VideoBank
@@ -72,7 +72,7 @@ def run_scale(
     plan: Plan, frames: int, *, as_json: bool, advance: Callable[[int, int, str], None] = lambda *_: None
 ) -> list[Row]:
     """Measures and prints."""
-    files = read_corpus(plan.folders, named_sources(plan.sources))
+    files = read_corpus(plan.folders, named_sources(plan.sources), named_parts(plan.sources))
     queries = list(_queries(plan, files, advance))
     real = np.concatenate([file.video.codes for file in files])
     own = [

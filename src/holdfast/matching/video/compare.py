@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
 from holdfast.matching.video.judge import VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
+from holdfast.matching.video.still import still_decades
 
 __all__ = ["VideoMatch", "compare"]
 
 
 LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
+FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed frames where that is possible
+FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
+FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +53,58 @@ class VideoMatch:
         return self.decades + self.specific
 
 
-def compare(query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
-    """The best that can be said; None where nothing is worth saying."""
+def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -> VideoMatch | None:
+    """The best that can be said; None where nothing is worth saying.
+
+    With ``fit``, and where the query can be fitted, what is no match yet is looked at more closely.
+    """
+    found = lines(query, reference)
     best: VideoMatch | None = None
-    for line in _chosen(lines(query, reference)):
-        if line.decades < LEAST_DECADES:
-            continue
-        fitted, pairs = support(query, reference, line)
-        if len(pairs) == 0:
-            continue
-        match = _match(query, reference, fitted, pairs)
-        if best is None or match.score > best.score:
-            best = match
+    for line in _chosen(found):
+        if line.decades >= LEAST_DECADES:
+            best = _better(best, _judged(query, reference, line))
+    if fit and query.fit is not None and (best is None or best.tier is not VideoTier.MATCH):
+        for line in found[:FIT_LINES]:
+            if line.speed and line.decades >= FIT_DECADES:
+                best = _better(best, _fitted(query, reference, line))
     return best
+
+
+def _better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | None:
+    if one is None or other is None:
+        return one or other
+    order = list(VideoTier)
+    return min(one, other, key=lambda match: (order.index(match.tier), -match.score))
+
+
+def _judged(query: VideoQuery, reference: VideoReference, line: Line, cost: float = 0.0) -> VideoMatch | None:
+    fitted, pairs = support(query, reference, line)
+    return _match(query, reference, fitted, pairs, cost) if len(pairs) else None
+
+
+def _fitted(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:
+    """What can be said after the line's view was fitted to the listed frames along it."""
+    _, pairs = support(query, reference, line)
+    if len(pairs) < 2:
+        return None
+    chosen = _telling(reference, pairs)
+    codes = np.ascontiguousarray(reference.frames.words[pairs.columns[chosen]]).view(np.uint8)
+    closer = query.fitted(line.view, pairs.rows[chosen], codes.reshape(-1, 32))
+    if closer is None:
+        return None
+    best: VideoMatch | None = None
+    for one in lines(closer, reference)[:1]:
+        if one.speed and one.decades - FIT_COST >= LEAST_DECADES:
+            best = _judged(closer, reference, replace(one, decades=one.decades - FIT_COST), FIT_COST)
+    return best
+
+
+def _telling(reference: VideoReference, pairs: Support) -> npt.NDArray[np.int64]:
+    """Places of up to `FIT_PAIRS` of the pairs: the nearest of each distinct picture, then the nearest."""
+    order = np.argsort(pairs.bits, kind="stable")
+    _, firsts = np.unique(reference.state[pairs.columns[order]], return_index=True)
+    ranked = np.concatenate([order[np.sort(firsts)], np.delete(order, firsts)])
+    return np.sort(ranked[:FIT_PAIRS])
 
 
 def _chosen(found: list[Line]) -> list[Line]:
@@ -81,8 +125,12 @@ def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> fl
     return min(len(pairs) / usable, float(found.mean()) if len(found) else 0.0)
 
 
-def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
+def _match(
+    query: VideoQuery, reference: VideoReference, line: Line, pairs: Support, cost: float
+) -> VideoMatch:
     found = specific(query, reference, line, pairs)
+    still = still_decades(query, reference, line.view, pairs, cost)
+    decades = line.decades if still is None else max(line.decades, still)
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     start_s, end_s = max(0.0, first_s - query.step_s / 2), last_s + query.step_s / 2
     if line.speed == 0:
@@ -92,8 +140,14 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
         ends = sorted((line.speed * start_s + line.offset_s, line.speed * end_s + line.offset_s))
         reference_start, reference_end = max(0.0, ends[0]), max(0.0, ends[1])
     return VideoMatch(
-        tier=tier(line.decades, found.decades, found.mean_bits, _covered(query, reference, pairs)),
-        decades=line.decades,
+        tier=tier(
+            decades,
+            found.decades,
+            found.mean_bits,
+            _covered(query, reference, pairs),
+            still=still,
+        ),
+        decades=decades,
         specific=found.decades,
         states=len(np.unique(reference.state[pairs.columns])),
         family=query.families[line.view],

@@ -10,6 +10,7 @@ __all__ = [
     "MATCH_DECADES",
     "POSSIBLE_DECADES",
     "SPECIFIC_DECADES",
+    "STILL_DECADES",
     "VideoTier",
     "tier",
 ]
@@ -17,6 +18,7 @@ __all__ = [
 MATCH_DECADES = 9.0
 POSSIBLE_DECADES = 7.0
 SPECIFIC_DECADES = 1.5
+STILL_DECADES = 8.0  # of a listed video that is one picture: 1e-12 for a pair of frames
 ALIKE_BITS, ALIKE_SHARE = 12.0, 0.8
 
 
@@ -29,14 +31,19 @@ class VideoTier(StrEnum):
     NONE = "none"
 
 
-def tier(decades: float, specific: float, mean_bits: float, covered: float) -> VideoTier:
+def tier(
+    decades: float, specific: float, mean_bits: float, covered: float, *, still: float | None = None
+) -> VideoTier:
     """The tier of so much evidence that it is no stranger, and that it is this footage, not only its scene.
 
     ``mean_bits`` is the mean distance along the line; ``covered`` the share of both videos that lies on it,
     the lesser of the two. Where nothing moves, nothing tells moments apart; two videos that show nearly the
-    same picture all through are then a match, as they are for vPDQ.
+    same picture all through are then a match, as they are for vPDQ. A listed video that is
+    one picture is judged as a photograph is, by ``still``, the evidence of that picture.
     """
     score = decades + specific
+    if still is not None and still >= STILL_DECADES:
+        return VideoTier.MATCH
     if mean_bits <= ALIKE_BITS and covered >= ALIKE_SHARE and score >= POSSIBLE_DECADES:
         return VideoTier.MATCH
     if score < MATCH_DECADES:

@@ -5,15 +5,22 @@ aligned one. A copy does not: along its line it is nearer than along all lines t
 the mean distance along the line is held against the mean distances along the shifted ones: how many bits it
 lies below the nearest of them (*lead*), and how many of their deviations below their mean (*depth*).
 
+Nearness alone is not enough where a listed video comes back to the same pictures: the best of many lines is
+always somewhat nearer. So the frames are also asked one by one: of a copy, most find their nearest listed
+frame on the line. The share that does (``followed``) must be large, and how unlikely so many are by chance
+speaks for this video too.
+
 Measured on clips of the tuning part against their own other halves, lead was at most 4 bits and depth at most
 2 where there were enough frames to tell; hard copies had 11 bits and 3.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
 from holdfast.matching.video.kernels import shifted_means
@@ -28,6 +35,11 @@ FREE_DEPTH, DEPTH = 1.5, 0.5  # deviations that count for nothing, and those for
 LEAST_MOMENTS, ENOUGH_MOMENTS = 2, 6  # with the one or fewer nothing is said, from the other on all
 ENOUGH_SHIFTS = 6  # fewer lines to compare with say less
 STATE_DECADES = 2.0  # of each distinct picture after the first, where there is no order in time
+LEAST_FOLLOWED = 0.4  # of the moments, that must find their nearest listed frame on the line
+MOSTLY_FOLLOWED = 0.5  # from which on that alone may speak for this video
+CHANCE_DECADES = 2.0  # of improbability of so many doing so by chance, for each decade
+LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
+_REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
 _HERE_S = np.array([-0.25, 0.0, 0.25])
 _ELSEWHERE_S = np.concatenate([np.arange(APART_S, 60.0, 0.5), -np.arange(APART_S, 60.0, 0.5)])
@@ -35,17 +47,33 @@ _ELSEWHERE_S = np.concatenate([np.arange(APART_S, 60.0, 0.5), -np.arange(APART_S
 
 @dataclass(frozen=True, slots=True)
 class Specific:
-    """``decades`` for this video against other footage of its scene; ``mean_bits`` along the line."""
+    """``decades`` for this video against other footage of its scene; ``mean_bits`` along the line.
+
+    ``followed`` is the share of moments whose nearest listed frame lies on the line.
+    """
 
     decades: float
     mean_bits: float
+    followed: float = 0.0
 
 
 def specific(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
     """How much speaks for this video against other footage of its scene."""
-    moments = len(np.unique(support.columns))
     if line.speed == 0:
         return _unordered(reference, support)
+    nearer, here = _nearer(query, reference, line, support)
+    followed, chance = _followed(query, reference, line, support)
+    decades = nearer if followed >= LEAST_FOLLOWED else 0.0
+    if followed >= MOSTLY_FOLLOWED:
+        decades = max(decades, chance / CHANCE_DECADES)
+    return Specific(decades, here, followed)
+
+
+def _nearer(
+    query: VideoQuery, reference: VideoReference, line: Line, support: Support
+) -> tuple[float, float]:
+    """(decades, mean bits along the line): how much nearer it is than lines shifted in time."""
+    moments = len(np.unique(support.columns))
     shifts = np.concatenate([_HERE_S, _ELSEWHERE_S])
     means = np.empty(len(shifts))
     shifted_means(
@@ -57,12 +85,45 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     here = float(near.min() if len(near) else support.bits.mean())
     share = (moments - LEAST_MOMENTS) / (ENOUGH_MOMENTS - LEAST_MOMENTS)
     if len(elsewhere) < 2 or share <= 0:
-        return Specific(0.0, here)
+        return 0.0, here
     lead = float(elsewhere.min()) - here
     depth = (float(elsewhere.mean()) - here) / (float(elsewhere.std()) + _USUAL_BITS)
     decades = min(lead / LEAD_BITS, (depth - FREE_DEPTH) / DEPTH)
     known = min(1.0, len(elsewhere) / ENOUGH_SHIFTS) * min(1.0, share)
-    return Specific(max(0.0, decades * known), here)
+    return max(0.0, decades * known), here
+
+
+def _followed(
+    query: VideoQuery, reference: VideoReference, line: Line, support: Support
+) -> tuple[float, float]:
+    """(share, decades): of the moments along the line, those whose nearest listed frame is there.
+
+    The decades are the improbability of so many by chance. Frames that are equally near share one hit.
+    """
+    usable = np.flatnonzero(reference.frames.weight > 0)
+    if len(usable) < LEAST_FRAMES:
+        return 0.0, 0.0
+    times, rows = reference.time_s[usable], support.rows
+    away = np.abs(times - (line.speed * query.time_s[rows] + line.offset_s)[:, np.newaxis])
+    there = away <= _REACH_S * max(1.0, reference.step_s)
+    distances = support.distances[rows][:, usable]
+    nearest = distances == distances.min(axis=1, keepdims=True)
+    hits = (nearest & there).sum(axis=1) / nearest.sum(axis=1)
+    kept = there.any(axis=1)
+    if not kept.any():
+        return 0.0, 0.0
+    moments, place = np.unique(away[kept].argmin(axis=1), return_inverse=True)
+    found = float((np.bincount(place, hits[kept]) / np.bincount(place)).sum())
+    by_chance = float(there[kept].mean())
+    return found / len(moments), _improbable(int(found + 1e-9), len(moments), by_chance)
+
+
+def _improbable(found: int, count: int, chance: float) -> float:
+    """-log10 of the probability of ``found`` or more out of ``count``, each by ``chance``."""
+    terms: npt.NDArray[np.float64] = np.array(
+        [math.comb(count, n) * chance**n * (1 - chance) ** (count - n) for n in range(found, count + 1)]
+    )
+    return max(0.0, -math.log10(max(float(terms.sum()), 1e-300)))
 
 
 def _unordered(reference: VideoReference, support: Support) -> Specific:
