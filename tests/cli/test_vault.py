@@ -11,6 +11,7 @@ from holdfast.cli.opened import open_home
 from holdfast.errors import (
     ConflictError,
     KeyUnavailableError,
+    NotAllowedError,
     ObjectDamagedError,
     ObjectDestroyedError,
     UsageError,
@@ -141,3 +142,35 @@ def test_what_was_destroyed_since_a_backup_stays_destroyed(commands: Commands, t
     (hold_,) = commands.json("hold", "show", kept)[0]["legal_holds"]
     assert (hold_["agency"], hold_["reference"]) == ("Police", "PR 7")
     assert commands.json("vault", "replay") == [{"tombstones": 0, "legal_holds": 0}]
+
+
+def test_a_check_tells_what_is_wrong(commands: Commands) -> None:
+    sound, lost = hold(commands, b"a harmless text"), hold(commands, b"another one")
+    assert "whole and opens" in commands.run("vault", "check", "--full")
+    next(commands.home.rglob(f"{lost}.hfv")).unlink()
+    (told,) = commands.json("vault", "check", status=1)
+    assert (told["hold"], told["trouble"]) == (lost, "lost")
+    assert sound not in commands.run("vault", "check", "--full", status=1)
+
+
+def test_destruction_takes_two_users_of_the_machine(
+    commands: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = hold(commands, b"a harmless text")
+    with pytest.raises(UsageError, match="--period-over"):
+        commands.run("vault", "destruction", "ask", item, "--reference", "x")
+    with pytest.raises(UsageError, match="nothing to destroy"):
+        commands.run("vault", "destruction", "ask", "--period-over", "--reference", "yearly")
+    order = ("--agency", "Example Police", "--reference", "order 7")
+    number = commands.json("vault", "destruction", "ask", item, *order)[0]["number"]
+    assert "waits for a second person" in commands.run("vault", "destruction", "list")
+    with pytest.raises(NotAllowedError, match="two people"):
+        commands.run("vault", "destruction", "approve", number, "--yes")
+    monkeypatch.setenv("LOGNAME", "somebody-else")
+    (told,) = commands.json("vault", "destruction", "approve", number, "--yes")
+    assert (told["decision"], told["decided_by"]) == ("approved", "local:somebody-else")
+    with pytest.raises(ObjectDestroyedError):
+        read(commands, item)
+    assert commands.run("vault", "destruction", "list") == "None.\n"
+    with pytest.raises(ConflictError):
+        commands.run("vault", "destruction", "withdraw", number)

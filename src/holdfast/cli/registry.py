@@ -33,7 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules", "app"),
     "webhook": ("webhook", "app"),
     "hold": ("hold", "app"),
-    "vault": ("vault", "app"),
+    "vault": ("vaults", "app"),
     "report": ("report", "app"),
     "job": ("job", "app"),
     "demo": ("demo", "demo"),

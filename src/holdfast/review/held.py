@@ -21,7 +21,7 @@ from holdfast.errors import ConflictError, NotAllowedError, NotFoundError
 from holdfast.records import events
 from holdfast.vault import listing, retention
 
-__all__ = ["Review", "destroy_hold", "hold_again", "release_hold", "review_decision"]
+__all__ = ["Review", "destroy_hold", "hold_again", "release_hold", "review_decision", "tell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +100,24 @@ def hold_again(connection: sa.Connection, item_id: str, *, actor: str, purpose: 
     was_released = retention.lock(connection, item_id).state == "released"
     retention.hold_again(connection, item_id, actor=actor, purpose=purpose)
     if was_released:
-        _tell(connection, "hold.placed", item_id, records.of_item(connection, item_id), actor)
+        tell(connection, "hold.placed", item_id, records.of_item(connection, item_id), actor)
 
 
 def destroy_hold(connection: sa.Connection, item_id: str, *, actor: str, purpose: str) -> None:
     """Destroys the key of the content, and with it the content; the encrypted bytes go with the next sweep.
 
-    Content that a decision is about must have been released by somebody else before. Raises
+    Content that a decision is about must have been released by somebody else before; what was preserved
+    for a report is asked for by one and approved by another (`destructions`). Raises
     `ConflictError`, `NotAllowedError`, and `HeldError` for what must be kept.
     """
     item = retention.lock(connection, item_id)
     retention.forbid_if_kept(connection, item_id)
     decision = records.of_item(connection, item_id)
+    if decision is None and item.keep_until is not None:
+        raise ConflictError(
+            f"Item {item_id} was preserved for a report; it was not destroyed. That takes two people: ask "
+            "for its destruction (`holdfast vault destruction ask`), and let somebody else approve it."
+        )
     if decision is not None:
         if item.state != "released":
             raise ConflictError(
@@ -124,7 +130,7 @@ def destroy_hold(connection: sa.Connection, item_id: str, *, actor: str, purpose
                 "takes two people: somebody else has to do it."
             )
     retention.destroy_keys(connection, [item_id], actor=actor, purpose=purpose)
-    _tell(connection, "hold.destroyed", item_id, decision, actor)
+    tell(connection, "hold.destroyed", item_id, decision, actor)
 
 
 def _say(
@@ -161,13 +167,14 @@ def _release(
     was_held = retention.lock(connection, item_id).state == "held"
     destroy_at = retention.release(connection, item_id, actor=actor, purpose=purpose, window=window)
     if was_held:
-        _tell(connection, "hold.released", item_id, decision, actor)
+        tell(connection, "hold.released", item_id, decision, actor)
     return destroy_at
 
 
-def _tell(
+def tell(
     connection: sa.Connection, kind: str, item_id: str, decision: DecisionRow | None, actor: str
 ) -> None:
+    """Write the event of a hold, and tell the platform."""
     reference = None if decision is None else decision.content_reference
     told: dict[str, Any] = {"hold": item_id, "event": None if decision is None else decision.event_id}
     written = events.append(connection, kind, {**told, "by": actor}, content_reference=reference)

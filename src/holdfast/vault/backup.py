@@ -146,7 +146,7 @@ def _check_age(head: Mapping[str, Any], max_age: timedelta) -> None:
     if made_at < at - max_age:
         raise KeyUnavailableError(
             f"{made}, more than {max_age / timedelta(days=1):g} days ago (vault.key_backup_days); no key was "
-            "restored, as it may hold keys of what was destroyed since. Use a newer one, and destroy this file."
+            "restored, as it may hold keys of what was destroyed since. Use a newer one; destroy this file."
         )
 
 

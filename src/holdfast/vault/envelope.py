@@ -27,7 +27,16 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from holdfast.errors import ObjectDamagedError
 
-__all__ = ["CHUNK_BYTES", "HEADER_BYTES", "decrypt", "encrypt", "new_data_key", "open_small", "seal_small"]
+__all__ = [
+    "CHUNK_BYTES",
+    "HEADER_BYTES",
+    "decrypt",
+    "encrypt",
+    "new_data_key",
+    "open_small",
+    "seal_small",
+    "sealed_size",
+]
 
 MAGIC = b"HFVAULT\n"
 VERSION = 1
@@ -62,6 +71,12 @@ def encrypt(
     yield header
     for number, (chunk, is_last) in enumerate(_rechunk(source, chunk_bytes)):
         yield cipher.encrypt(_nonce(prefix, number, is_last), chunk, header)
+
+
+def sealed_size(size_bytes: int) -> int:
+    """How many bytes `encrypt` makes of so many."""
+    chunks = max(1, -(-size_bytes // CHUNK_BYTES))
+    return HEADER_BYTES + size_bytes + chunks * TAG_BYTES
 
 
 def decrypt(source: Iterable[bytes], *, key: bytes, object_id: bytes) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from holdfast.errors import NotFoundError
 from holdfast.review import held
 from holdfast.vault import listing, retention
 
-__all__ = ["router"]
+__all__ = ["Words", "require_scope", "router"]
 
 router = APIRouter(tags=["holds"])
 
@@ -64,7 +64,7 @@ class Purpose(Request):
     purpose: Reason = Field(examples=["the match was disputed: case 12"])
 
 
-_Words = Annotated[
+Words = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(printable),
@@ -74,8 +74,8 @@ _Words = Annotated[
 class NewLegalHold(Request):
     """The request or order that forbids destruction."""
 
-    reference: _Words = Field(examples=["court order 12/345"])
-    agency: _Words | None = Field(
+    reference: Words = Field(examples=["court order 12/345"])
+    agency: Words | None = Field(
         None, description="The agency whose preservation request it is.", examples=["Example State Police"]
     )
     until: AwareDatetime | None = Field(None, description="When it ends by itself.")
@@ -98,7 +98,7 @@ def list_holds(
 def get_hold(caller: Annotated[Caller, Guard(Permission.DECISION_READ)], hold: ItemId) -> HoldAnswer:
     """One item or its tombstone, without its content."""
     with caller.runtime.database.read() as connection:
-        _require_scope(caller, connection, hold)
+        require_scope(caller, connection, hold)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
 
 
@@ -118,7 +118,7 @@ def release(
     window = timedelta(days=write.caller.runtime.settings.vault.cleared_days)
 
     def work(connection: sa.Connection) -> HoldAnswer:
-        _require_scope(write.caller, connection, hold)
+        require_scope(write.caller, connection, hold)
         held.release_hold(connection, hold, actor=write.subject, purpose=body.purpose, cleared_window=window)
         write.note(connection, "vault.release", f"item:{hold}", purpose=body.purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
@@ -138,7 +138,7 @@ def hold_again(
     """The clearing was wrong: it is held as before, until a person decides."""
 
     def work(connection: sa.Connection) -> HoldAnswer:
-        _require_scope(write.caller, connection, hold)
+        require_scope(write.caller, connection, hold)
         held.hold_again(connection, hold, actor=write.subject, purpose=body.purpose)
         write.note(connection, "vault.hold_again", f"item:{hold}", purpose=body.purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
@@ -162,7 +162,7 @@ def place_legal_hold(
     """
 
     def work(connection: sa.Connection) -> HoldAnswer:
-        _require_scope(write.caller, connection, hold)
+        require_scope(write.caller, connection, hold)
         retention.place_legal_hold(
             connection,
             hold,
@@ -189,7 +189,7 @@ def lift_legal_hold(
     """Other holds on the item stay."""
 
     def work(connection: sa.Connection) -> HoldAnswer:
-        _require_scope(write.caller, connection, hold)
+        require_scope(write.caller, connection, hold)
         if legal_hold not in [one.id for one in listing.get_item(connection, hold).legal_holds]:
             raise NotFoundError(f"No legal hold {legal_hold} is in force on item {hold}; nothing was lifted.")
         retention.lift_legal_hold(connection, legal_hold, actor=write.subject, purpose=body.purpose)
@@ -218,7 +218,7 @@ def destroy(
     """
 
     def work(connection: sa.Connection) -> HoldAnswer:
-        _require_scope(write.caller, connection, hold)
+        require_scope(write.caller, connection, hold)
         held.destroy_hold(connection, hold, actor=write.subject, purpose=purpose)
         write.note(connection, "vault.destroy", f"item:{hold}", purpose=purpose)
         return HoldAnswer.model_validate(listing.get_item(connection, hold))
@@ -226,7 +226,8 @@ def destroy(
     return write.run(work)
 
 
-def _require_scope(caller: Caller, connection: sa.Connection, item_id: str) -> None:
+def require_scope(caller: Caller, connection: sa.Connection, item_id: str) -> None:
+    """Raises where a decision is about the item whose bank the caller may not see."""
     decision = records.of_item(connection, item_id)
     if decision is not None:
         require_bank_of(caller, connection, decision)

@@ -1,0 +1,8 @@
+"""The group `holdfast vault` with all its commands."""
+
+from __future__ import annotations
+
+from holdfast.cli import vault_check, vault_destruction  # noqa: F401  (they add their commands to the group)
+from holdfast.cli.vault import app
+
+__all__ = ["app"]
