@@ -14,6 +14,7 @@
     ├── AccessError              who asks may not have it, or not now
     │   ├── NotAuthenticatedError     no key or session that is valid here and now (HTTP 401)
     │   ├── NotAllowedError           a valid key whose roles do not carry the permission (HTTP 403)
+    │   ├── ProviderError             the identity provider cannot be used at the moment (HTTP 502)
     │   └── LimitError                over a limit; `retry_after_s` says when to come back (HTTP 429)
     ├── IndexFileError           an index file is missing, foreign, damaged or of another version
     ├── RecordsError             the records (database) refused or failed
@@ -73,6 +74,7 @@ __all__ = [
     "ObjectDamagedError",
     "ObjectDestroyedError",
     "OverloadedError",
+    "ProviderError",
     "RecordsError",
     "RecordsUnavailableError",
     "ReportingError",
@@ -159,6 +161,10 @@ class NotAuthenticatedError(AccessError):
 
 class NotAllowedError(AccessError):
     """A valid key, but it does not carry the permission that the message names."""
+
+
+class ProviderError(AccessError):
+    """The identity provider does not answer, or not with what was agreed. Nobody was signed in."""
 
 
 class LimitError(AccessError):

@@ -26,6 +26,7 @@ __all__ = [
     "OpenSession",
     "Session",
     "SessionVerifier",
+    "drop_session",
     "end_session",
     "end_sessions",
     "list_sessions",
@@ -106,6 +107,11 @@ def end_session(connection: sa.Connection, person: Person, session_id: str) -> b
         return False
     audit.append(connection, actor=person.subject, action="session.end", target=f"session:{session_id}")
     return True
+
+
+def drop_session(connection: sa.Connection, token: str) -> None:
+    """Ends the session of a token, if there is one: another takes its place in this browser."""
+    connection.execute(sa.delete(sessions).where(sessions.c.digest == (digest_of(token) or b"")))
 
 
 def end_sessions(connection: sa.Connection, person_id: str, *, by: str, but: str | None = None) -> int:

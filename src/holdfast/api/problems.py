@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (errors.NotAuthenticatedError, 401, "not-authenticated", "A valid API key is needed"),
     (errors.NotAllowedError, 403, "not-allowed", "The key does not carry the permission"),
+    (errors.ProviderError, 502, "provider", "The identity provider cannot be used"),
     (errors.HandlingError, 403, "sharing-terms", "The sharing terms forbid it"),
     (errors.LimitError, 429, "over-limit", "Over a limit"),
     (errors.NotFoundError, 404, "not-found", "There is no such thing"),
@@ -46,7 +47,7 @@ PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
 )
 
 # Failures whose messages are written for callers.
-_TOLD = (errors.OverloadedError, errors.FetchFailedError)
+_TOLD = (errors.OverloadedError, errors.FetchFailedError, errors.ProviderError)
 
 _TITLES = {
     400: "The request cannot be understood",

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from holdfast.console import assets
+from holdfast.console import account, assets, people, signin, signin_oidc
 
 __all__ = ["ROUTERS"]
 
-ROUTERS: tuple[APIRouter, ...] = (assets.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    assets.router,
+    signin.router,
+    signin_oidc.router,
+    account.router,
+    people.router,
+)

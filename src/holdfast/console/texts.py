@@ -1,7 +1,8 @@
 """The console's words: one catalogue a language, looked up by key.
 
-A catalogue is a TOML file in ``i18n/``; nested tables make dotted keys. Where a text depends on a number, its
-table has ``one`` and ``other``. Every key exists in every language (a test holds them together).
+A catalogue is a pair of TOML files in ``i18n/`` (`-access`: signing in and people); nested tables make dotted
+keys. Where a text depends on a number, its table has ``one`` and ``other``. Every key exists in every
+language (a test holds them together).
 """
 
 from __future__ import annotations
@@ -56,8 +57,11 @@ def texts(language: str) -> Texts:
     """The texts of a language of `LANGUAGES`. Raises KeyError for another."""
     if language not in LANGUAGES:
         raise KeyError(language)
-    source = files("holdfast.console").joinpath("i18n", f"{language}.toml")
-    return Texts(language, dict(_flat(tomllib.loads(source.read_text(encoding="utf-8")))))
+    catalogue: dict[str, str] = {}
+    for name in (f"{language}.toml", f"{language}-access.toml"):
+        source = files("holdfast.console").joinpath("i18n", name)
+        catalogue.update(_flat(tomllib.loads(source.read_text(encoding="utf-8"))))
+    return Texts(language, catalogue)
 
 
 def language_of(chosen: str | None, accepted: str) -> str:
