@@ -1,0 +1,37 @@
+"""The pages of the work, in the order of the navigation."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from holdfast.console.pages import (
+    appeals,
+    case,
+    decide,
+    health,
+    lists,
+    media,
+    numbers,
+    queue,
+    search,
+    settings,
+    today,
+    wellness,
+)
+
+__all__ = ["PAGES"]
+
+PAGES: tuple[APIRouter, ...] = (
+    today.router,
+    queue.router,
+    case.router,
+    media.router,
+    decide.router,
+    appeals.router,
+    lists.router,
+    health.router,
+    numbers.router,
+    search.router,
+    settings.router,
+    wellness.router,
+)

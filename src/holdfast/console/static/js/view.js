@@ -1,0 +1,162 @@
+// One reveal of one file: its grant, its bytes, its element on the page, and what it tells the server.
+
+import { Teller } from "./teller.js";
+import { ask } from "./send.js";
+
+const TICK_MS = 1000;
+
+export class View {
+  isOver = false;
+  onRelease = () => {};
+  #piece;
+  #place;
+  #teller;
+  #grant;
+  #url; // of the bytes, while they are in the page
+  #bytes;
+  #element;
+  #isHeld = false;
+  #timer;
+  #reached_s = 0; // of a film: where it goes on
+  #played_s = 0;
+  #watch;
+
+  constructor(piece) {
+    this.#piece = piece;
+    this.#place = piece.querySelector("[data-shown]");
+  }
+
+  /** Shows the file as long as it is held. Rejects with words for the person. */
+  async show(kind) {
+    this.#isHeld = true;
+    await this.#open();
+    if (!this.#isHeld) return;
+    this.#bytes ??= await this.#fetch();
+    if (!this.#isHeld) return;
+    this.#place.classList.toggle("look", kind === "look");
+    this.#element = this.#grant.medium === "video" ? this.#film() : this.#picture();
+    this.#place.replaceChildren(this.#element);
+    this.#place.hidden = false;
+    this.#teller.say("shown");
+    this.#watch = new IntersectionObserver(([entry]) => {
+      if (!entry.isIntersecting) this.release("off_screen");
+    });
+    this.#watch.observe(this.#element);
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    await this.#ready(kind);
+  }
+
+  /** Takes the file off the page. `gap` says why, where the person did not let go: the view then is over. */
+  release(gap) {
+    this.#isHeld = false;
+    this.onRelease();
+    if (!this.#element) return;
+    this.#tick();
+    clearInterval(this.#timer);
+    this.#watch.disconnect();
+    this.#element.removeAttribute("src");
+    this.#element = undefined;
+    this.#place.hidden = true;
+    this.#place.replaceChildren();
+    URL.revokeObjectURL(this.#url);
+    this.#teller.say(gap ?? "hidden");
+    this.#teller.flush();
+    this.#piece.querySelector("[data-seen]").textContent = this.#piece.dataset.inPart;
+    if (gap) this.close();
+  }
+
+  /** No more bytes under this grant. */
+  close() {
+    if (this.isOver || !this.#grant) return;
+    this.isOver = true;
+    this.#bytes = undefined;
+    this.#teller.say("closed");
+    this.#teller.flush();
+  }
+
+  /** The person says that they saw all of it; the server says whether that is proved. */
+  async attest(button) {
+    button.disabled = true;
+    await this.#teller.flush();
+    const judged = await ask(`/console/views/${this.#grant.grant}/attest`, { last_number: this.#teller.last });
+    this.isOver = true;
+    this.#bytes = undefined;
+    this.#piece.querySelector("[data-seen]").textContent = judged.words;
+  }
+
+  async #open() {
+    if (this.#grant) return;
+    const { files, fence } = this.#piece.dataset;
+    const begun = performance.now();
+    this.#grant = await ask(`${files}/reveal`, { fence });
+    this.#teller = new Teller(`/console/views/${this.#grant.grant}/events`, begun);
+  }
+
+  async #fetch() {
+    const address = `${this.#piece.dataset.files}/original?grant=${this.#grant.grant}`;
+    const answer = await fetch(address, { cache: "no-store", credentials: "same-origin" });
+    if (!answer.ok) throw new Error((await answer.json()).detail ?? String(answer.status));
+    return new Blob([await answer.arrayBuffer()], { type: this.#grant.type });
+  }
+
+  #picture() {
+    const image = new Image();
+    image.alt = this.#piece.dataset.alt;
+    image.draggable = false;
+    return this.#load(image);
+  }
+
+  #film() {
+    const film = document.createElement("video");
+    film.muted = true;
+    film.playsInline = true;
+    film.disablePictureInPicture = true;
+    film.addEventListener("seeking", () => {
+      if (Math.abs(film.currentTime - this.#played_s) > 0.5) this.#teller.say("seeked");
+    });
+    return this.#load(film);
+  }
+
+  #load(element) {
+    this.#url = URL.createObjectURL(this.#bytes);
+    element.src = this.#url;
+    element.addEventListener("contextmenu", (event) => event.preventDefault());
+    return element;
+  }
+
+  async #ready(kind) {
+    const element = this.#element;
+    if (element instanceof HTMLVideoElement) {
+      await new Promise((done, fail) => {
+        element.onloadeddata = done;
+        element.onerror = () => fail(new Error(this.#piece.dataset.unshowable));
+      });
+      if (!this.#isHeld) return;
+      this.#played_s = this.#reached_s;
+      element.currentTime = this.#reached_s;
+      if (kind === "full") await element.play();
+    } else {
+      await element.decode().catch(() => {
+        throw new Error(this.#piece.dataset.unshowable);
+      });
+    }
+    if (!this.#isHeld) return;
+    this.#teller.say("loaded");
+    if (kind === "full") this.#piece.querySelector("[data-attest]").disabled = false;
+  }
+
+  #tick() {
+    const element = this.#element;
+    if (!(element instanceof HTMLVideoElement) || element.paused || element.readyState < 2) {
+      this.#teller.say("tick");
+      return;
+    }
+    const now_s = element.currentTime;
+    this.#teller.say("played", { from_s: this.#played_s, to_s: now_s });
+    this.#played_s = this.#reached_s = now_s;
+    const told = this.#piece.querySelector("[data-played-told]");
+    told.hidden = false;
+    const seconds = { seconds: Math.round(now_s), length: Math.round(element.duration) };
+    told.textContent = this.#piece.dataset.played.replace(/\{(\w+)\}/g, (_, name) => `${seconds[name]} s`);
+  }
+}
