@@ -16,7 +16,7 @@ from holdfast.media.frames import Frames, check_pixels, collect
 from holdfast.media.jpeg import Allocate, decode_jpeg, new_luma
 from holdfast.media.types import DecodedImage, ImageLimits, Reason, UInt8Array
 
-__all__ = ["decode_image"]
+__all__ = ["answer_of", "decode_image", "pillow_limits"]
 
 _LONGEST_MESSAGE = 120  # characters
 
@@ -66,14 +66,14 @@ def decode_image(
             "Not matchable: JPEG XL needs the package pillow-jxl-plugin, which is not installed.",
         )
     try:
-        with _pillow_limits(limits):
+        with pillow_limits(limits):
             return _decode(data, name, limits, None if exact else min_side_after_scale, allocate)
     except NotMatchableError:
         raise
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # decoders raise anything, Rust ones even panics
-        raise _answer(error, name) from error
+        raise answer_of(error, name) from error
 
 
 def _decode(
@@ -141,7 +141,8 @@ def _notes(image: ImageFile.ImageFile) -> tuple[str, ...]:
     return ()
 
 
-def _answer(error: BaseException, name: str) -> NotMatchableError:
+def answer_of(error: BaseException, name: str) -> NotMatchableError:
+    """What a decoder's error says about the file: ``name`` is its format."""
     text = _words(error)
     if isinstance(error, Image.DecompressionBombError):
         return NotMatchableError(
@@ -165,7 +166,7 @@ def _words(error: BaseException) -> str:
 
 
 @contextmanager
-def _pillow_limits(limits: ImageLimits) -> Iterator[None]:
+def pillow_limits(limits: ImageLimits) -> Iterator[None]:
     """Pillow's own check (it refuses twice its limit) set to ours, its warnings silenced."""
     before = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = (limits.max_pixels + 1) // 2

@@ -15,9 +15,12 @@ from dataclasses import asdict, replace
 from types import TracebackType
 from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
+
 from holdfast.errors import NotMatchableError, WorkerError
 from holdfast.media.forkserver import ForkServer
-from holdfast.media.messages import image_from_message
+from holdfast.media.messages import image_from_message, whole
 from holdfast.media.remote import RemoteWorker
 from holdfast.media.sandbox import SandboxStatus
 from holdfast.media.shared import FileSource
@@ -75,6 +78,29 @@ class DecodePool:
                 return image_from_message(value, arrays, self.limits)
             except ValueError as error:
                 raise worker.distrust() from error
+
+    def preview_image(
+        self, data: bytes | memoryview, *, max_side_px: int
+    ) -> tuple[npt.NDArray[np.uint8], bool]:
+        """The first picture in ``data``, small and in colour: see `holdfast.media.preview.make_preview`.
+
+        Raises as `decode_image`.
+        """
+        _check_size(len(data), self.limits)
+        with self._seat() as seat:
+            worker = self._worker(seat)
+            arguments = {"limits": self._limits_message, "max_side_px": max_side_px}
+            value, arrays = worker.run("preview", data, arguments)
+            try:
+                picture = arrays[whole(value["picture"], 0, len(arrays) - 1)]
+                is_several = value["is_several"] is True
+            except (KeyError, TypeError, ValueError) as error:
+                raise worker.distrust() from error
+            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+                raise worker.distrust()
+            if max(picture.shape[:2]) > max_side_px:
+                raise worker.distrust()
+            return picture, is_several
 
     @contextlib.contextmanager
     def open_video(

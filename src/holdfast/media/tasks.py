@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.media.image import decode_image
 from holdfast.media.messages import image_to_message
+from holdfast.media.preview import make_preview
 from holdfast.media.shared import Output
 from holdfast.media.types import ImageLimits, VideoLimits, VideoMode
 from holdfast.media.videomessages import video_parts
@@ -25,6 +26,12 @@ def _image(data: memoryview, arguments: dict[str, Any], output: Output) -> dict[
     return image_to_message(image, output)
 
 
+def _preview(data: memoryview, arguments: dict[str, Any], output: Output) -> dict[str, Any]:
+    limits = ImageLimits(**arguments["limits"])
+    pixels, is_several = make_preview(data, limits, max_side_px=arguments["max_side_px"])
+    return {"picture": output.add(pixels), "is_several": is_several}
+
+
 def _video(
     data: memoryview, arguments: dict[str, Any], output: Output
 ) -> Generator[dict[str, Any], None, dict[str, Any]]:
@@ -41,5 +48,5 @@ def _video(
     return (yield from video_parts(decoder, output))
 
 
-TASKS: dict[str, Task] = {"image": _image}
+TASKS: dict[str, Task] = {"image": _image, "preview": _preview}
 STREAMS: dict[str, Stream] = {"video": _video}

@@ -63,7 +63,7 @@ media_served = sa.Table(
     sa.Column("person", sa.String(200), nullable=False),
     sa.Column("case_id", BigId, nullable=True, index=True),
     sa.Column("item_id", sa.String(32), nullable=False, index=True),
-    sa.Column("fidelity", sa.String(20), nullable=False),
+    sa.Column("fidelity", sa.String(40), nullable=False),
     sa.Column("digest", sa.LargeBinary, nullable=True),  # SHA-256 of what the range is of; forgotten with it
     sa.Column("first_byte", sa.BigInteger, nullable=False),
     sa.Column("end_byte", sa.BigInteger, nullable=False),  # the first that was not sent

@@ -395,7 +395,7 @@ def _media_served() -> None:
         sa.Column("person", sa.String(length=200), nullable=False),
         sa.Column("case_id", big_id(), nullable=True),
         sa.Column("item_id", sa.String(length=32), nullable=False),
-        sa.Column("fidelity", sa.String(length=20), nullable=False),
+        sa.Column("fidelity", sa.String(length=40), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=True),
         sa.Column("first_byte", sa.BigInteger(), nullable=False),
         sa.Column("end_byte", sa.BigInteger(), nullable=False),

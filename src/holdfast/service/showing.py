@@ -1,0 +1,203 @@
+"""Held media for people's eyes: opened from the vault, decoded by a worker, smeared, written down.
+
+Every byte that goes out is in the view ledger under the person's name before or as it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from holdfast.errors import NotFoundError, NotMatchableError, ObjectDestroyedError
+from holdfast.media.types import VideoLimits, VideoMode
+from holdfast.records.tables.review import case_items
+from holdfast.records.tables.vault import vault_items
+from holdfast.review.fidelity import Rendition, rendered, require_allowed
+from holdfast.review.grants import Grant, note_served, require_grant
+from holdfast.review.viewing import ORIGINAL, note_shape
+from holdfast.service.png import to_png
+
+if TYPE_CHECKING:
+    from holdfast.service.runtime import Runtime
+
+__all__ = ["Original", "open_original", "show_before_reveal", "show_revealed"]
+
+UInt8Array = npt.NDArray[np.uint8]
+
+SHEET_FRAMES = 12
+SHEET_COLUMNS = 4
+SHEET_SIDE_PX = 320
+SHEET_LIMITS = VideoLimits(cpu_s=60.0, wall_s=120.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A held file for one reveal. `pieces` gives bytes ``[first, end)`` and writes down what went out."""
+
+    size_bytes: int
+    runtime: Runtime
+    grant: Grant
+
+    def pieces(self, first: int, end: int) -> Iterator[bytes]:
+        """Those bytes; how far they came is on record even when the reader goes away in the middle."""
+        vault, grant = self.runtime.vault, self.grant
+        digest = vault.read_facts(grant.item_id, actor=grant.person, purpose=_purpose(grant)).sha256
+        at = sent = first
+        seen = 0
+        try:
+            for piece in vault.open(grant.item_id, actor=grant.person, purpose=_purpose(grant)):
+                start, seen = seen, seen + len(piece)
+                if seen <= first:
+                    continue
+                part = piece[max(0, first - start) : end - start]
+                at += len(part)
+                yield part
+                sent = at
+                if seen >= end:
+                    break
+        finally:
+            self._note(first, sent, bytes.fromhex(digest))
+
+    def _note(self, first: int, end: int, digest: bytes) -> None:
+        if end == first:
+            return
+        with self.runtime.database.write() as connection:
+            note_served(
+                connection,
+                item_id=self.grant.item_id,
+                person=self.grant.person,
+                fidelity=ORIGINAL,
+                digest=digest,
+                first_byte=first,
+                end_byte=end,
+                total_bytes=self.size_bytes,
+                grant_id=self.grant.id,
+                case_id=self.grant.case_id,
+            )
+
+
+def show_before_reveal(
+    runtime: Runtime, case_id: int, case_item: int, wanted: Rendition, *, person: str
+) -> bytes:
+    """A PNG of a file in a case, blurred, for whoever may read cases.
+
+    Raises `NotAllowedError` for what shows more than the floor, `NotFoundError`, `ObjectDestroyedError`,
+    `VaultError`, `NotMatchableError` for what is no picture or video.
+    """
+    require_allowed(wanted, runtime.review)
+    with runtime.database.read() as connection:
+        item_id = _item_of(connection, case_id, case_item)
+    return _show(runtime, item_id, wanted, person=person, case_id=case_id, grant_id=None)
+
+
+def show_revealed(runtime: Runtime, grant_id: int, wanted: Rendition, *, person: str, session: str) -> bytes:
+    """A PNG of a file that the person has revealed, at any fidelity below its own bytes. Raises as above."""
+    with runtime.database.read() as connection:
+        grant = require_grant(connection, grant_id, person=person, session=session)
+    return _show(runtime, grant.item_id, wanted, person=person, case_id=grant.case_id, grant_id=grant.id)
+
+
+def open_original(runtime: Runtime, grant_id: int, *, person: str, session: str) -> Original:
+    """The held bytes themselves, under a reveal. Raises `NotAllowedError`, `ObjectDestroyedError`."""
+    with runtime.database.read() as connection:
+        grant = require_grant(connection, grant_id, person=person, session=session)
+        row = _held(connection, grant.item_id)
+    return Original(row.size_bytes, runtime, grant)
+
+
+def _show(
+    runtime: Runtime,
+    item_id: str,
+    wanted: Rendition,
+    *,
+    person: str,
+    case_id: int | None,
+    grant_id: int | None,
+) -> bytes:
+    purpose = f"{wanted.name} for case {case_id}" if case_id else f"{wanted.name} outside a case"
+    data = b"".join(runtime.vault.open(item_id, actor=person, purpose=purpose))
+    picture, shape, duration_s = _picture(runtime, data, wanted)
+    body = to_png(rendered(picture, wanted))
+    with runtime.database.write() as connection:
+        note_shape(connection, item_id, shape, duration_s)
+        note_served(
+            connection,
+            item_id=item_id,
+            person=person,
+            fidelity=wanted.name,
+            digest=sha256(body).digest(),
+            first_byte=0,
+            end_byte=len(body),
+            total_bytes=len(body),
+            grant_id=grant_id,
+            case_id=case_id,
+        )
+    return body
+
+
+def _picture(runtime: Runtime, data: bytes, wanted: Rendition) -> tuple[UInt8Array, str, float | None]:
+    """A picture of the file, what kind of file it is, and how long a video lasts."""
+    from holdfast.media.videoformats import video_format
+
+    pool = runtime.screener.pool
+    if video_format(data) is not None:
+        return _sheet(runtime, data, SHEET_FRAMES if wanted.sheet else 1)
+    picture, is_several = pool.preview_image(data, max_side_px=wanted.max_side_px)
+    return picture, "animation" if is_several else "still", None
+
+
+def _sheet(runtime: Runtime, data: bytes, frames: int) -> tuple[UInt8Array, str, float | None]:
+    """Key frames beside each other, evenly over the video; its length where all of it could be looked at."""
+    with runtime.screener.pool.open_video(
+        data, SHEET_LIMITS, mode=VideoMode.KEYFRAMES, every_s=0, min_side=SHEET_SIDE_PX
+    ) as reader:
+        tiles = [rendered(frame.luma, Rendition(0, True, True)) for frame in reader]
+        outcome, told_s = reader.outcome(), reader.info.duration_s
+    if not tiles:
+        raise NotMatchableError("damaged", "No picture of this video could be decoded.")
+    chosen = [tiles[number * len(tiles) // frames] for number in range(min(frames, len(tiles)))]
+    # Key frames end before the video does, and what its head says may be wrong: the longer of both.
+    is_known = outcome.incomplete is None and told_s is not None
+    return _beside(chosen), "video", max(outcome.duration_s, told_s or 0.0) if is_known else None
+
+
+def _beside(tiles: list[UInt8Array]) -> UInt8Array:
+    height, width = (max(tile.shape[side] for tile in tiles) for side in (0, 1))
+    columns = min(SHEET_COLUMNS, len(tiles))
+    rows = -(-len(tiles) // columns)
+    sheet = np.zeros((rows * height, columns * width), np.uint8)
+    for number, tile in enumerate(tiles):
+        top, left = number // columns * height, number % columns * width
+        sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    return sheet
+
+
+def _item_of(connection: sa.Connection, case_id: int, case_item: int) -> str:
+    i = case_items.c
+    item_id = connection.scalar(sa.select(i.item_id).where(i.id == case_item, i.case_id == case_id))
+    if item_id is None:
+        raise NotFoundError(f"Case {case_id} holds no file {case_item} that could be shown.")
+    _held(connection, item_id)
+    return str(item_id)
+
+
+def _held(connection: sa.Connection, item_id: str) -> Any:
+    row = connection.execute(
+        sa.select(vault_items.c.state, vault_items.c.size_bytes).where(vault_items.c.id == item_id)
+    ).first()
+    if row is None:
+        raise NotFoundError(f"The vault has no item {item_id!r}; nothing was shown.")
+    if row.state == "destroyed":
+        raise ObjectDestroyedError(f"Item {item_id} was destroyed; there is nothing to show.")
+    return row
+
+
+def _purpose(grant: Grant) -> str:
+    where = f"case {grant.case_id}" if grant.case_id else f"approval {grant.approval_id}"
+    return f"reveal {grant.id}, {where}"
