@@ -91,6 +91,8 @@ class Permission(StrEnum):
     EXCHANGE_CREDENTIALS = "exchange.credentials", "- - - - M - -"
 
     # People's work
+    NOTICE_WRITE   = "notice.write",   "U - R L - - -"  # somebody told the platform of content
+    APPEAL_WRITE   = "appeal.write",   "U - R L - - -"  # somebody appeals to the platform
     CASE_READ      = "case.read",      "- - R L - - -"
     CASE_WRITE     = "case.write",     "- - R L - - -"  # take, label, note, decide
     CASE_ASSIGN    = "case.assign",    "- - - L - - -"

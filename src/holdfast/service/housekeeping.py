@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from holdfast.decisions.webhooks import endpoints, outbox
 from holdfast.records import counters, deep_queue, idempotency, jobs
 from holdfast.records.tables.base import now
-from holdfast.service import facts
+from holdfast.service import case_clock, facts
 from holdfast.service.overdue import raise_overdue
 from holdfast.service.schedule import Task
 from holdfast.vault.sweep import sweep_expired, sweep_orphans
@@ -32,6 +32,7 @@ IDEMPOTENCY_KEPT: Final = timedelta(hours=24)
 FINISHED_KEPT: Final = timedelta(days=30)  # jobs and deliveries
 HOURS_KEPT: Final = timedelta(days=35)  # counters by the hour; older ones by the day
 OVERDUE_EVERY_S: Final = 15.0
+SETTLE_EVERY_S: Final = 3.0
 BATCH: Final = 1000
 
 
@@ -41,6 +42,10 @@ def housekeeping(runtime: Runtime) -> list[Task]:
     return [
         Task("actions.overdue", OVERDUE_EVERY_S, house.overdue),
         Task("vault.expired", MINUTE_S, house.expired),
+        Task("cases.settle", SETTLE_EVERY_S, lambda: case_clock.settle_due(runtime)),
+        Task("cases.overdue", OVERDUE_EVERY_S, lambda: case_clock.raise_overdue(runtime)),
+        Task("cases.questions", MINUTE_S, lambda: case_clock.end_questions(runtime)),
+        Task("cases.hashes", HOUR_S, lambda: case_clock.forget_hashes(runtime)),
         Task("deep.ended", OVERDUE_EVERY_S, house.deep_ended),
         Task("vault.orphans", DAY_S, house.orphans),
         Task("counters.days", DAY_S, house.days),
