@@ -12,7 +12,9 @@ from prometheus_client import CollectorRegistry, Gauge
 from holdfast.decisions.webhooks import outbox
 from holdfast.records import counters, deep_queue, jobs
 from holdfast.records.tables.base import now
+from holdfast.reporting.drafts import listing
 from holdfast.service import facts
+from holdfast.service.report_status import read_status
 from holdfast.service.schedule import PREFIX
 
 __all__ = ["recorded"]
@@ -26,6 +28,7 @@ def recorded(connection: sa.Connection) -> CollectorRegistry:
     """A registry of gauges, filled once."""
     registry = CollectorRegistry()
     backlog = deep_queue.backlog(connection)
+    reports = read_status(connection)
     for name, text, labels, rows in (
         ("holdfast_jobs", "Jobs by state; dead ones were given up.", ("kind", "state"), _jobs(connection)),
         (
@@ -58,6 +61,30 @@ def recorded(connection: sa.Connection) -> CollectorRegistry:
             ("step", "outcome", "reason"),
             _deep_checks(connection),
         ),
+        (
+            "holdfast_reports_waiting",
+            "Drafts of reports that were not handed over yet, by state.",
+            ("state",),
+            [((state,), count) for state, count in reports.waiting.items()],
+        ),
+        (
+            "holdfast_report_alarms",
+            "Filings that need a person, by kind of alarm.",
+            ("kind",),
+            [((kind,), count) for kind, count in reports.alarms.items()],
+        ),
+        (
+            "holdfast_reports_late",
+            "Drafts that wait for people past their deadline.",
+            (),
+            [((), reports.late)],
+        ),
+        (
+            "holdfast_reports",
+            "Reports by phase at their destination, with the incidents and files that they tell of.",
+            ("phase", "what"),
+            _reports(connection),
+        ),
     ):
         gauge = Gauge(name, text, labels, registry=registry)
         for values, number in rows:
@@ -81,6 +108,12 @@ def _deep_checks(connection: sa.Connection) -> Iterator[Row]:
         by = ("outcome", "reason")
         for one in counters.totals(connection, f"deep.{step}", since=at - DAY, until=at + DAY, by=by):
             yield (step, one.labels["outcome"], one.labels["reason"]), one.count
+
+
+def _reports(connection: sa.Connection) -> Iterator[Row]:
+    for phase, counted in listing.counts(connection).items():
+        for what in ("reports", "incidents", "files"):
+            yield (str(phase), what), getattr(counted, what)
 
 
 def _ages(connection: sa.Connection) -> Iterator[Row]:

@@ -26,8 +26,8 @@ from holdfast.errors import RecordsError
 from holdfast.media.pool import DecodePool
 from holdfast.records.counters import Counters
 from holdfast.records.home import Home
-from holdfast.screening.deep_desk import DeepDesk
 from holdfast.review.opening import case_opener
+from holdfast.screening.deep_desk import DeepDesk
 from holdfast.screening.fetch import Fetcher, FetchPolicy
 from holdfast.screening.intake import Intake
 from holdfast.screening.screener import Screener
@@ -41,6 +41,7 @@ from holdfast.service.opening import (
     policy_file,
     rules_file,
 )
+from holdfast.service.report_status import ReportWatch
 from holdfast.settings import Settings, load_settings
 from holdfast.vault.secrets import KeySealer
 from holdfast.vault.service import Vault
@@ -48,6 +49,8 @@ from holdfast.vault.service import Vault
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from holdfast.reporting.drafts.desk import Desk
+    from holdfast.reporting.filing.contents import VaultContents
     from holdfast.vault.keys import KeyService
 
 __all__ = ["Runtime"]
@@ -101,6 +104,27 @@ class Runtime:
     def sealer(self) -> KeySealer:
         """Seals what must not lie readable in the database: webhook secrets, exchange credentials."""
         return KeySealer(self.keys)
+
+    @cached_property
+    def contents(self) -> VaultContents:
+        """The files of reports."""
+        from holdfast.reporting.filing.contents import VaultContents
+
+        return VaultContents(self.vault)
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where reports are drafted and where they go. Raises SettingsError or DestinationError."""
+        from holdfast.reporting.destinations.registry import open_destinations  # a process that only answers
+        from holdfast.reporting.drafts.desk import Desk  # uploads does without XML and an HTTP client
+
+        reporting = self.settings.reporting
+        return Desk(reporting, open_destinations(reporting, self.home.path, self.sealer), self.sealer)
+
+    @cached_property
+    def report_watch(self) -> ReportWatch:
+        """Whether any report needs a person."""
+        return ReportWatch(self.database)
 
     @cached_property
     def screener(self) -> Screener:
@@ -173,6 +197,7 @@ class Runtime:
             self.screener.refresh()
             with suppress(RecordsError):  # deep checks never make a process "not ready"
                 self.deep_watch.look()
+                self.report_watch.look()
 
         return Follower(
             refresh,

@@ -1,4 +1,4 @@
-"""The worker process: jobs, webhooks, housekeeping, merging of the index, deep checks.
+"""The worker process: jobs, webhooks, housekeeping, merging of the index, deep checks, reports.
 
 python -m holdfast.service.worker_process LINE HOME      started by the supervisor
 holdfast worker                                          by itself, as many as you like
@@ -48,6 +48,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
     from holdfast.service.logs import set_up_logs
     from holdfast.service.merging import Merger
     from holdfast.service.reach import webhook_reach
+    from holdfast.service.report_worker import ReportWorker
     from holdfast.service.runtime import Runtime
     from holdfast.service.schedule import Schedule
 
@@ -67,9 +68,10 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
         schedule = Schedule(runtime.database, housekeeping(runtime))
         merger = Merger(runtime.database, runtime.home)
         deep = DeepWorker(runtime)
+        reports = ReportWorker(runtime)
         worker = Worker(runtime.database, handlers(runtime), threads=threads or server.job_threads or 1)
         runtime.counters.start()
-        for one in (delivering, schedule, merger, deep):
+        for one in (delivering, schedule, merger, deep, reports):
             one.start()
         try:
             worker.run(handle_signals=True)
@@ -78,6 +80,7 @@ def work(home: Path, *, threads: int | None = None, line: Line | None = None) ->
             schedule.stop()
             merger.stop()
             deep.stop()
+            reports.stop()
             delivering.join()
 
 

@@ -33,6 +33,9 @@ class Ready(BaseModel):
     deep_check: str = Field(
         examples=["off"], description="off, ok, behind, or unknown: deep checks never make it not ready."
     )
+    reports: str = Field(
+        examples=["ok"], description="ok, alarm (something about a report needs a person), or unknown."
+    )
 
 
 @router.get("/health/live", response_model=Alive, responses=responses(any_key=False))
@@ -56,6 +59,7 @@ async def ready(request: Request) -> Response:
         "reason": "" if is_ready else "the lists could not be looked at for too long",
         "list_version": follower.list_version,
         "deep_check": runtime.deep_watch.state(),
+        "reports": runtime.report_watch.state(),
     }
     return json_response(body, 200 if is_ready else 503)
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 import structlog
 
+from holdfast.decisions.webhooks import outbox
 from holdfast.errors import NotFoundError
 from holdfast.records import events
 from holdfast.records.dialect import moment, upsert
@@ -76,7 +77,8 @@ def raise_alarm(
     ).scalar()
     if changed is not None:
         facts = {"filing": filing_id, "kind": kind, "times": changed}
-        events.append(connection, "report.alarm", facts)
+        event = events.append(connection, "report.alarm", facts)
+        outbox.publish(connection, "report.alarm", facts, event_id=event)
         log.warning("a filing needs a person", **facts)
 
 

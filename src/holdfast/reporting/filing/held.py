@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from holdfast.decisions.webhooks import outbox
 from holdfast.errors import RecordsUnavailableError
 from holdfast.records import events
 from holdfast.records.database import Database
@@ -85,7 +86,8 @@ class Held:
                 change(connection)
             if event is not None:
                 base = {"filing": filing.id, "destination": filing.destination, "case": filing.case_reference}
-                events.append(connection, event, {**base, **(facts or {})})
+                told = {**base, **(facts or {})}
+                outbox.publish(connection, event, told, event_id=events.append(connection, event, told))
             if alarm is not None:
                 text = said.says if said is not None else filing.last_error or ""
                 alarms.raise_alarm(connection, filing.id, alarm, text)
