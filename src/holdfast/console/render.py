@@ -103,5 +103,9 @@ def _nav(may: Callable[[str], bool]) -> list[tuple[str, str]]:
 # (name in the catalogues, address, the permission that the page demands)
 NAV: Final = (
     ("today", "/console", "console.use"),
+    ("queue", "/console/queue", "case.read"),
+    ("lists", "/console/lists", "bank.read"),
     ("people", "/console/people", "person.read"),
+    ("health", "/console/health", "metrics.read"),
+    ("numbers", "/console/numbers", "metrics.read"),
 )

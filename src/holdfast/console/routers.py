@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from holdfast.console import account, assets, people, signin, signin_oidc
+from holdfast.console.pages.routers import PAGES
 
 __all__ = ["ROUTERS"]
 
@@ -14,4 +15,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     signin_oidc.router,
     account.router,
     people.router,
+    *PAGES,
 )

@@ -1,14 +1,13 @@
-"""Files of a case, unblurred: only under a grant, and each step on record.
+"""Files of a case: blurred for whoever reads cases; anything more only under a reveal, each step on record.
 
-There is no address that shows a file by itself. Every request is held against the session, the role and the
-lease of the case, and the bytes against a grant for this person, session and file. Scripts of the case page
-(`static/js/view.js`) ask; what they are told is JSON.
+There is no address that shows a file by itself. Every request is held against the session and the role, and
+what is unblurred against a grant for this person, session, file and lease (`service.showing`). Scripts of the
+case page (`static/js/view.js`) ask for it; what they are told is JSON.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -21,28 +20,18 @@ from holdfast.api.writes import json_response
 from holdfast.console.pages.case import Fence
 from holdfast.console.render import HEADERS, texts_for
 from holdfast.errors import NotAllowedError, UsageError
-from holdfast.media.formats import sniff
-from holdfast.media.videoformats import video_format
 from holdfast.review import grants, viewing
-from holdfast.review.grants import Grant
+from holdfast.review.fidelity import Rendition
 from holdfast.review.proof import Seen
+from holdfast.review.wellness import get_reviewer
+from holdfast.service.showing import open_original, show_before_reveal, show_revealed
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 
-BLOCK_BYTES: Final = 4 * 1024 * 1024
-HEAD_BYTES: Final = 4096
-# What browsers can show, by what our own eyes say of the first bytes. Nothing else gets a type.
-TYPES: Final = {
-    "JPEG": "image/jpeg",
-    "PNG": "image/png",
-    "GIF": "image/gif",
-    "WEBP": "image/webp",
-    "AVIF": "image/avif",
-    "BMP": "image/bmp",
-}
-FILMS: Final = {"MP4": "video/mp4", "MATROSKA": "video/webm", "OGG": "video/ogg"}
+LOOK: Final = Rendition(blur=0, greyscale=True, small=True)
+LOOK_AT_FRAMES: Final = Rendition(blur=0, greyscale=True, small=False, sheet=True)
 
 
 class _Event(BaseModel):
@@ -58,6 +47,21 @@ class _Event(BaseModel):
 
 
 _EVENTS = TypeAdapter(list[_Event])
+
+
+@router.get("/console/cases/{case}/files/{item}/blurred")
+def blurred(
+    caller: Annotated[Caller, Guard(Permission.CASE_READ)],
+    case: Id,
+    item: Id,
+    sheet: Annotated[bool, Query()] = False,
+) -> Response:
+    """The file as the person wants it before a reveal, and at least as the organisation demands."""
+    runtime = caller.runtime
+    with runtime.database.read() as connection:
+        comfort = get_reviewer(connection, caller.subject).comfort
+    wanted = Rendition.of(comfort, runtime.review, sheet=sheet)
+    return _png(show_before_reveal(runtime, case, item, wanted, person=caller.subject))
 
 
 @router.post("/console/cases/{case}/files/{item}/reveal")
@@ -76,33 +80,33 @@ def reveal(
             fence=fence,
             rules=runtime.review,
         )
-    head = next(_blocks(caller, grant), b"")[:HEAD_BYTES]
-    film = FILMS.get(video_format(head) or "")
-    kind = film or TYPES.get(sniff(head) or "", "application/octet-stream")
-    return json_response({"grant": grant.id, "type": kind, "medium": "video" if film else "image"})
+    return json_response({"grant": grant.id})
 
 
-@router.get("/console/cases/{case}/files/{item}/original")
-def original(
+@router.get("/console/views/{grant}/look")
+def look(
     caller: Annotated[Caller, Guard(Permission.VAULT_OPEN)],
-    case: Id,
-    item: Id,
-    grant: Annotated[int, Query(ge=1, lt=2**63)],
+    grant: Id,
+    sheet: Annotated[bool, Query()] = False,
 ) -> Response:
-    """The held bytes, as they are. They have no type: only the script that asked makes a picture of them."""
-    runtime = caller.runtime
-    with runtime.database.read() as connection:
-        granted = grants.require_grant(connection, grant, person=caller.subject, session=_session(caller))
-    if (granted.case_id, granted.case_item_id) != (case, item):
-        raise NotAllowedError("This reveal is of another file. Nothing was shown.")
-    facts = runtime.vault.read_facts(granted.item_id, actor=caller.subject, purpose=_purpose(granted))
+    """Small, grey and still: enough to tell what it is. It is not the file, and proves no view of it."""
+    wanted = LOOK_AT_FRAMES if sheet else LOOK
+    shown = show_revealed(caller.runtime, grant, wanted, person=caller.subject, session=_session(caller))
+    return _png(shown)
+
+
+@router.get("/console/views/{grant}/original")
+def original(caller: Annotated[Caller, Guard(Permission.VAULT_OPEN)], grant: Id) -> Response:
+    """The held bytes, as they are, without a type: only the script that asked makes a picture of them."""
+    held = open_original(caller.runtime, grant, person=caller.subject, session=_session(caller))
     headers = {
         **HEADERS,
         "content-disposition": "attachment",
-        "content-length": str(facts.size_bytes),
+        "content-length": str(held.size_bytes),
     }
-    pieces = _noted(caller, granted, bytes.fromhex(facts.sha256), facts.size_bytes)
-    return StreamingResponse(pieces, headers=headers, media_type="application/octet-stream")
+    return StreamingResponse(
+        held.pieces(0, held.size_bytes), headers=headers, media_type="application/octet-stream"
+    )
 
 
 @router.post("/console/views/{grant}/events")
@@ -153,29 +157,5 @@ def _session(caller: Caller) -> str:
     return caller.session.id
 
 
-def _purpose(grant: Grant) -> str:
-    return f"case {grant.case_id}, reveal {grant.id}"
-
-
-def _blocks(caller: Caller, grant: Grant) -> Iterator[bytes]:
-    return caller.runtime.vault.open(grant.item_id, actor=caller.subject, purpose=_purpose(grant))
-
-
-def _noted(caller: Caller, grant: Grant, digest: bytes, total_bytes: int) -> Iterator[bytes]:
-    """The pieces. Each block is written down once the next is asked for: it has gone out by then."""
-    sent = noted = 0
-
-    def note() -> None:
-        said: dict[str, Any] = {"item_id": grant.item_id, "person": caller.subject, "digest": digest}
-        said |= {"fidelity": viewing.ORIGINAL, "grant_id": grant.id, "case_id": grant.case_id}
-        with caller.runtime.database.write() as connection:
-            grants.note_served(connection, first_byte=noted, end_byte=sent, total_bytes=total_bytes, **said)
-
-    for piece in _blocks(caller, grant):
-        yield piece
-        sent += len(piece)
-        if sent - noted >= BLOCK_BYTES:
-            note()
-            noted = sent
-    if sent > noted:
-        note()
+def _png(body: bytes) -> Response:
+    return Response(body, headers=HEADERS, media_type="image/png")

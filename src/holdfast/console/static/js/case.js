@@ -59,7 +59,7 @@ function beat(place) {
   const timer = setInterval(work, Number(place.dataset.everyMs));
 }
 
-if (items().length) {
+if (items().length && document.querySelector("[data-heartbeat]")) {
   choose(items().find((item) => !item.querySelector("input[name=label]:checked")) ?? items()[0], { scroll: false });
   document.addEventListener("focusin", (event) => {
     const item = event.target.closest("[data-item]");

@@ -7,7 +7,7 @@ import { onEnd, onStart } from "./keys.js";
 import { View } from "./view.js";
 import { tell } from "./tell.js";
 
-const views = new WeakMap(); // piece -> its view, as long as one is open
+const views = new WeakMap(); // button -> its view, as long as one is open: a look and a full view are two
 let held = null; // the view that is being held
 
 /** Blurs everything that is shown. `gap` is "focus_lost" and its like where the person did not let go. */
@@ -16,19 +16,19 @@ export function blurAll(gap) {
   held = null;
 }
 
-async function hold(piece, kind) {
-  if (!piece?.dataset.files || held) return;
-  let view = views.get(piece);
+async function hold(button) {
+  if (!button || held) return;
+  const piece = button.closest("[data-piece]");
+  let view = views.get(button);
   if (!view || view.isOver) {
-    view = new View(piece);
-    views.set(piece, view);
+    view = new View(piece, button.dataset.hold);
+    views.set(button, view);
   }
   held = view;
-  const button = piece.querySelector(`[data-hold="${kind}"]`);
   button.setAttribute("aria-pressed", "true");
   view.onRelease = () => button.setAttribute("aria-pressed", "false");
   try {
-    await view.show(kind);
+    await view.show();
   } catch (error) {
     blurAll();
     tell(piece.dataset.failed.replace("{why}", error.message));
@@ -41,18 +41,17 @@ function letGo() {
 }
 
 for (const button of document.querySelectorAll("[data-hold]")) {
-  const piece = button.closest("[data-piece]");
   button.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     button.setPointerCapture(event.pointerId);
-    hold(piece, button.dataset.hold);
+    hold(button);
   });
   for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) button.addEventListener(kind, letGo);
   button.addEventListener("contextmenu", (event) => event.preventDefault());
   button.addEventListener("keydown", (event) => {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
-    if (!event.repeat) hold(piece, button.dataset.hold);
+    if (!event.repeat) hold(button);
   });
   button.addEventListener("keyup", (event) => {
     if (event.key === " " || event.key === "Enter") letGo();
@@ -62,7 +61,7 @@ for (const button of document.querySelectorAll("[data-hold]")) {
 
 onStart("reveal", (button) => {
   const piece = button?.closest("[data-piece]");
-  hold(piece, piece?.querySelector("[data-full]").open ? "full" : "look");
+  hold(piece?.querySelector("[data-full]").open ? piece.querySelector('[data-hold="full"]') : button);
 });
 onEnd("reveal", letGo);
 
@@ -72,12 +71,12 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("pagehide", () => {
   blurAll();
-  for (const piece of document.querySelectorAll("[data-piece]")) views.get(piece)?.close();
+  for (const button of document.querySelectorAll("[data-hold]")) views.get(button)?.close();
 });
 
 for (const piece of document.querySelectorAll("[data-files]")) {
   piece.querySelector("[data-attest]")?.addEventListener("click", (event) => {
-    views.get(piece)?.attest(event.target).catch((error) => tell(piece.dataset.failed.replace("{why}", error.message)));
+    views.get(piece.querySelector('[data-hold="full"]'))?.attest(event.target).catch((error) => tell(piece.dataset.failed.replace("{why}", error.message)));
   });
   piece.querySelector("[data-full]")?.addEventListener("toggle", (event) => {
     piece.classList.toggle("open", event.target.open);

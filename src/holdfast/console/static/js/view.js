@@ -1,6 +1,7 @@
 // One reveal of one file: its grant, its bytes, its element on the page, and what it tells the server.
 
 import { Teller } from "./teller.js";
+import { kindOf } from "./kinds.js";
 import { ask } from "./send.js";
 
 const TICK_MS = 1000;
@@ -9,6 +10,7 @@ export class View {
   isOver = false;
   onRelease = () => {};
   #piece;
+  #isFull; // the file itself; else a small grey picture of it
   #place;
   #teller;
   #grant;
@@ -21,20 +23,21 @@ export class View {
   #played_s = 0;
   #watch;
 
-  constructor(piece) {
+  constructor(piece, kind) {
     this.#piece = piece;
+    this.#isFull = kind === "full";
     this.#place = piece.querySelector("[data-shown]");
   }
 
   /** Shows the file as long as it is held. Rejects with words for the person. */
-  async show(kind) {
+  async show() {
     this.#isHeld = true;
     await this.#open();
     if (!this.#isHeld) return;
     this.#bytes ??= await this.#fetch();
     if (!this.#isHeld) return;
-    this.#place.classList.toggle("look", kind === "look");
-    this.#element = this.#grant.medium === "video" ? this.#film() : this.#picture();
+    this.#place.classList.toggle("look", !this.#isFull);
+    this.#element = this.#bytes.type.startsWith("video/") ? this.#film() : this.#picture();
     this.#place.replaceChildren(this.#element);
     this.#place.hidden = false;
     this.#teller.say("shown");
@@ -43,7 +46,7 @@ export class View {
     });
     this.#watch.observe(this.#element);
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
-    await this.#ready(kind);
+    await this.#ready();
   }
 
   /** Takes the file off the page. `gap` says why, where the person did not let go: the view then is over. */
@@ -93,10 +96,13 @@ export class View {
   }
 
   async #fetch() {
-    const address = `${this.#piece.dataset.files}/original?grant=${this.#grant.grant}`;
+    const base = `/console/views/${this.#grant.grant}`;
+    const look = this.#piece.dataset.medium === "video" ? "look?sheet=true" : "look";
+    const address = `${base}/${this.#isFull ? "original" : look}`;
     const answer = await fetch(address, { cache: "no-store", credentials: "same-origin" });
     if (!answer.ok) throw new Error((await answer.json()).detail ?? String(answer.status));
-    return new Blob([await answer.arrayBuffer()], { type: this.#grant.type });
+    const bytes = await answer.arrayBuffer();
+    return new Blob([bytes], { type: kindOf(new Uint8Array(bytes, 0, Math.min(64, bytes.byteLength))) });
   }
 
   #picture() {
@@ -124,7 +130,7 @@ export class View {
     return element;
   }
 
-  async #ready(kind) {
+  async #ready() {
     const element = this.#element;
     if (element instanceof HTMLVideoElement) {
       await new Promise((done, fail) => {
@@ -134,15 +140,16 @@ export class View {
       if (!this.#isHeld) return;
       this.#played_s = this.#reached_s;
       element.currentTime = this.#reached_s;
-      if (kind === "full") await element.play();
+      await element.play();
     } else {
       await element.decode().catch(() => {
         throw new Error(this.#piece.dataset.unshowable);
       });
     }
     if (!this.#isHeld) return;
+    if (!this.#isFull) return; // a look is not the file
     this.#teller.say("loaded");
-    if (kind === "full") this.#piece.querySelector("[data-attest]").disabled = false;
+    this.#piece.querySelector("[data-attest]").disabled = false;
   }
 
   #tick() {
