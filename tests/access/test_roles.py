@@ -12,7 +12,9 @@ from holdfast.errors import NotAllowedError
 
 # Written by role, where the code is written by permission: a slip in one does not repeat in the other.
 EXPECTED: dict[str, set[str]] = {
-    "uploader": {"screen.media", "screen.url", "receipt.write", "job.read"},
+    "uploader": {
+        *("screen.media", "screen.url", "receipt.write", "job.read", "notice.write", "appeal.write"),
+    },
     "analyst": {
         *("screen.media", "screen.url", "screen.hash", "hash.compute", "match.detail"),
         *("bank.read", "entry.read", "entry.write", "event.read", "job.read", "decision.read", "rule.read"),
@@ -23,6 +25,7 @@ EXPECTED: dict[str, set[str]] = {
         *("screen.hash", "hash.compute", "match.detail", "bank.read", "entry.read", "opinion.write"),
         *("event.read", "job.read", "decision.read", "decision.write", "rule.read"),
         *("case.read", "case.write", "report.read", "report.draft", "vault.open", "console.use"),
+        *("notice.write", "appeal.write"),
     },
     "lead": {
         *("screen.media", "screen.url", "screen.hash", "hash.compute", "match.detail", "receipt.write"),
@@ -32,6 +35,7 @@ EXPECTED: dict[str, set[str]] = {
         *("decision.read", "decision.write", "rule.read", "rule.write"),
         *("exchange.read", "exchange.sync", "exchange.send", "exchange.write"),
         *("case.read", "case.write", "case.assign", "case.approve", "case.export"),
+        *("notice.write", "appeal.write"),
         *("report.read", "report.draft", "report.approve", "report.file", "report.retract"),
         *("vault.open", "vault.open_outside_case", "vault.hold", "vault.release", "vault.destroy"),
         *("audit.read", "metrics.read", "settings.read", "console.use", "person.read"),
