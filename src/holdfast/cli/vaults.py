@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from holdfast.cli import vault_check, vault_destruction  # noqa: F401  (they add their commands to the group)
+from holdfast.cli import vault_check, vault_destruction, vault_evidence  # noqa: F401  (they add their commands)
 from holdfast.cli.vault import app
 
 __all__ = ["app"]

@@ -13,7 +13,18 @@ from holdfast.records.tables.drafts import report_drafts as t
 from holdfast.reporting.drafts.models import Content, Draft, Enrichment, State
 from holdfast.vault.secrets import KeySealer
 
-__all__ = ["change", "find_last", "get", "insert", "lock", "of_row", "seal", "seal_answer", "unseal"]
+__all__ = [
+    "change",
+    "find_last",
+    "get",
+    "insert",
+    "lock",
+    "of_row",
+    "seal",
+    "seal_answer",
+    "unseal",
+    "unseal_answer",
+]
 
 
 def get(connection: sa.Connection, draft_id: int) -> Draft:
@@ -85,6 +96,14 @@ def seal_answer(sealer: KeySealer, draft: Draft, answer: bytes) -> bytes:
     """What the platform said, as it came."""
     context = _context("answer", draft.case_reference, draft.destination, draft.revision)
     return sealer.seal(answer, context=context)
+
+
+def unseal_answer(sealer: KeySealer, draft: Draft) -> bytes | None:
+    """What the platform said, as it came; None where it said nothing. Raises as `unseal`."""
+    if draft.sealed_answer is None:
+        return None
+    context = _context("answer", draft.case_reference, draft.destination, draft.revision)
+    return sealer.unseal(draft.sealed_answer, context=context)
 
 
 def waiting(states: Collection[State]) -> sa.ColumnElement[bool]:
