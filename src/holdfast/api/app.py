@@ -24,6 +24,7 @@ from holdfast.api.bodies import BodyBudget
 from holdfast.api.gate import Gate
 from holdfast.api.measures import Measures
 from holdfast.api.openapi import DESCRIPTION
+from holdfast.api.origins import is_console
 from holdfast.api.problems import Problem, http_problem, problem_response
 from holdfast.api.rest import Rest
 from holdfast.errors import HoldfastError, RecordsError
@@ -108,11 +109,21 @@ def _add_problem_handlers(app: FastAPI) -> None:
 
 
 async def _known(request: Request, error: Exception) -> Response:
-    return problem_response(error, request.scope["holdfast.request_id"])
+    return _told(request, problem_response(error, request.scope["holdfast.request_id"]))
 
 
 async def _http(request: Request, error: Any) -> Response:
-    return problem_response(http_problem(error.status_code), request.scope["holdfast.request_id"])
+    problem = http_problem(error.status_code)
+    return _told(request, problem_response(problem, request.scope["holdfast.request_id"]))
+
+
+def _told(request: Request, answer: Response) -> Response:
+    """The problem as a page, where a person asked the console for one."""
+    if not is_console(request.url.path):
+        return answer
+    from holdfast.console.problems import problem_page  # loaded after the first upload can be answered
+
+    return problem_page(request, answer) or answer
 
 
 async def _invalid(request: Request, error: Any) -> Response:
@@ -122,4 +133,5 @@ async def _invalid(request: Request, error: Any) -> Response:
     ]
     named = "; ".join(f"{one['field']}: {one['problem']}" for one in fields[:3])
     problem = Problem(422, "bad-request", "The request cannot be understood", f"{named}. Nothing was done.")
-    return problem_response(problem, request.scope["holdfast.request_id"], {"errors": fields})
+    answer = problem_response(problem, request.scope["holdfast.request_id"], {"errors": fields})
+    return _told(request, answer)

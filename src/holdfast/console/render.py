@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from starlette.responses import HTMLResponse
 
 from holdfast.console import keys, times
-from holdfast.console.texts import Texts, language_of, texts
+from holdfast.console.texts import LANGUAGES, Texts, language_of, texts
 from holdfast.records.tables.base import now
 
 if TYPE_CHECKING:
@@ -75,7 +75,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(key_actions=tuple(keys.USUAL), key_usual=keys.USUAL, moment=times.moment, dir="ltr")
+    made.globals.update(
+        key_actions=tuple(keys.USUAL),
+        key_usual=keys.USUAL,
+        moment=times.moment,
+        dir="ltr",
+        languages=tuple(LANGUAGES.items()),
+    )
     return made
 
 
