@@ -26,7 +26,8 @@ class Answer:
     """Outcome, decision and what was kept. ``event`` and ``hold`` are None where nothing was kept.
 
     ``list_version`` is the position of the fingerprint log that the answer was made with. ``stored`` is the
-    whole body of an earlier answer to the same request, b"" where this one is new.
+    whole body of an earlier answer to the same request, b"" where this one is new, with its HTTP status.
+    ``job``: nothing was decided yet, and the answer is this job's result.
     """
 
     outcome: Outcome
@@ -37,6 +38,8 @@ class Answer:
     hold: str | None = None
     actions: tuple[AskedAction, ...] = ()
     stored: bytes = b""
+    stored_status: int = 200
+    job: int | None = None
 
     def to_json(self, *, in_detail: bool) -> dict[str, Any]:
         """The answer for a key with (``in_detail``) or without the permission to see matches.
@@ -44,6 +47,8 @@ class Answer:
         Without it nothing tells which entry, how near, or which rule: whoever sends uploads could otherwise
         try out how much of a listed picture must be changed.
         """
+        if self.job is not None:
+            return self._to_come()
         outcome, decision, actions = self.outcome, self.decision, self.decision.actions
         body: dict[str, Any] = {
             "outcome": str(outcome.outcome),
@@ -86,6 +91,16 @@ class Answer:
                 "suppressed": [asdict(match) for match in outcome.suppressed],
             }
         return body
+
+    def _to_come(self) -> dict[str, Any]:
+        """No outcome and no decision: there is none yet."""
+        return {
+            "job": self.job,
+            "medium": self.outcome.medium,
+            "size_bytes": self.outcome.size_bytes,
+            "detail": "It is longer than what is answered at once, and nothing was decided. Hold it back: "
+            "the answer is the job's result.",
+        }
 
 
 _INSIDE = (SUPPRESSED, CONFLICT)  # they name a list and an entry: not for everybody

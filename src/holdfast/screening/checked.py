@@ -86,6 +86,7 @@ class Screened:
     which view. ``code`` is the content's own hash as it is (32 bytes), b"" where it has none.
     ``list_version`` is the position of the fingerprint log that the answer was made with. ``lumas`` are
     frames (number and small luma) for the deep check, where it was asked for and is needed.
+    ``is_unfinished``: a video was looked at only as far as is done at once, and more could be.
     """
 
     outcome: Outcome
@@ -94,6 +95,7 @@ class Screened:
     code: bytes = field(repr=False)
     list_version: int
     lumas: tuple[tuple[int, SmallLuma], ...] = ()
+    is_unfinished: bool = False
 
 
 def weight(match: BankMatch, seen: Mapping[int, Seen]) -> tuple[bool, bool, bool, int, int]:

@@ -61,4 +61,5 @@ def facts_of(screened: Screened, context: Context, standings: Mapping[int, str])
         ),
         reason=outcome.reason,
         context=context,
+        list_version=screened.list_version,
     )

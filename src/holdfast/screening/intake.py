@@ -15,7 +15,7 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from holdfast.access.probing import ProbingWatch
 from holdfast.decisions.engine import Decision, Engine
@@ -38,6 +38,7 @@ from holdfast.screening.keeping import Keeper, Kept, Upload
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import FileContent, bytes_content
 from holdfast.screening.screener import Screener
+from holdfast.screening.video_desk import ACCEPTED, VideoDesk
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -76,6 +77,7 @@ class Intake:
         self._counters = counters
         self._default_surface = screener.settings.rules.default_surface
         self._keeper = Keeper(screener.database, vault, flood, open_case)
+        self._videos = VideoDesk(screener.database, vault)
 
     def screen(
         self,
@@ -93,15 +95,18 @@ class Intake:
         same principal, is kept once: the answer is then the first one, in `Answer.stored` (made for
         ``in_detail``). Raises LimitError while the account is held back for probing, NotFoundError for a bank
         that does not exist, VaultError or RecordsError when something could not be kept: then nothing was
-        decided, and the upload must be sent again.
+        decided, and the upload must be sent again. Of a video that is too long to wait for the answer
+        names the job only (`finish_video`).
         """
         context = self.completed(context)
         self.refuse_probing(context)
         policy = self.choose(context)
         content = bytes_content(data, self.screener.settings.media.max_bytes)
         asking = self._deep.asking(policy, banks)
-        screened = self._check(content, policy, banks, keep_lumas=bool(asking))
+        screened = self._check(content, policy, banks, keep_lumas=bool(asking), is_direct=True)
         upload = Upload(data, context, by, _request(data, context, by, idempotency_key))
+        if screened.is_unfinished and screened.outcome.outcome is not OutcomeKind.MATCH:
+            return self._later(screened, upload, policy, banks, in_detail=in_detail)
         answer = self.decide(screened, upload, policy, in_detail=in_detail)
         if answer.stored:
             return answer
@@ -131,6 +136,38 @@ class Intake:
         if decision.rule:
             self._counters.add("decided", rule=decision.rule[:64], outcome=str(screened.outcome.outcome))
         return self._answer(screened, decision, policy, kept)
+
+    def finish_video(
+        self,
+        data: bytes,
+        context: Context,
+        *,
+        by: str,
+        banks: Sequence[str],
+        in_detail: bool,
+        on_progress: Callable[[float, float | None], None],
+        complete: Callable[[sa.Connection, dict[str, Any]], object],
+    ) -> None:
+        """What `screen` left to a job: all of the video, rules, hold, event and webhooks.
+
+        ``complete`` ends the job with the answer, in the transaction that writes what follows. Raises as
+        `screen`, and what the two functions raise: then nothing was decided.
+        """
+        policy = self.choose(context)
+        content = bytes_content(data, self.screener.settings.media.max_bytes)
+        screened = self._check(content, policy, banks, keep_lumas=False, on_progress=on_progress)
+        facts = self._facts(screened, context)
+        decision = self._rules.current.evaluate(facts)
+
+        def end(connection: sa.Connection, kept: Kept) -> None:
+            complete(connection, self._answer(screened, decision, policy, kept).to_json(in_detail=in_detail))
+
+        if _is_to_be_kept(screened.outcome, decision):
+            self._keeper.keep(Upload(data, context, by), facts, decision, policy, lambda _: b"", then=end)
+        else:
+            with self.screener.database.write() as connection:
+                end(connection, Kept())
+        self._count(screened.outcome, decision, policy, context)
 
     def completed(self, context: Context) -> Context:
         """The context with what the settings say of uploads that do not say it themselves."""
@@ -174,15 +211,48 @@ class Intake:
                 wait_s,
             )
 
+    def _later(
+        self,
+        screened: Screened,
+        upload: Upload,
+        policy: PolicyAnswer,
+        banks: Sequence[str],
+        *,
+        in_detail: bool,
+    ) -> Answer:
+        answer = self._answer(
+            screened, self._rules.current.evaluate(self._facts(screened, upload.context)), policy, Kept()
+        )
+        waiting = self._videos.take(
+            upload,
+            banks,
+            lambda job: _body(replace(answer, job=job), in_detail=in_detail),
+            in_detail=in_detail,
+        )
+        self._counters.add("screened.later", surface=upload.context.surface)
+        return replace(answer, job=waiting.job, stored=waiting.stored, stored_status=ACCEPTED)
+
     def _check(
-        self, content: FileContent, policy: PolicyAnswer, banks: Sequence[str], *, keep_lumas: bool
+        self,
+        content: FileContent,
+        policy: PolicyAnswer,
+        banks: Sequence[str],
+        *,
+        keep_lumas: bool,
+        is_direct: bool = False,
+        on_progress: Callable[[float, float | None], None] | None = None,
     ) -> Screened:
         if policy.action == DO_NOT_SCAN:
             detail = f"Not scanned, by the policy's row {policy.row!r}: {policy.reason}"
             outcome = Outcome("", "unknown", OutcomeKind.NOT_SCANNED, "policy", detail)
             return Screened(_sized(outcome, content.size_bytes), (), {}, b"", self.screener.lists.position)
         return self.screener.check(
-            content, banks=banks, digests_only=policy.action == DIGESTS_ONLY, keep_lumas=keep_lumas
+            content,
+            banks=banks,
+            digests_only=policy.action == DIGESTS_ONLY,
+            keep_lumas=keep_lumas,
+            is_direct=is_direct,
+            on_progress=on_progress,
         )
 
     def _facts(self, screened: Screened, context: Context) -> MatchFacts:
@@ -202,6 +272,7 @@ class Intake:
             kept.hold,
             kept.actions,
             kept.stored,
+            kept.stored_status,
         )
 
     def _watch(self, screened: Screened, context: Context) -> None:

@@ -52,12 +52,16 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What was written down; ``stored`` is the answer of an earlier time, when the request came before."""
+    """What was written down; ``stored`` is the answer of an earlier time, when the request came before.
+
+    ``stored_status`` is its HTTP status.
+    """
 
     event: int | None = None
     hold: str | None = None
     actions: tuple[AskedAction, ...] = ()
     stored: bytes = b""
+    stored_status: int = 200
 
 
 class Keeper:
@@ -79,17 +83,19 @@ class Keeper:
         policy: PolicyAnswer,
         body_of: Callable[[Kept], bytes],
         also: Callable[[sa.Connection], object] = lambda _: None,
+        then: Callable[[sa.Connection, Kept], object] = lambda *_: None,
     ) -> Kept:
         """Keeps one upload; durable when this returns. ``body_of`` makes the answer that is stored for a
-        request with an idempotency key; ``also`` writes what belongs into the same transaction. Raises
-        VaultError or RecordsError, or what ``also`` raises: then nothing was kept."""
+        request with an idempotency key; ``also`` and ``then`` write what belongs into the same transaction,
+        before it and behind it. Raises VaultError or RecordsError, or what those two raise: then nothing
+        was kept."""
         if upload.request is not None:
             with self._database.read() as connection:
                 earlier = idempotency.answer_to(connection, upload.request)
             if earlier is not None:
                 with self._database.write() as connection:
                     also(connection)
-                return Kept(stored=earlier.body)
+                return Kept(stored=earlier.body, stored_status=earlier.status)
         stored = self._put(upload, decision)
         with self._database.write() as connection:
             also(connection)
@@ -97,8 +103,9 @@ class Keeper:
                 earlier = idempotency.begin(connection, upload.request)
                 if earlier is not None:  # both were sent at one moment
                     self._discard(stored)
-                    return Kept(stored=earlier.body)
+                    return Kept(stored=earlier.body, stored_status=earlier.status)
             kept = self._write(connection, upload, facts, decision, policy, stored)
+            then(connection, kept)
             if upload.request is not None:
                 answer = idempotency.Answer(200, JSON, body_of(kept))
                 idempotency.finish(connection, upload.request, answer)

@@ -130,20 +130,22 @@ class Screener:
         banks: Sequence[str] = (),
         digests_only: bool = False,
         keep_lumas: bool = False,
+        is_direct: bool = False,
         on_progress: VideoProgress | None = None,
     ) -> Screened:
         """The outcome for one content with all that was found, benign entries too: what rules are put to.
 
         With ``digests_only`` nothing is decoded, and content whose digests are not listed is *not scanned*,
         never *no match*. With ``keep_lumas`` a picture that matches nothing comes with what `check_deeply`
-        takes. ``on_progress`` hears of a video how many seconds were looked at, and of how many. Raises
-        NotFoundError for a bank that does not exist, UnreadableError for a video that cannot be opened.
+        takes. With ``is_direct`` a video is looked at only as far as somebody can wait for. ``on_progress``
+        hears of a video how many seconds were looked at, and of how many. Raises NotFoundError for a bank
+        that does not exist, UnreadableError for a video that cannot be opened.
         """
         if self._follows:
             self.refresh()
         version = self.lists.position
         if content.video is not None and not digests_only:
-            return self._check_video(content, name, banks, on_progress)
+            return self._check_video(content, name, banks, is_direct, on_progress)
         checked, hashes, frames = _digests_alone() if digests_only else self._hash(content)
         values = _digests(content) if self.lists.has_digests else {}
         asked, radius, had_banks = self._asked(banks)
@@ -275,14 +277,20 @@ class Screener:
             return resolve(connection, nearest_of(hits), values if listed else None, size_bytes=size_bytes)
 
     def _check_video(
-        self, content: FileContent, name: str, banks: Sequence[str], on_progress: VideoProgress | None
+        self,
+        content: FileContent,
+        name: str,
+        banks: Sequence[str],
+        is_direct: bool,
+        on_progress: VideoProgress | None,
     ) -> Screened:
         from holdfast.screening.videosight import nearest_in, sight_video  # with kernels of its own
 
         assert content.video is not None  # noqa: S101  (the caller asked)
         version = self.lists.position
         asked, _, had_banks = self._asked(banks)
-        limits = self.settings.video.video_limits()
+        video = self.settings.video
+        limits = video.direct_limits() if is_direct else video.video_limits()
         look = look_at_video(self.pool, limits, content.video, self.videos.bank, self.lists, on_progress)
         values = _digests(content) if self.lists.has_digests else {}
         with self.database.read() as connection:
@@ -297,7 +305,9 @@ class Screener:
         found, seen = sight_video(listed, look, self.model.current, len(self.lists))
         outcome = verdict(name, found, seen, replace(look.checked, had_banks=had_banks))
         outcome = replace(outcome, size_bytes=content.size_bytes)
-        return Screened(outcome, tuple(found), seen, b"", version)
+        cut_short = look.checked.reason in (Reason.TOO_MANY_FRAMES, Reason.TOO_SLOW)
+        is_unfinished = cut_short and limits != video.video_limits()
+        return Screened(outcome, tuple(found), seen, b"", version, is_unfinished=is_unfinished)
 
     def _add_frame_hits(
         self, hashes: QueryHashes, asked: Sequence[int], found: list[BankMatch], seen: dict[int, Seen]

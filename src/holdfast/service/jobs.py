@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from holdfast.banks.formats import Options, get_format
 from holdfast.banks.importing import ImportResult, import_stream, look
 from holdfast.banks.log import last_position
+from holdfast.decisions.facts import Context as Facts
 from holdfast.errors import HeldError, ObjectDestroyedError, UnreadableError
 from holdfast.records.jobs import Job
 from holdfast.records.worker import Context, Handler
+from holdfast.screening.video_desk import VIDEO_SCREEN
 from holdfast.vault.service import Vault
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ READ_BYTES = 256 * 1024
 
 def handlers(runtime: Runtime) -> dict[str, Handler]:
     """Every kind of job that a worker of this home runs."""
-    return {BANK_IMPORT: lambda job, context: _import_bank(runtime, job, context)}
+    return {
+        BANK_IMPORT: lambda job, context: _import_bank(runtime, job, context),
+        VIDEO_SCREEN: lambda job, context: _screen_video(runtime, job, context),
+    }
 
 
 def _import_bank(runtime: Runtime, job: Job, context: Context) -> dict[str, Any]:
@@ -66,6 +71,37 @@ def _import_bank(runtime: Runtime, job: Job, context: Context) -> dict[str, Any]
     with suppress(HeldError, ObjectDestroyedError):
         runtime.vault.destroy(wanted["item"], actor=f"job:{job.id}", purpose="the list was imported")
     return done
+
+
+def _screen_video(runtime: Runtime, job: Job, context: Context) -> None:
+    """A video that was too long to answer at once; the answer, as for an upload.
+
+    The decision and the end of the job are one transaction; what was put aside is destroyed after it, or when
+    its week is over. A killed worker's job begins anew.
+    """
+    wanted, vault = job.payload, runtime.vault
+    actor, purpose = f"job:{job.id}", "check of a video"
+    try:
+        facts = vault.read_facts(wanted["item"], actor=actor, purpose=purpose)
+        data = b"".join(vault.open(wanted["item"], actor=actor, purpose=purpose))
+    except ObjectDestroyedError:
+        raise UnreadableError(
+            "The video was destroyed before it was checked; nothing was decided. Send it again."
+        ) from None
+    runtime.screener.refresh()
+    runtime.intake.finish_video(
+        data,
+        Facts.from_json(facts.context),
+        by=wanted["by"],
+        banks=wanted["banks"],
+        in_detail=wanted["in_detail"],
+        on_progress=lambda done_s, total_s: context.progress(
+            int(done_s), None if total_s is None else int(total_s), note="seconds looked at"
+        ),
+        complete=context.complete,
+    )
+    with suppress(HeldError, ObjectDestroyedError):
+        vault.destroy(wanted["item"], actor=actor, purpose="the video was checked")
 
 
 def _open_list(vault: Vault, item_id: str, job: Job) -> io.BufferedReader:

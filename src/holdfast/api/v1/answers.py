@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-__all__ = ["Match", "ScreenAnswer", "ScreenAnswers", "UnansweredItem"]
+__all__ = ["Match", "ScreenAnswer", "ScreenAnswers", "ScreenLater", "UnansweredItem"]
 
 
 class DecisionModel(BaseModel):
@@ -112,6 +112,19 @@ class ScreenAnswer(BaseModel):
     shadow: list[ShadowModel] | None = None
     matches: list[Match] | None = None
     suppressed: list[Match] | None = None
+
+
+class ScreenLater(BaseModel):
+    """A video that is longer than what is answered at once. Nothing was decided: hold it back.
+
+    It is kept encrypted until the job has looked at all of it; the job's `result` is then the answer, and
+    what follows from it was done.
+    """
+
+    job: int = Field(examples=[12], description="Follow it at /v1/jobs/{id}.")
+    medium: str = Field(examples=["video"])
+    size_bytes: int
+    detail: str
 
 
 class ItemProblem(BaseModel):

@@ -18,7 +18,7 @@ from holdfast.api.direct import DirectRoute
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import problem_body, responses
 from holdfast.api.v1 import uploads
-from holdfast.api.v1.answers import ScreenAnswer, ScreenAnswers
+from holdfast.api.v1.answers import ScreenAnswer, ScreenAnswers, ScreenLater
 from holdfast.api.v1.context import ContextModel, context_of, parse_context
 from holdfast.api.writes import IDEMPOTENCY_KEY, JSON, REPLAYED, json_response
 from holdfast.decisions.facts import Context
@@ -63,6 +63,11 @@ PARAMETERS = [
 ]
 
 
+LATER: dict[int | str, dict[str, Any]] = {
+    202: {"model": ScreenLater, "description": "A video too long to wait for: follow its job."}
+}
+
+
 class ScreenUrl(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -99,7 +104,7 @@ class ScreenHashes(BaseModel):
 @direct.post(
     "/v1/screen",
     response_model=ScreenAnswer,
-    responses=responses(400, 404, 408, 413, 415, 422),
+    responses={**LATER, **responses(400, 404, 408, 413, 415, 422)},
     openapi_extra={**uploads.BINARY, "parameters": PARAMETERS},
 )
 @streams
@@ -112,7 +117,7 @@ async def screen_body(caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)])
 @direct.post(
     "/v1/screen/form",
     response_model=ScreenAnswer,
-    responses=responses(400, 404, 408, 413, 415, 422),
+    responses={**LATER, **responses(400, 404, 408, 413, 415, 422)},
     openapi_extra={**uploads.FORM, "parameters": PARAMETERS[2:]},
 )
 @streams
@@ -127,7 +132,11 @@ async def screen_form(caller: Annotated[Caller, Guard(Permission.SCREEN_MEDIA)])
     return await uploads.with_form(caller, work)
 
 
-@router.post("/v1/screen/url", response_model=ScreenAnswer, responses=responses(404, 413, 422, 502))
+@router.post(
+    "/v1/screen/url",
+    response_model=ScreenAnswer,
+    responses={**LATER, **responses(404, 413, 422, 502)},
+)
 async def screen_url(
     caller: Annotated[Caller, Guard(Permission.SCREEN_URL)],
     body: ScreenUrl,
@@ -184,11 +193,13 @@ def _screen(caller: Caller, data: bytes, context: Context, banks: list[str], key
     answer = caller.runtime.intake.screen(
         data, context, by=caller.subject, banks=banks, in_detail=in_detail, idempotency_key=key
     )
+    if answer.stored:
+        return Response(answer.stored, answer.stored_status, {REPLAYED: "true"}, JSON)
+    if answer.job is not None:
+        return json_response(answer.to_json(in_detail=in_detail), 202)
     measures = caller.request.app.state.measures
     measures.screened.labels(answer.outcome.medium, str(answer.outcome.outcome)).inc()
     measures.screen_seconds.observe(time.perf_counter() - begun)
-    if answer.stored:
-        return Response(answer.stored, headers={REPLAYED: "true"}, media_type=JSON)
     return json_response(answer.to_json(in_detail=in_detail))
 
 
