@@ -53,7 +53,7 @@ def is_tuning(source: str) -> bool:
 
 
 def named_parts(path: Path | None) -> dict[str, str]:
-    """Source to part, for those that a table gives one in its column ``part``: there the digest has no say."""
+    """Source to part, for those that have one in a table's column ``part``: there the digest has no say."""
     if path is None:
         return {}
     with path.open(encoding="utf-8", newline="") as lines:

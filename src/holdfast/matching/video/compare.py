@@ -21,6 +21,7 @@ LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closel
 FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed frames where that is possible
 FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
+FIT_SPECIFIC = 1.0  # and of those for this footage: what is no copy can be fitted as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ def _match(
     query: VideoQuery, reference: VideoReference, line: Line, pairs: Support, cost: float
 ) -> VideoMatch:
     found = specific(query, reference, line, pairs)
+    specific_decades = max(0.0, found.decades - (FIT_SPECIFIC if cost else 0.0))
     still = still_decades(query, reference, line.view, pairs, cost)
     decades = line.decades if still is None else max(line.decades, still)
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
@@ -142,13 +144,13 @@ def _match(
     return VideoMatch(
         tier=tier(
             decades,
-            found.decades,
+            specific_decades,
             found.mean_bits,
             _covered(query, reference, pairs),
             still=still,
         ),
         decades=decades,
-        specific=found.decades,
+        specific=specific_decades,
         states=len(np.unique(reference.state[pairs.columns])),
         family=query.families[line.view],
         view=query.words[line.view],

@@ -14,6 +14,7 @@ from holdfast.matching.video.query import VideoQuery
 __all__ = ["BankMatch", "SearchPlan", "search"]
 
 _ALL_VIDEOS = 64  # banks up to this size are compared with one by one
+FITTED = 6  # candidates of either pass that the query is fitted to: those that come nearest to a match
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,12 @@ def search(
 
 
 def _compared(query: VideoQuery, bank: VideoBank, videos: list[int]) -> list[BankMatch]:
+    plain = {video_id: compare(query, bank.reference(video_id), fit=False) for video_id in videos}
+    if query.fit is not None:
+        for video_id in _promising(plain):
+            plain[video_id] = compare(query, bank.reference(video_id))
     found = []
-    for video_id in videos:
-        match = compare(query, bank.reference(video_id))
+    for video_id, match in plain.items():
         if match is None:
             continue
         expected = expected_false_alarms(match.score, len(query), bank.frames)
@@ -58,6 +62,16 @@ def _compared(query: VideoQuery, bank: VideoBank, videos: list[int]) -> list[Ban
         if judged.tier is not VideoTier.NONE:
             found.append(BankMatch(video_id, judged, expected))
     return found
+
+
+def _promising(plain: dict[int, VideoMatch | None]) -> list[int]:
+    """Up to `FITTED` videos that are no match yet, the likeliest first; they come so already where equal."""
+    scores = {
+        video_id: 0.0 if match is None else match.score
+        for video_id, match in plain.items()
+        if match is None or match.tier is not VideoTier.MATCH
+    }
+    return sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
 
 
 def _in_bank(tier: VideoTier, expected: float) -> VideoTier:
