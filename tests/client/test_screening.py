@@ -13,10 +13,12 @@ import pytest
 
 from holdfast.access.roles import Role
 from holdfast.client import (
+    AnswerLaterError,
     BadRequestError,
     Client,
     Context,
     HashedContent,
+    Job,
     ListedHash,
     NotAllowedError,
     NotAuthenticatedError,
@@ -25,6 +27,7 @@ from holdfast.client import (
 )
 from tests.client.conftest import Ask, Service
 from tests.pictures import encoded, picture
+from tests.screening.clips import film
 
 CONTEXT = Context(content_reference="post/ä1", surface="public", country="US", uploaded_at=datetime.now(UTC))
 
@@ -208,3 +211,13 @@ def test_health_needs_no_key(ask: Ask) -> None:
     client = ask()
     assert client.is_alive()
     assert client.ready().is_ready
+
+
+def test_a_long_video_is_answered_by_its_job(ask: Ask) -> None:
+    uploader = ask(Role.UPLOADER)
+    with pytest.raises(AnswerLaterError) as raised:
+        uploader.screen(film([*range(3)] * 21), CONTEXT)
+    heard: list[Job] = []
+    answer = uploader.wait_for_answer(raised.value.job, progress=heard.append)
+    assert (answer.outcome, answer.medium) == (Outcome.NO_MATCH, "video")
+    assert heard[-1].progress_done == 63

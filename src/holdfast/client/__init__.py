@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from holdfast.client.client import Client
     from holdfast.client.context import Context
     from holdfast.client.errors import (
+        AnswerLaterError,
         BadRequestError,
         ClientError,
         ConflictError,
@@ -108,6 +109,7 @@ _HOMES = {
     "Hold": "records",
     "ItemProblem": "answers",
     "Job": "records",
+    "AnswerLaterError": "errors",
     "JobFailedError": "errors",
     "JobUnfinishedError": "errors",
     "KEEP": "lists",
@@ -147,6 +149,7 @@ __all__ = [
     "Action",
     "AddedEntry",
     "Answer",
+    "AnswerLaterError",
     "AskedAction",
     "AsyncClient",
     "BadRequestError",

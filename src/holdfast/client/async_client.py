@@ -73,6 +73,7 @@ class AsyncClient:
     # Content
     screen = _sends(screening.screen)
     screen_url = _sends(screening.screen_url)
+    wait_for_answer = _walks(screening.wait_for_answer)
     screen_hashes = _sends(screening.screen_hashes)
     look_up = _sends(screening.look_up)
     look_up_many = _sends(screening.look_up_many)

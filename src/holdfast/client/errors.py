@@ -3,6 +3,7 @@
     ClientError
     ├── NoAnswerError              nothing came back: no connection, time-out; it may have been done or not
     ├── UnexpectedAnswerError      what came back is not Holdfast's: a proxy's page, another version
+    ├── AnswerLaterError           a long video: the answer comes from `job`, see `wait_for_answer`
     ├── JobFailedError             the job ended dead or cancelled; `job` says why
     ├── JobUnfinishedError         the job was still at work when the wait ended; it goes on
     └── RefusedError               the service said no: `status`, `type`, `detail`, `request_id`
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from holdfast.client.records import Job
 
 __all__ = [
+    "AnswerLaterError",
     "BadRequestError",
     "ClientError",
     "ConflictError",
@@ -59,6 +61,14 @@ class NoAnswerError(ClientError):
 
 class UnexpectedAnswerError(ClientError):
     """An answer that is not Holdfast's, or of a form that this client does not know."""
+
+
+class AnswerLaterError(ClientError):
+    """The upload is a video too long to wait for; nothing was decided. Hold it back: `wait_for_answer`."""
+
+    def __init__(self, message: str, job: int) -> None:
+        super().__init__(message)
+        self.job = job
 
 
 class JobFailedError(ClientError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,6 +12,10 @@ from holdfast.client.body import Body, Source
 from holdfast.client.call import Call, json_body, query, write_call
 from holdfast.client.context import Context
 from holdfast.client.decoding import decode
+from holdfast.client.errors import AnswerLaterError
+from holdfast.client.exchange import Flow
+from holdfast.client.records import Job
+from holdfast.client.working import wait_for_job
 
 __all__ = [
     "HashedContent",
@@ -22,9 +26,9 @@ __all__ = [
     "screen",
     "screen_hashes",
     "screen_url",
+    "wait_for_answer",
 ]
 
-_ANSWER = partial(decode, Answer)
 _HASHES = partial(decode, FileHashes)
 
 
@@ -47,6 +51,16 @@ class HashedContent:
         return {name: value for name, value in {**found, "context": said}.items() if value is not None}
 
 
+def _read_answer(value: Any) -> Answer:
+    """The answer. Raises AnswerLaterError where there is only a job that will give it."""
+    if isinstance(value, Mapping) and "outcome" not in value and isinstance(value.get("job"), int):
+        raise AnswerLaterError(
+            f"The video is looked at by job {value['job']}; nothing was decided yet. Hold it back.",
+            value["job"],
+        )
+    return decode(Answer, value)
+
+
 def screen(
     content: Source,
     context: Context | None = None,
@@ -59,17 +73,27 @@ def screen(
     ``content`` is bytes, a path, or an open binary file, which is streamed from where it stands. ``banks``
     limits the question to these, and needs the permission `match.detail`. An ``idempotency_key`` of your own
     makes that also a call after a restart is recorded once.
+
+    Raises AnswerLaterError for a video that is too long to wait for: see `wait_for_answer`.
     """
     headers = {} if context is None else {"holdfast-context": context.to_header()}
     return write_call(
         "POST",
         "/v1/screen",
-        _ANSWER,
+        _read_answer,
         Body(content),
         key=idempotency_key,
         headers=headers,
         asked=query(bank=list(banks)),
     )
+
+
+def wait_for_answer(
+    job: int, *, progress: Callable[[Job], Any] | None = None, timeout_s: float = 3600.0
+) -> Flow[Answer]:
+    """The answer about a long video, by the job that AnswerLaterError names. As `wait_for_job`."""
+    done = yield from wait_for_job(job, progress=progress, timeout_s=timeout_s)
+    return decode(Answer, done.result)
 
 
 def screen_url(
@@ -84,7 +108,7 @@ def screen_url(
     return write_call(
         "POST",
         "/v1/screen/url",
-        _ANSWER,
+        _read_answer,
         json_body(url=url, context=said),
         key=idempotency_key,
         asked=query(bank=list(banks)),
