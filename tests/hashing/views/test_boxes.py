@@ -52,6 +52,18 @@ def test_all_quarters_of_a_collage_of_four_are_found() -> None:
         assert found(pixels, Box(top, top + 200, left, left + 240))
 
 
+@pytest.mark.parametrize("gap", [0, 8])
+def test_a_picture_full_of_straight_lines_hides_no_seam(gap: int) -> None:
+    """A board of squares has clearer edges than the seam of the collage that it is in."""
+    board = np.full((240, 300), 40, np.uint8)
+    for number in range(6):
+        board[20 + 36 * number : 38 + 36 * number, 10:290] = 220
+    other = np.asarray(picture(5, 300, 200).convert("L"))
+    pixels = np.concatenate([board, np.full((gap, 300), 250, np.uint8), other])
+    assert found(pixels, Box(0, 240, 0, 300))
+    assert found(pixels, Box(240 + gap, 440 + gap, 0, 300))
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (40, 400), (64, 64), (500, 500), (8, 3000)])
 def test_plain_and_tiny_pages_have_no_box(shape: tuple[int, int]) -> None:
     assert page_boxes(np.full(shape, 90, np.uint8), LIMIT) == []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,11 @@ _LEAST_RUN_SHARE = 0.05  # of the page's side: shorter edges belong to letters a
 _REACH = 2  # pixels over which a step must stand out
 _PAGE_SIDE = 0.6  # what the page's own edge counts as a side of a box; a perfect edge counts 1
 _LEAST_SUPPORT = 0.12
-_LEAST_CROSSING = 0.2  # support of an edge over the whole page, from which it divides the page
+_CROSSINGS = 3  # edges over the whole page in each direction that divide it, at most
+_LEAST_CROSSING = 0.3  # support of such an edge
+_CLEAR_CROSSING = 0.7  # of the second and the third
+_LEAST_OF_TWO = 0.4  # of both edges that divide the page into quarters
+_GAP_DEVIATION = 5.0  # grey levels: a gap is of one colour
 _GAP_SHARE = 0.04  # of the page's side: two edges that are nearer are the two sides of a gap
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -38,6 +43,14 @@ class PageBox:
     score: float
 
 
+class _Crossing(NamedTuple):
+    """What divides a page: where the part before it ends, where that behind it begins, how clear it is."""
+
+    first: int
+    last: int
+    support: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Lines:
     """The straightest lines of one direction, the page's own edges first and last: int64 (lines,).
@@ -48,18 +61,24 @@ class _Lines:
     at: Int64Array
     sums: Int64Array
 
-    def crossing(self) -> tuple[int, int, float] | None:
-        """The line that divides the page best, as (where before it ends, where behind it begins, support)."""
+    def crossings(self, pixels: UInt8Array) -> list[_Crossing]:
+        """The lines that divide the page best, whose rows are those of ``pixels``, the best first."""
+        page = int(self.at[-1])
         support = self.sums[:, -1] / (edge_kernels.FULL_STEP * (self.sums.shape[1] - 1))
-        inner = support[1:-1]
-        if len(inner) == 0 or inner.max() < _LEAST_CROSSING:
-            return None
-        best = int(inner.argmax()) + 1
-        first = last = int(self.at[best])
-        for place, strength in zip(self.at[1:-1].tolist(), inner.tolist(), strict=True):
-            if abs(place - first) <= _GAP_SHARE * self.at[-1] and strength >= 0.6 * support[best]:
-                first, last = min(first, place), max(last, place)
-        return first, last, min(1.0, float(support[best]))
+        least = max(edge_kernels.LEAST_SIDE, edge_kernels.LEAST_SHARE * page)
+        inner = [
+            (min(1.0, strength), place)
+            for strength, place in zip(support.tolist(), self.at.tolist(), strict=True)
+            if strength >= _LEAST_CROSSING and least <= place <= page - least
+        ]
+        found: list[_Crossing] = []
+        for strength, place in sorted(inner, reverse=True):
+            if len(found) == _CROSSINGS or (found and strength < _CLEAR_CROSSING):
+                break
+            if not any(one.first <= place <= one.last for one in found):
+                near = [other for _, other in inner if abs(other - place) <= _GAP_SHARE * page]
+                found.append(_Crossing(*_gap(pixels, place, near), strength))
+        return found
 
 
 def page_boxes(pixels: UInt8Array, limit: int) -> list[PageBox]:
@@ -67,11 +86,11 @@ def page_boxes(pixels: UInt8Array, limit: int) -> list[PageBox]:
     if min(pixels.shape) < 2 * edge_kernels.LEAST_SIDE:
         return []
     rows, columns = _lines(edge_marks(pixels)), _lines(edge_marks(np.ascontiguousarray(pixels.T)))
-    boxes = _divisions(rows, columns, pixels.shape)
+    boxes = _divisions(pixels, rows, columns)[:limit]
     for one in _best(rows, columns, limit, _PAGE_SIDE):
         if len(boxes) < limit and all(one.box != other.box for other in boxes):
             boxes.append(one)
-    return sorted(boxes, key=lambda one: -one.score)[:limit]
+    return sorted(boxes, key=lambda one: -one.score)
 
 
 def marked_boxes(
@@ -102,25 +121,37 @@ def _best(rows: _Lines, columns: _Lines, limit: int, page_side: float) -> list[P
     return [PageBox(Box(*(int(side) for side in row[1:])), float(row[0])) for row in found[:count]]
 
 
-def _divisions(rows: _Lines, columns: _Lines, shape: tuple[int, ...]) -> list[PageBox]:
-    """The halves and quarters into which the best crossing edges divide the page."""
-    height, width = shape
-    across, down = rows.crossing(), columns.crossing()
-    whole = [(0, height, 0.0)], [(0, width, 0.0)]
-    bands = whole[0] if across is None else [(0, across[0], across[2]), (across[1], height, across[2])]
-    piles = whole[1] if down is None else [(0, down[0], down[2]), (down[1], width, down[2])]
-    parts = [*product(bands, whole[1]), *product(whole[0], piles)]
-    if across is not None and down is not None:
-        parts += product(bands, piles)
+def _divisions(pixels: UInt8Array, rows: _Lines, columns: _Lines) -> list[PageBox]:
+    """The halves into which each crossing edge divides the page, and the quarters of the best two."""
+    height, width = pixels.shape
+    across, down = rows.crossings(pixels), columns.crossings(pixels.T)
+    whole_height, whole_width = [(0, height, 0.0)], [(0, width, 0.0)]
+    bands = [band for one in across for band in _sides(one, height)]
+    piles = [pile for one in down for pile in _sides(one, width)]
+    parts = [*product(bands, whole_width), *product(whole_height, piles)]
+    if across and down and min(across[0].support, down[0].support) >= _LEAST_OF_TWO:
+        parts += product(bands[:2], piles[:2])
     found: dict[Box, PageBox] = {}
     for (top, bottom, row_support), (left, right, column_support) in parts:
-        if min(bottom - top, right - left) < edge_kernels.LEAST_SIDE or not (row_support or column_support):
-            continue
         sides = [_PAGE_SIDE, _PAGE_SIDE, row_support or _PAGE_SIDE, column_support or _PAGE_SIDE]
         area = (bottom - top) * (right - left) / (height * width)
         score = sum(sides) / 4 + 0.5 * min(sides) + 0.2 * area**0.5
         found[Box(top, bottom, left, right)] = PageBox(Box(top, bottom, left, right), score)
     return list(found.values())
+
+
+def _sides(one: _Crossing, length: int) -> list[tuple[int, int, float]]:
+    return [(0, one.first, one.support), (one.last, length, one.support)]
+
+
+def _gap(pixels: UInt8Array, place: int, near: list[int]) -> tuple[int, int]:
+    """The widest gap of one colour between a line and one of those near it; the line itself for none."""
+    for other in sorted(near, key=lambda one: -abs(one - place)):
+        first, last = min(place, other), max(place, other)
+        strip = pixels[first + 1 : last - 1]
+        if strip.size and strip.std() <= _GAP_DEVIATION:
+            return first, last
+    return place, place
 
 
 def _lines(marks: npt.NDArray[np.int8]) -> _Lines:

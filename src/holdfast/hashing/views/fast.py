@@ -19,7 +19,7 @@ from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["FastView", "fast_views"]
 
-MAX_BOXES = 9
+MAX_BOXES = 10
 _ALL = tuple(Orientation)
 _UPRIGHT = (Orientation.AS_IS, Orientation.MIRRORED)
 _TURNED_BOXES = 3  # the likeliest boxes are looked up in all eight orientations

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from holdfast.hashing.border import Box, inner_box
-from holdfast.hashing.views.boxes import page_boxes
+from holdfast.hashing.views.boxes import PageBox, page_boxes
+from holdfast.hashing.views.paper import OnPaper, pictures_on_paper
 from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["BORDER", "BOX", "PAGE", "Part", "parts", "view_family", "view_words"]
@@ -24,6 +25,7 @@ class Part:
 PAGE, BORDER, BOX = "as_is", "border", "box"
 _WORDS = {PAGE: "", BORDER: "border removed", BOX: "inside a screenshot, collage or frame"}
 _BAR_WORDS = "bar removed"
+_PAPER_SCORE = 1.5  # of a picture on paper without a hole
 _SAME_SHARE = 0.012  # of a side: parts that are nearer to each other are one
 
 
@@ -33,11 +35,26 @@ def parts(small: SmallLuma, limit: int) -> list[Part]:
     inner = inner_box(small.pixels)
     if inner is not None:
         found.append(Part(inner, BORDER, _WORDS[BORDER], 2.0))
-    boxes = page_boxes(small.pixels, limit + len(found))
-    for one in boxes:
+    for one in _likely_boxes(small, limit + len(found)):
         if len(found) - (inner is not None) - 1 < limit and not any(_is_same(one.box, p.box) for p in found):
             found.append(Part(one.box, BOX, _box_words(one.box, small), one.score))
     return found
+
+
+def _likely_boxes(small: SmallLuma, limit: int) -> list[PageBox]:
+    """What lies between edges and what lies on paper, the likeliest first: what is both counts for most."""
+    edged, laid = page_boxes(small.pixels, limit), pictures_on_paper(small.pixels)
+    found = []
+    for one in edged:
+        same = [other for other in laid if _is_same(one.box, other.box)]
+        found.append(PageBox(one.box, max(one.score, _paper_score(same[0]))) if same else one)
+        laid = [other for other in laid if other not in same]
+    found += [PageBox(one.box, _paper_score(one)) for one in laid]
+    return sorted(found, key=lambda one: -one.score)[:limit]
+
+
+def _paper_score(one: OnPaper) -> float:
+    return _PAPER_SCORE * one.filled
 
 
 def view_family(part: Part, change: str, *, is_turned: bool) -> str:
