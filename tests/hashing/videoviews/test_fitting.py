@@ -1,0 +1,86 @@
+"""One small change of geometry for several frames: nearer to a copy's original, hardly to strangers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from holdfast.hashing.video import video_hash
+from holdfast.hashing.videoviews.views import VideoViews, video_views
+from tests.hashing.videoviews.films import film, frames
+
+COUNT = 8
+
+
+def _views(lumas: list[np.ndarray]) -> VideoViews:
+    views = video_views(frames(lumas))
+    assert views is not None
+    return views
+
+
+def _bits(views: VideoViews, codes: np.ndarray) -> tuple[int, np.ndarray]:
+    """The view that is nearest to codes, and the distance of each frame there, -1 where it has no code."""
+    bits = np.bitwise_count(views.codes ^ codes).sum(axis=2).astype(float)
+    bits[views.quality < 0] = np.nan
+    view = int(np.nanargmin(np.nanmean(bits, axis=1)))
+    return view, bits[view]
+
+
+def _slanted(luma: np.ndarray) -> np.ndarray:
+    height, width = luma.shape
+    corners = (
+        0.07 * width,
+        0.02 * height,
+        0.01 * width,
+        0.95 * height,
+        0.97 * width,
+        height,
+        0.94 * width,
+        0,
+    )
+    image = Image.fromarray(luma)
+    return np.asarray(
+        image.transform((width, height), Image.Transform.QUAD, corners, Image.Resampling.BILINEAR)
+    )
+
+
+def _cropped(luma: np.ndarray) -> np.ndarray:
+    height, width = luma.shape
+    return np.ascontiguousarray(luma[: round(0.84 * height), round(0.07 * width) :])
+
+
+@pytest.mark.parametrize("change", [_slanted, _cropped])
+def test_a_copy_comes_nearer(change: object) -> None:
+    lumas = film(5, COUNT)
+    listed = video_hash(frames(lumas)).codes
+    views = _views([change(luma) for luma in lumas])  # type: ignore[operator]
+    view, bits = _bits(views, listed)
+    rows = np.flatnonzero(~np.isnan(bits))[:4]
+    fitted = views.fitted(view, rows, listed[rows])
+    assert fitted is not None
+    assert fitted.codes.shape == (COUNT, 32) and (fitted.quality > 0).all()
+    now = np.bitwise_count(fitted.codes ^ listed).sum(axis=1)
+    assert now.mean() < np.nanmean(bits) - 8  # of all frames, not only of those that it was fitted to
+    assert fitted.words.endswith("finely fitted") and fitted.family in ("uncrop", "tilt", "zoom")
+
+
+def test_strangers_come_hardly_nearer() -> None:
+    views = _views(film(6, COUNT))
+    gains = []
+    for seed in range(8):
+        listed = np.random.default_rng(seed).integers(0, 256, (COUNT, 32), dtype=np.uint8)
+        rows = np.arange(6)
+        fitted = views.fitted(0, rows, listed[rows])
+        before = np.bitwise_count(views.codes[0] ^ listed).sum(axis=1).mean()
+        after = before if fitted is None else np.bitwise_count(fitted.codes ^ listed).sum(axis=1).mean()
+        gains.append(before - after)
+    assert np.mean(gains) < 8 and max(gains) < 14
+
+
+def test_a_view_that_fits_already_is_left_alone_or_stays_as_near() -> None:
+    lumas = film(7, COUNT)
+    listed = video_hash(frames(lumas)).codes
+    views = _views(lumas)
+    fitted = views.fitted(0, np.arange(4), listed[:4])
+    assert fitted is None or np.bitwise_count(fitted.codes ^ listed).sum(axis=1).mean() <= 12
