@@ -5,6 +5,7 @@ Each decision has a transaction of its own, so that one that cannot take effect 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,7 +19,7 @@ from holdfast.review.settling import due_decisions, settle
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
-__all__ = ["end_questions", "forget_hashes", "raise_overdue", "settle_due"]
+__all__ = ["end_questions", "forget_hashes", "raise_overdue", "settle_due", "settle_one"]
 
 BATCH = 100
 
@@ -38,6 +39,12 @@ def settle_due(runtime: Runtime) -> int:
             words = "a decision about a case did not take effect; it is tried again"
             log.error(words, decision=decision_id, error=describe(error))  # noqa: TRY400  (may quote content)
     return done
+
+
+def settle_one(runtime: Runtime, decision_id: int) -> None:
+    """Makes one decision take effect where that is due at once; else, and after trouble, the clock does."""
+    with suppress(HoldfastError), runtime.database.write() as connection:
+        settle(connection, decision_id, runtime.review)
 
 
 def raise_overdue(runtime: Runtime) -> None:
