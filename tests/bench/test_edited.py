@@ -11,6 +11,7 @@ from PIL import Image
 
 from holdfast.bench import edited, edited_speed
 from holdfast.bench.edited_cases import NOWHERE, Case, Fit
+from holdfast.bench.edited_photos import is_tuning
 from holdfast.bench.edits import CORE_EDITS, MORE_EDITS, PeopleEdit, edited_jpeg
 from holdfast.errors import UnreadableError
 from tests.pictures import encoded, picture
@@ -52,16 +53,20 @@ def test_recall_is_counted_and_told(
     for seed in range(14):
         (tmp_path / f"{seed}.jpg").write_bytes(encoded(picture(seed, 420, 320), quality=90))
     (tmp_path / "note.txt").write_text("not a picture", encoding="utf-8")
+    copy = picture(3, 420, 320).transpose(Image.Transpose.ROTATE_90)
+    (tmp_path / "copy.jpg").write_bytes(encoded(copy, quality=60))
     page = tmp_path / "page.html"
     result = edited.run([tmp_path], photos=4, peers=False, as_json=True, page=page)
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert not set(result.tuning) & set(result.measured)
-    assert sorted(path.name for path in tmp_path.glob("*.jpg") if edited.is_tuning(path)) == sorted(
-        result.tuning
-    )
+    assert all(is_tuning(tmp_path / name) for name in result.tuning)
+    assert not any(is_tuning(tmp_path / name) for name in result.measured)
+    assert result.copies == 1 and len({"3.jpg", "copy.jpg"} & set(result.tuning + result.measured)) <= 1
     told = {row["measure"]: row for row in rows if "measure" in row}
     assert told["recall, saved as JPEG, quality 30"]["plain"] == 1
     assert told["recall, mirrored"]["plain"] == 0
+    assert not {"peer", "phash"} & set(told["recall, mirrored"])  # what was not asked has no recall of 0
+    assert "extrapolated beyond the data, by 7." in told["rule"]["extrapolation"]
     assert told["recall, mirrored"]["fast"] == told["recall, in a plain border"]["fast"] == 1
     assert told["recall, cropped by 10 %"]["deep"] >= 0.5
     assert told["recall, cropped by 10 %"]["own"] >= told["recall, cropped by 10 %"]["fast"]
@@ -76,7 +81,7 @@ def test_recall_is_counted_and_told(
 
 
 def test_within_a_larger_radius_nothing_is_lost() -> None:
-    far, near = Fit(60.0, 1e-3, "cropped"), Fit(40.0, 1e-12, "cropped")
+    far, near = Fit(60.0, 1e-3, "cropped", "b"), Fit(40.0, 1e-12, "cropped")
     cases = [
         Case("a", "crop10", 120.0, 20.0, 60.0, 40.0, False, False, fit, fit, 90.0, (far,), 100)
         for fit in (far, near)
@@ -86,6 +91,7 @@ def test_within_a_larger_radius_nothing_is_lost() -> None:
     assert [result.recall(edits, method) for method in edited.METHODS] == [0, 0, 0, 0, 0.5, 0.5]
     assert [result.recall_within(edits, "deep", radius) for radius in (39, 40, 59, 60)] == [0, 0.5, 0.5, 1]
     assert result.recall_within(edits, "phash", 80) == 1
+    assert result.nearest_strangers() == ["60 bits: a and b"]
     assert (result.strangers(59), result.strangers(60), result.false_matches()) == (0, 2, 0)
 
 

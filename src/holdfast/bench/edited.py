@@ -8,7 +8,6 @@ entries, and see `edited_cases.COMPETITION`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import time
@@ -18,29 +17,31 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from holdfast.bench.edited_cases import (
     ENTRIES,
     LIMIT,
+    NOWHERE,
     PLAIN_RADIUS_BITS,
     Case,
     Listed,
     Peers,
+    decades,
     listed,
     measured_case,
 )
 from holdfast.bench.edited_page import write_page
+from holdfast.bench.edited_photos import is_tuning, photographs
 from holdfast.bench.edited_speed import speed_rows
 from holdfast.bench.edited_templates import template_rows
 from holdfast.bench.edits import CORE_EDITS, MORE_EDITS, PeopleEdit, edited_jpeg, photograph
 from holdfast.bench.machine import describe_machine
 from holdfast.errors import NotMatchableError, UnreadableError
-from holdfast.hashing.pdq import pdq
+from holdfast.matching.calibration import COARSE, REFINED
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import DecodedImage, ImageLimits
 
-__all__ = ["METHODS", "PHASH_RADIUS_BITS", "Result", "is_tuning", "run"]
+__all__ = ["METHODS", "PHASH_RADIUS_BITS", "Result", "run"]
 
 METHODS = ("peer", "phash", "plain", "fast", "deep", "own")
 # Of 64: the largest at which random codes give at most 1e-6 false alarms at a million entries.
@@ -48,6 +49,7 @@ PHASH_RADIUS_BITS = 5.0
 _RADII = (16, 24, 31, 36, 40, 44, 48, 52, 56, 60, 64)
 _SCORES = range(88, 52, -4)  # at which strangers are counted
 _TIMED = 10
+_NAMED = 5  # pairs of strangers
 
 Row = dict[str, Any]
 
@@ -59,6 +61,8 @@ class Result:
     tuning: list[str]
     measured: list[str]
     cases: list[Case] = field(default_factory=list)
+    copies: int = 0  # files left out
+    methods: tuple[str, ...] = METHODS  # those of peers only where they were asked
 
     def recall(self, edits: Sequence[PeopleEdit], method: str) -> float:
         """The mean over ``edits`` of the share found by the method's own rule."""
@@ -75,6 +79,16 @@ class Result:
     def false_matches(self) -> int:
         """Pairs of an edited photo and another photo that deep would call a match."""
         return sum(fit.expected <= LIMIT for case in self.cases for fit in case.strangers)
+
+    def nearest_strangers(self) -> list[str]:
+        """The pairs of photographs that came nearest, in words: look whether they are strangers at all."""
+        pairs: dict[frozenset[str], float] = {}
+        for case in self.cases:
+            for fit in case.strangers:
+                pair = frozenset((case.photo, fit.listed))
+                pairs[pair] = min(fit.score_bits, pairs.get(pair, NOWHERE))
+        nearest = sorted(pairs.items(), key=lambda one: one[1])[:_NAMED]
+        return [f"{bits:.0f} bits: {' and '.join(sorted(pair))}" for pair, bits in nearest]
 
     @staticmethod
     def is_found(case: Case, method: str) -> bool:
@@ -104,7 +118,8 @@ def run(
 
     Raises UnreadableError where the folders hold too few photographs.
     """
-    files = _photographs(folders)
+    found = photographs(folders)
+    files = found.files
     tuning = [path for path in files if is_tuning(path)]
     measured = [path for path in files if not is_tuning(path)][:photos]
     if len(measured) < 4:
@@ -112,10 +127,15 @@ def run(
             f"{len(measured)} photographs in the measured part, and 4 are needed to make collages. "
             "Nothing was measured. Name folders with more of them."
         )
-    result = Result([path.name for path in tuning], [path.name for path in measured])
+    others = Peers(peers)
+    result = Result(
+        [path.name for path in tuning],
+        [path.name for path in measured],
+        copies=found.copies,
+        methods=tuple(method for method in METHODS if method not in others.absent),
+    )
     started = time.perf_counter()
     timed: list[DecodedImage] = []
-    others = Peers(peers)
     with DecodePool(ImageLimits()) as pool:
         on_list = {path: listed(path) for path in files}
         for number, path in enumerate(measured):
@@ -131,30 +151,12 @@ def run(
     return result
 
 
-def is_tuning(path: Path) -> bool:
-    """Whether a file belongs to the tuning part: by its digest, so by nothing that anybody chose."""
-    return hashlib.sha256(path.read_bytes()).digest()[0] < 128
-
-
-def _photographs(folders: Sequence[Path]) -> list[Path]:
-    """Files that open as pictures with features enough, in an order that does not depend on their names."""
-    found = []
-    for path in sorted({path for folder in folders for path in folder.rglob("*") if path.is_file()}):
-        try:
-            luma = np.asarray(photograph(path.read_bytes()).convert("L"))
-        except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
-            continue
-        if min(luma.shape) >= 200 and not pdq(luma).featureless:
-            found.append(path)
-    return sorted(found, key=lambda path: hashlib.sha256(path.read_bytes()).digest()[1:])
-
-
 def _cases(
     pool: DecodePool, path: Path, others: list[Path], on_list: dict[Path, Listed], peers: Peers
 ) -> Iterator[Case]:
     picture = photograph(path.read_bytes())
     beside = [photograph(other.read_bytes()) for other in others]
-    strangers = np.stack([one.code for other, one in on_list.items() if other not in (path, *others)])
+    strangers = [one for other, one in on_list.items() if other not in (path, *others)]
     for edit in (*CORE_EDITS, *MORE_EDITS):
         data = edited_jpeg(edit, picture, path.name, beside)
         try:
@@ -172,6 +174,7 @@ def _rows(result: Result, seconds: float) -> Iterator[Row]:
         "rule": "tuning where the first byte of the file's SHA-256 is under 128",
         "tuning": len(result.tuning),
         "measured and edited": len(result.measured),
+        "copies left out": result.copies,
         "measured files": result.measured,
         "seconds": round(seconds),
     }
@@ -183,16 +186,18 @@ def _rows(result: Result, seconds: float) -> Iterator[Row]:
         "fast": f"within {PLAIN_RADIUS_BITS} bits: as it is, turned or freed of a border; "
         f"other views where at most {LIMIT:g} false alarms an upload are expected",
         "deep, own": f"fast, or refined with at most {LIMIT:g} expected",
+        "extrapolation": "these numbers of false alarms were not counted but extrapolated beyond the data, "
+        f"by {decades(COARSE, _codes(result)):.1f} decades (fast) and {decades(REFINED, 1):.1f} (deep)",
     }
     groups = [(edit.words, [edit]) for edit in (*CORE_EDITS, *MORE_EDITS)]
     groups += [("all 17 (macro)", list(CORE_EDITS)), ("all the others (macro)", list(MORE_EDITS))]
     for words, edits in groups:
         yield {"measure": f"recall, {words}"} | {
-            method: round(result.recall(edits, method), 3) for method in METHODS
+            method: round(result.recall(edits, method), 3) for method in result.methods
         }
     for radius in _RADII:
         yield {"measure": f"recall over 17 edits within {radius} bits"} | {
-            method: round(result.recall_within(CORE_EDITS, method, radius), 3) for method in METHODS
+            method: round(result.recall_within(CORE_EDITS, method, radius), 3) for method in result.methods
         }
     yield _strangers_row(result)
 
@@ -200,11 +205,18 @@ def _rows(result: Result, seconds: float) -> Iterator[Row]:
 def _strangers_row(result: Result) -> Row:
     return {
         "measure": "unrelated photographs",
+        "photographs": len(result.tuning) + len(result.measured),
         "comparisons": sum(case.comparisons for case in result.cases),
         "nearest of the fast path, bits": min(case.stranger_fast for case in result.cases),
         "pairs called a match": result.false_matches(),
         "pairs within a score of": {str(score): result.strangers(score) for score in _SCORES},
+        "nearest": result.nearest_strangers(),
     }
+
+
+def _codes(result: Result) -> float:
+    """How many codes of an upload the fast path looks up."""
+    return float(np.mean([case.codes for case in result.cases]))
 
 
 def _bits(case: Case, method: str) -> float:

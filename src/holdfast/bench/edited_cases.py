@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,7 @@ __all__ = [
     "Fit",
     "Listed",
     "Peers",
+    "decades",
     "fits",
     "listed",
     "measured_case",
@@ -55,6 +57,7 @@ class Fit:
     score_bits: float = NOWHERE
     expected: float = NOWHERE  # false alarms an upload, among `ENTRIES` photographs
     view: str = ""
+    listed: str = ""  # name of that photograph, where it matters
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Case:
     stranger_fast: float
     strangers: tuple[Fit, ...]
     comparisons: int
+    codes: int = 0  # looked up by the fast path
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,6 +102,8 @@ class Peers:
         self._pdqhash = _module("pdqhash") if wanted else None
         hashers = _module("perception.hashers") if wanted else None
         self._phash = None if hashers is None else hashers.PHash()
+        peers = {"peer": self._pdqhash, "phash": self._phash}
+        self.absent = tuple(name for name, peer in peers.items() if peer is None)
 
     def distances(self, data: bytes, picture: Image.Image) -> tuple[float, float]:
         """Bits off the original by `pdqhash` (of 256) and by perception's PHash (of 64)."""
@@ -127,10 +133,12 @@ def measured_case(
     edit: str,
     decoded: DecodedImage,
     own: Listed,
-    strangers: UInt8Array,
+    strangers: Sequence[Listed],
     peer_distances: tuple[float, float],
 ) -> Case:
-    """All that is to be known of one edited photograph; ``strangers`` uint8 (n, 32) are codes of others."""
+    """All that is to be known of one edited photograph; ``strangers`` are others on the list."""
+    others = np.stack([one.code for one in strangers])
+    names = [one.name for one in strangers]
     hashes = query_hashes(decoded)
     wanted = np.flatnonzero(hashes.matchable)
     codes = hashes.codes[wanted]
@@ -149,16 +157,20 @@ def measured_case(
         is_fast or any(_is_match(codes, (), code, 1 + len(own.more)) for code in own.more),
         _best(fits(views, own.code[np.newaxis])),
         _best(fits(views, np.concatenate([own.code[np.newaxis], own.more]), 1 + len(own.more))),
-        _nearest(codes, strangers),
-        tuple(fits(views, strangers)),
+        _nearest(codes, others),
+        tuple(fits(views, others, names=names)),
         0 if views is None else len(views) * len(strangers),
+        len(codes),
     )
 
 
-def fits(views: DeepViews | None, codes: UInt8Array, codes_a_photo: int = 1) -> list[Fit]:
+def fits(
+    views: DeepViews | None, codes: UInt8Array, codes_a_photo: int = 1, names: Sequence[str] = ()
+) -> list[Fit]:
     """What the deep check makes of each of these listed codes uint8 (n, 32), the best first.
 
-    The list is as large as `ENTRIES` photographs would make it, each with ``codes_a_photo`` codes.
+    The list is as large as `ENTRIES` photographs would make it, each with ``codes_a_photo`` codes. ``names``
+    are those of the codes' photographs.
     """
     if views is None or len(views) == 0:
         return []
@@ -173,9 +185,16 @@ def fits(views: DeepViews | None, codes: UInt8Array, codes_a_photo: int = 1) -> 
             one.score_bits,
             _expected(one.score_bits, views.codes[one.row], codes[places[one.candidate]], codes_a_photo),
             one.view.words,
+            names[places[one.candidate]] if names else "",
         )
         for one in refine(views, rows, codes[places])
     ]
+
+
+def decades(law: str, codes: float) -> float:
+    """Powers of ten by which `LIMIT` at `ENTRIES` entries and so many codes lies beyond the law's data."""
+    family = default_model().family(law)
+    return family.seen_log10 - math.log10(LIMIT / (ENTRIES * codes * family.distinct_share))
 
 
 def _expected(score_bits: float, view: UInt8Array, code: UInt8Array, codes_a_photo: int) -> float:

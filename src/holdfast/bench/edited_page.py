@@ -69,12 +69,14 @@ def write_page(
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in _NAMES.values())
+    told = next(row for row in rows if str(row.get("measure", "")).startswith("recall, "))
+    methods = [method for method in _NAMES if method in told]
+    head = "".join(f"<th>{html.escape(_NAMES[method])}</th>" for method in methods)
     lines = []
     for row in rows:
         words = str(row.get("measure", ""))
         if words.startswith("recall, "):
-            cells = "".join(f"<td>{row[method]:.2f}</td>" for method in _NAMES)
+            cells = "".join(f"<td>{row[method]:.2f}</td>" for method in methods)
             lines.append(f"<tr><td>{html.escape(words[len('recall, ') :])}</td>{cells}</tr>")
     return f"<table><tr><th>edit</th>{head}</tr>{''.join(lines)}</table>"
 
@@ -103,15 +105,16 @@ def _plot(result: Result) -> str:
         )
         parts.append(f"<text x='4' y='{y + 4}'>{share:.2f}</text>")
     parts += [f"<text x='{left + 8 * bits}' y='{base + 18}'>{bits}</text>" for bits in range(0, 81, 10)]
-    for number, (method, colour) in enumerate(_COLOURS.items()):
+    for number, method in enumerate(result.methods):
         points = " ".join(
             f"{left + 8 * radius},{base - 250 * result.recall_within(CORE_EDITS, method, radius):.1f}"
             for radius in range(0, 81, 2)
         )
-        parts.append(f"<polyline points='{points}' fill='none' stroke='{colour}' stroke-width='2'/>")
         parts.append(
-            f"<text x='{left + 10}' y='{32 + 16 * number}' style='fill:{colour}'>{_NAMES[method]}</text>"
+            f"<polyline points='{points}' fill='none' stroke='{_COLOURS[method]}' stroke-width='2'/>"
         )
+        style = f"style='fill:{_COLOURS[method]}'"
+        parts.append(f"<text x='{left + 10}' y='{32 + 16 * number}' {style}>{_NAMES[method]}</text>")
     return "".join(parts) + "</svg>"
 
 
