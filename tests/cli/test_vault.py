@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from holdfast.cli.opened import open_home
+from holdfast.cli.opened import OpenedHome, open_home
+from holdfast.decisions.actions import Actions
+from holdfast.decisions.engine import Decision
+from holdfast.decisions.facts import Context, EntryMatch, MatchFacts
+from holdfast.decisions.queued import Queued
 from holdfast.errors import (
     ConflictError,
     KeyUnavailableError,
     NotAllowedError,
     ObjectDamagedError,
     ObjectDestroyedError,
+    SettingsError,
     UsageError,
     VaultError,
 )
-from holdfast.service import facts
+from holdfast.records import events
+from holdfast.records.tables.review import cases
+from holdfast.reporting.packets.signer_file import create_signer
+from holdfast.review.opening import case_opener
+from holdfast.review.rules import ReviewRules
+from holdfast.service import facts as home_facts
+from holdfast.vault.signing import Signer
 from tests.cli.conftest import Commands
 from tests.pictures import encoded, picture
 
@@ -50,10 +63,10 @@ def test_a_backup_is_encrypted_and_comes_back(commands: Commands, tmp_path: Path
     assert commands.json("vault", "restore", "--keys", keys, *how)[0]["keys"] == 1
     assert read(commands, item) == b"a harmless text"
     with open_home(commands.home) as opened, opened.database.read() as connection:
-        assert facts.read(connection, facts.RESTORED) is not None
+        assert home_facts.read(connection, home_facts.RESTORED) is not None
     commands.run("vault", "sweep", "--orphans")
     with open_home(commands.home) as opened, opened.database.read() as connection:
-        assert facts.read(connection, facts.RESTORED) is None
+        assert home_facts.read(connection, home_facts.RESTORED) is None
 
 
 def test_a_passphrase_from_the_environment(
@@ -174,3 +187,41 @@ def test_destruction_takes_two_users_of_the_machine(
     assert commands.run("vault", "destruction", "list") == "None.\n"
     with pytest.raises(ConflictError):
         commands.run("vault", "destruction", "withdraw", number)
+
+
+def test_a_case_leaves_as_one_sealed_file(commands: Commands, tmp_path: Path) -> None:
+    photo = encoded(picture(1))
+    with open_home(commands.home) as opened:
+        case = open_case(opened, photo)
+    recipient = commands.run("vault", "identity", tmp_path / "private").strip()
+    how = ("--to", recipient, "--out", tmp_path / "case.hfe")
+    with pytest.raises(SettingsError, match="report signer"):
+        commands.run("vault", "evidence", case, *how)
+    with open_home(commands.home) as opened:
+        create_signer(opened.settings.reporting, opened.path)
+    (made,) = commands.json("vault", "evidence", case, *how)
+    with pytest.raises(UsageError, match="there already"):
+        commands.run("vault", "evidence", case, *how)
+    check = ("vault", "verify-evidence", tmp_path / "case.hfe", "--identity", tmp_path / "private")
+    (told,) = commands.json(*check, "--signed-by", made["signed_by"], "--out", tmp_path / "in")
+    (original,) = [one for one in told["files"] if one["name"].startswith("originals/")]
+    assert original["pdq"][0]["hash"] and original["medium"] == "image"
+    assert (tmp_path / "in" / original["name"]).read_bytes() == photo
+    assert "1 originals" in commands.run(*check, "--signed-by", made["signed_by"])
+    stranger = str(Signer.new().verifier)
+    with pytest.raises(KeyUnavailableError, match="whose key you trust"):
+        commands.run(*check, "--signed-by", stranger)
+    assert commands.json("audit", "list", "--target", f"case:{case}")[-1]["action"] == "case.export"
+
+
+def open_case(opened: OpenedHome, photo: bytes) -> int:
+    """A held upload before people."""
+    item = opened.vault.hold(photo, reason="test", actor="tests")
+    match = EntryMatch("KNOWN", 1, "pdq", trusted=False, distance_bits=4)
+    facts = MatchFacts("match", "image", (match,), context=Context(account="user-1"))
+    decision = Decision(Actions(quarantine=True, queue=2), "a-rule", "known", "because", "1", match=match)
+    with opened.database.write() as connection:
+        queued = Queued(facts, decision, item, sha256(photo).digest(), b"")
+        finish = case_opener(ReviewRules())(connection, queued)
+        finish(events.append(connection, "match", {"facts": facts.to_json()}))
+        return int(connection.execute(sa.select(cases.c.id)).scalar_one())

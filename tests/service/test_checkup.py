@@ -14,6 +14,7 @@ from holdfast.access.keys import create_key
 from holdfast.access.roles import Role
 from holdfast.banks.service import create_bank, update_bank
 from holdfast.decisions.webhooks import endpoints, outbox, receipts
+from holdfast.errors import SettingsError
 from holdfast.records import counters, deep_queue, jobs
 from holdfast.records.database import Database
 from holdfast.records.home import Home
@@ -24,14 +25,25 @@ from holdfast.records.tables.jobs import jobs as job_table
 from holdfast.records.tables.outbox import action_receipts, webhook_deliveries
 from holdfast.screening.lists import ListIndex
 from holdfast.service import facts
-from holdfast.service.checks import deep, place, risks, work
+from holdfast.service.checks import deep, place, risks, vault, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.service.checkup import checkup
 from holdfast.service.opening import open_home_keys, open_home_vault
 from holdfast.service.schedule import PREFIX
 from holdfast.service.setup import prepare
-from holdfast.settings import HmaSettings, ServerSettings, Settings, VaultSettings, load_settings
+from holdfast.settings import (
+    HmaSettings,
+    ReportingSettings,
+    ServerSettings,
+    Settings,
+    VaultSettings,
+    load_settings,
+)
+from holdfast.vault import destruction, journal, retention
+from holdfast.vault.destruction import Kind
 from holdfast.vault.secrets import KeySealer
+
+PRODUCTION = ReportingSettings(environment="production")
 
 
 @pytest.fixture
@@ -110,6 +122,41 @@ def test_the_key_file(home: Path, database: Database) -> None:
     assert "is gone" in details(look(home, database, place.key_file), "problem")
     inside = VaultSettings(key_file=moved, development_key=True)
     assert "inside the home" in details(look(home, database, place.key_file, vault=inside), "warning")
+    for production in ({"server": ServerSettings(host="0.0.0.0")}, {"reporting": PRODUCTION}):
+        found = look(home, database, place.key_file, vault=inside, **production)
+        assert "inside the home" in details(found, "problem")
+    with pytest.raises(SettingsError, match="inside the home"):
+        look(home, database, place.key_file, vault=VaultSettings(key_file=moved))
+
+
+def test_the_backup_of_the_keys(home: Path, database: Database) -> None:
+    assert look(home, database, vault.key_backup) == []
+    opened = open_home_vault(Settings(), home, database)
+    opened.hold(b"benign", reason="rule", actor="api")
+    assert "no backup" in details(look(home, database, vault.key_backup), "warning")
+    with database.write() as connection:
+        facts.stamp(connection, facts.BACKUP, now() - timedelta(days=31))
+    assert "would be refused" in details(look(home, database, vault.key_backup), "problem")
+    longer = VaultSettings(key_backup_days=60)
+    assert details(look(home, database, vault.key_backup, vault=longer), "ok")
+
+
+def test_what_waits_in_the_vault(home: Path, database: Database) -> None:
+    opened = open_home_vault(Settings(), home, database)
+    items = [opened.hold(b"benign", reason="rule", actor="api") for _ in range(2)]
+    assert look(home, database, vault.duties) == []
+    with database.write() as connection:
+        retention.filed(connection, items, now() - timedelta(days=400), actor="filer")
+        order: dict[str, Any] = {
+            "kind": Kind.LAW_ENFORCEMENT,
+            "reference": "order 7",
+            "agency": "Example Police",
+        }
+        destruction.ask(connection, items[:1], actor="ana", **order)
+        journal.note(connection, [{"kind": "kept", "item": items[0], "until": "x"}] * 1000)
+    told = details(look(home, database, vault.duties), "warning")
+    assert "1 items of reports" in told and "destruction: 1 wait for a second person" in told
+    assert "1002 entries wait" in details(look(home, database, vault.duties), "problem")
 
 
 def test_an_index_that_is_damaged_or_far_behind(home: Path, database: Database) -> None:

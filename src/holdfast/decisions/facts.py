@@ -182,7 +182,7 @@ class MatchFacts:
 
     ``matches`` holds everything near: matches, those that a benign entry suppressed, and the benign
     entries themselves. The rules weigh them. ``reason`` is the word that goes with *not matchable*
-    (`media.types.Reason`).
+    (`media.types.Reason`). ``list_version`` is the place in the log of the lists that was looked at.
     """
 
     outcome: str
@@ -190,6 +190,7 @@ class MatchFacts:
     matches: tuple[EntryMatch, ...] = ()
     reason: str = ""
     context: Context = field(default_factory=Context)
+    list_version: int | None = None
 
     def __post_init__(self) -> None:
         _check_choice("outcome", self.outcome, OUTCOMES)
@@ -221,6 +222,7 @@ class MatchFacts:
             "reason": self.reason,
             "matches": matches,
             "context": self.context.to_json(),
+            "list_version": self.list_version,
         }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError, SettingsError
 from holdfast.records.home import Home
-from holdfast.service.checks import deep, machine, place, reports, risks, work
+from holdfast.service.checks import deep, machine, place, reports, risks, vault, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.settings import MediaSettings, Settings, load_settings
 
@@ -51,6 +51,8 @@ def _of_records(home: Path, settings: Settings, full: bool) -> list[Finding]:
                 ("records", lambda: place.records(look)),
                 ("index", lambda: place.index(look, full)),
                 ("key file", lambda: place.key_file(look)),
+                ("key backup", lambda: vault.key_backup(look)),
+                ("vault", lambda: vault.duties(look)),
                 ("api keys", lambda: work.api_keys(look)),
                 ("actions", lambda: work.actions(look)),
                 ("webhooks", lambda: work.webhooks(look)),
