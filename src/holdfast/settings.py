@@ -302,6 +302,9 @@ class ConsoleSettings(_Section):
         default=30.0, gt=0, le=1440, description="A session ends after so long without a request."
     )
     link_minutes: float = Field(default=30.0, gt=0, le=1440, description="How long a one-time link is valid.")
+    public_forms: bool = Field(
+        default=False, description="Offer /notice and /appeal, forms without a sign-in, to everybody."
+    )
     banner: str = Field(
         default="", max_length=200, description="A line above every page: that this is a test, say."
     )

@@ -35,12 +35,13 @@ if TYPE_CHECKING:
     from holdfast.api.measures import Measures
     from holdfast.service.runtime import Runtime
 
-__all__ = ["OPEN", "Gate", "is_sign_in"]
+__all__ = ["OPEN", "PUBLIC", "Gate", "is_sign_in"]
 
 # Answer to anybody: they tell whether the process runs, and nothing else.
 OPEN = frozenset({"/health/live", "/health/ready", "/status", "/status/live"})
 DOCS = frozenset({"/openapi.json"})
 SIGN_IN = "/console/sign-in"
+PUBLIC = frozenset({"/notice", "/appeal"})  # forms for everybody, where `console.public_forms` says so
 STATIC = "/console/static/"  # style and scripts, the same for everybody
 
 _ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
@@ -65,7 +66,9 @@ class Gate:
         self._most_bytes = max(settings.media.max_bytes + FORM_BYTES, MAX_JSON_BYTES)
         self._path_keys = settings.hma.enabled and settings.hma.path_keys
         self._strangers = asyncio.Semaphore(MAX_STRANGERS)
-        self._failures = _Failures(settings.limits.failed_sign_ins_per_minute)
+        self._failures = _Addresses(settings.limits.failed_sign_ins_per_minute, _MANY_FAILURES)
+        self._public = PUBLIC if settings.console.enabled and settings.console.public_forms else frozenset()
+        self._letters = _Addresses(settings.review.notices_per_hour, _MANY_LETTERS, per_s=3600)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,6 +100,11 @@ class Gate:
             # Load balancers ask with HEAD too: the server leaves the body out (RFC 9110, section 9.3.2).
             asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
             await self._app(asked, receive, send)
+            return
+        if scope["path"] in self._public:
+            if scope["method"] == "POST":
+                self._letters.take(self._address(scope, headers))
+            await self._app(scope, receive, send)
             return
         if is_sign_in(scope["path"]):
             await self._sign_in(scope, headers, receive, send)
@@ -249,21 +257,29 @@ class _Seen:
         await self._send(message)
 
 
-class _Failures:
-    """Counts by address what is no valid key, and asks to wait where it is much. For one event loop."""
+_MANY_FAILURES = "Too many requests without a valid key came from this address. Nothing was done. Wait."
+_MANY_LETTERS = (
+    "Too many messages came from this address. Nothing was sent. Wait a little, and send it again."
+)
 
-    def __init__(self, per_minute: float) -> None:
-        self._per_minute = per_minute
+
+class _Addresses:
+    """Counts by address, and asks to wait where it is more than ``most`` in ``per_s``. For one event loop."""
+
+    def __init__(self, most: float, words: str, *, per_s: float = 60) -> None:
+        self._most, self._per_s, self._words = most, per_s, words
         self._buckets: dict[str | None, TokenBucket] = {}
 
     def refuse_if_many(self, address: str | None) -> None:
         bucket = self._buckets.get(address)
         wait_s = 0.0 if bucket is None else bucket.wait_s(1, time.monotonic())
         if wait_s > 0:
-            raise LimitError(
-                "Too many requests without a valid key came from this address. Nothing was done. Wait.",
-                wait_s,
-            )
+            raise LimitError(self._words, wait_s)
+
+    def take(self, address: str | None) -> None:
+        """One more. Raises LimitError where it was one too many."""
+        self.refuse_if_many(address)
+        self.note(address)
 
     def note(self, address: str | None) -> None:
         now_s = time.monotonic()
@@ -272,7 +288,7 @@ class _Failures:
                 self._buckets = {
                     key: bucket for key, bucket in self._buckets.items() if not bucket.is_full(now_s)
                 }
-            self._buckets[address] = TokenBucket(self._per_minute / 60, max(1.0, self._per_minute), now_s)
+            self._buckets[address] = TokenBucket(self._most / self._per_s, max(1.0, self._most), now_s)
         self._buckets[address].wait_s(0, now_s)  # lets flow in what is due before taking
         self._buckets[address].take(1)
 

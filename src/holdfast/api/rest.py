@@ -16,7 +16,7 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.routing import BaseRoute
 
 from holdfast.api.bodies import MAX_JSON_BYTES
-from holdfast.api.gate import DOCS, OPEN, is_sign_in
+from holdfast.api.gate import DOCS, OPEN, PUBLIC, is_sign_in
 from holdfast.api.guard import checkable, permission_of
 from holdfast.api.v1.first import FIRST
 from holdfast.records.worker import describe
@@ -98,7 +98,7 @@ class Rest:
     def _serve(self, routes: list[BaseRoute]) -> None:
         """All at once: a request sees the routes before or after, and none that was not looked at."""
         for route in checkable(routes):
-            is_open = route.path in OPEN | DOCS | {"/"} or is_sign_in(route.path)
+            is_open = route.path in OPEN | DOCS | PUBLIC | {"/"} or is_sign_in(route.path)
             if permission_of(route) is None and not is_open:
                 raise RuntimeError(f"the route {route.path} demands no permission: it is not served")
             # Bodies that are parsed are small; those that are content are taken in by their routes. Routes

@@ -110,6 +110,7 @@ def _nav(may: Callable[[str], bool]) -> list[tuple[str, str]]:
 NAV: Final = (
     ("today", "/console", "console.use"),
     ("queue", "/console/queue", "case.read"),
+    ("reports", "/console/reports", "report.read"),
     ("lists", "/console/lists", "bank.read"),
     ("people", "/console/people", "person.read"),
     ("health", "/console/health", "metrics.read"),

@@ -34,8 +34,9 @@ class Texts:
         text = self.catalogue[key]
         return text.format_map({name: self._shown(value) for name, value in values.items()})
 
-    def has(self, key: str) -> bool:
-        return key in self.catalogue
+    def or_else(self, prefix: str, word: str, words: str) -> str:
+        """The text of a word that comes from the records, or ``words`` where there is none."""
+        return self.catalogue.get(f"{prefix}.{word}", words)
 
     def or_plain(self, prefix: str, word: str) -> str:
         """The text of a word that comes from the records; the word itself where it is not one of ours."""

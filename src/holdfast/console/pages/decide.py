@@ -21,6 +21,7 @@ from holdfast.errors import UsageError
 from holdfast.review import approvals, deciding
 from holdfast.review.case_facts import CaseFacts, case_facts
 from holdfast.review.words import NOT_A_MATCH
+from holdfast.service.case_clock import settle_one
 
 __all__ = ["router"]
 
@@ -96,7 +97,7 @@ def decide(
     if go != "yes":
         return see(f"/console/cases/{case}")
     with caller.runtime.database.write() as connection:
-        deciding.decide(
+        made = deciding.decide(
             connection,
             case,
             person=caller.subject,
@@ -108,6 +109,7 @@ def decide(
             account_action=account_action or None,
             not_a_match=not_a_match or None,
         )
+    settle_one(caller.runtime, made.id)  # imminent danger waits for no undo
     return see(f"/console/cases/{case}")
 
 
