@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +18,7 @@ from holdfast.records.tables import metadata
 from holdfast.records.tables import vault as tables
 from holdfast.vault.keys import FileKeys, create_key_file
 from holdfast.vault.service import Vault
-from holdfast.vault.store import FolderStore
+from holdfast.vault.store import FolderStore, ObjectStore, open_store
 
 VAULT_TABLES = [tables.vault_items, tables.vault_keys, tables.vault_legal_holds, tables.vault_access]
 
@@ -54,3 +59,52 @@ def count(database: Database) -> Callable[[sa.Table], int]:
             return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
 
     return rows
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    if importlib.util.find_spec("moto") is None:
+        pytest.skip("moto (an S3-compatible server for tests) is not installed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        import httpx2
+
+        assert httpx2.put(f"http://127.0.0.1:{port}/vault").status_code == 200
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    pytest.fail("the S3 server did not start")
+
+
+@pytest.fixture(params=["folder", "file-url", "memory", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    match request.param:
+        case "folder":
+            return open_store(str(tmp_path / "a vault"))
+        case "file-url":
+            return open_store((tmp_path / "a vault").as_uri())
+        case "memory":
+            return open_store("memory:///")
+    options = {
+        "aws_endpoint": request.getfixturevalue("s3_endpoint"),
+        "allow_http": "true",
+        "aws_access_key_id": "tests",
+        "aws_secret_access_key": "tests",
+        "aws_region": "us-east-1",
+    }
+    return open_store(f"s3://vault/{tmp_path.name}", options)

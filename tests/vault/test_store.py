@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,55 +13,6 @@ from holdfast.errors import ConflictError, ObjectDamagedError, SettingsError, Va
 from holdfast.vault.store import PART_BYTES, FolderStore, ObjectStore, open_store
 
 NAME, OTHER = "0123456789abcdef" * 2, "f" * 32
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    if importlib.util.find_spec("moto") is None:
-        pytest.skip("moto (an S3-compatible server for tests) is not installed")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        import httpx2
-
-        assert httpx2.put(f"http://127.0.0.1:{port}/vault").status_code == 200
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    pytest.fail("the S3 server did not start")
-
-
-@pytest.fixture(params=["folder", "file-url", "memory", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    match request.param:
-        case "folder":
-            return open_store(str(tmp_path / "a vault"))
-        case "file-url":
-            return open_store((tmp_path / "a vault").as_uri())
-        case "memory":
-            return open_store("memory:///")
-    options = {
-        "aws_endpoint": request.getfixturevalue("s3_endpoint"),
-        "allow_http": "true",
-        "aws_access_key_id": "tests",
-        "aws_secret_access_key": "tests",
-        "aws_region": "us-east-1",
-    }
-    return open_store(f"s3://vault/{tmp_path.name}", options)
 
 
 def test_put_get_list_delete(store: ObjectStore) -> None:
