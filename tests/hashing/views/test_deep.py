@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from PIL import Image
 
 from holdfast.bench.edits import CORE_EDITS, edited_jpeg, photograph
 from holdfast.decisions.vocabulary import VIEWS
@@ -61,6 +62,17 @@ def test_a_crop_is_brought_back(top: float, left: float, places: str) -> None:
     assert found.score_bits == max(found.distance_bits, found.soft_distance_bits)
     assert found.view.family in ("uncrop", "tilt")
     assert places in found.view.words
+
+
+@pytest.mark.parametrize("style", ["same size", "grown"])
+@pytest.mark.parametrize("degrees", [-12, 8, 11])
+def test_a_strong_tilt_is_brought_back_and_named(degrees: int, style: str) -> None:
+    original = picture(6, 640, 480).convert("L")
+    turned = original.rotate(degrees, Image.Resampling.BICUBIC, expand=style == "grown")
+    found = best(deep_views(small(np.asarray(turned))), pdq(np.asarray(original)).bits)
+    assert found is not None
+    assert found.score_bits <= 56
+    assert found.view.family == "tilt" and "rotated about" in found.view.words
 
 
 def test_refining_brings_an_original_nearer_and_a_stranger_hardly() -> None:

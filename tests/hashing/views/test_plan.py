@@ -9,6 +9,7 @@ from holdfast.decisions.vocabulary import VIEWS
 from holdfast.hashing.views.plan import (
     FAST_WARPS,
     REFERENCE_WARPS,
+    TILTS,
     WARPS,
     Warp,
     describe,
@@ -41,7 +42,7 @@ def test_a_slant_is_named() -> None:
     assert describe(slanted, 1.0)[1].startswith("seen at a slant")
 
 
-@pytest.mark.parametrize("warps", [WARPS, FAST_WARPS, REFERENCE_WARPS])
+@pytest.mark.parametrize("warps", [WARPS + TILTS, FAST_WARPS, REFERENCE_WARPS])
 def test_every_warp_is_there_once_with_its_mirror_images(
     warps: tuple[tuple[float, float, float, float, float], ...],
 ) -> None:
@@ -52,7 +53,7 @@ def test_every_warp_is_there_once_with_its_mirror_images(
 
 
 @pytest.mark.parametrize("aspect", [0.3, 0.75, 1.0, 1.78, 3.0])
-@pytest.mark.parametrize("warps", [WARPS, FAST_WARPS, REFERENCE_WARPS])
+@pytest.mark.parametrize("warps", [WARPS + TILTS, FAST_WARPS, REFERENCE_WARPS])
 def test_a_warp_is_described_alike_for_every_shape(warps: tuple[Warp, ...], aspect: float) -> None:
     described = tuple(describe(matrix, aspect) for matrix in warp_matrices(warps, aspect))
     assert described == warp_descriptions(warps)

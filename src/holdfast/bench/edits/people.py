@@ -91,6 +91,7 @@ MORE_EDITS: tuple[PeopleEdit, ...] = (
     PeopleEdit(
         "moire", "photographed off a screen", lambda p, rng, _: shapes.rephotographed(p, rng), "tilts"
     ),
+    PeopleEdit("rotate10", "rotated by 10 degrees", lambda p, rng, _: shapes.rotated(p, rng, 10), "tilts"),
     PeopleEdit("sketch", "as a pencil sketch", lambda p, rng, _: overlays.sketched(p, rng)),
     PeopleEdit("split", "in a split screen", lambda p, rng, o: frames.split_screen(p, rng, o[0]), "frames"),
     PeopleEdit(

@@ -17,7 +17,15 @@ from holdfast.hashing.orientation import Orientation
 from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.views.faces import Faces, cosine_matrix
 from holdfast.hashing.views.looks import BORDER, PAGE, Part, parts, view_family, view_words
-from holdfast.hashing.views.plan import WARPS, Matrix, describe, orientation_matrix, warp_matrices
+from holdfast.hashing.views.plan import (
+    TILTS,
+    WARPS,
+    Matrix,
+    Warp,
+    describe,
+    orientation_matrix,
+    warp_matrices,
+)
 from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["COARSE_RADIUS_BITS", "DeepViews", "ViewName", "deep_views"]
@@ -28,9 +36,9 @@ STRONG_BOX = 1.12  # score from which a box is taken to be the picture, and not 
 
 _ALL = tuple(Orientation)
 _UPRIGHT = (Orientation.AS_IS, Orientation.MIRRORED)
-# How many of `WARPS` are tried: on the picture itself; and where strong boxes are found, on the page, on the
-# first of them and on the next two.
-_PRIMARY_WARPS, _PAGE_WARPS, _FIRST_BOX_WARPS, _NEXT_BOX_WARPS = 52, 12, 18, 6
+_PRIMARY_WARPS = WARPS + TILTS
+# How many of `WARPS` are tried where strong boxes are found: on the page, on the first and on the next two.
+_PAGE_WARPS, _FIRST_BOX_WARPS, _NEXT_BOX_WARPS = 12, 18, 6
 _WEAK_BOXES = 5  # looked at where none is strong
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -81,41 +89,43 @@ class DeepViews:
 
 
 def deep_views(small: SmallLuma) -> DeepViews:
-    """All views of a picture: about 120 codes, less where its parts are featureless.
+    """All views of a picture: about 130 codes, less where its parts are featureless.
 
     Never raises: a picture without features has no views.
     """
     found = parts(small, MAX_BOXES)
     effort = _effort(found)
     faces = Faces(small, tuple(part.box for part in found))
-    runs = [_part_views(number, faces, count, orientations) for number, _, count, orientations in effort]
+    runs = [_part_views(number, faces, warps, orientations) for number, warps, orientations in effort]
     codes, coefficients, matrices, part_numbers, orientation_numbers = (
         np.concatenate(columns) for columns in zip(*runs, strict=True)
     )
     return DeepViews(codes, coefficients, matrices, part_numbers, orientation_numbers, tuple(found), faces)
 
 
-def _effort(found: list[Part]) -> list[tuple[int, Part, int, tuple[Orientation, ...]]]:
-    """(number of the part, the part, warps to try on it, orientations of it as it stands)."""
+def _effort(found: list[Part]) -> list[tuple[int, tuple[Warp, ...], tuple[Orientation, ...]]]:
+    """(number of the part, warps to try on it, orientations of it as it stands)."""
     primary = 1 if len(found) > 1 and found[1].family == BORDER else 0
     strong = [number for number, part in enumerate(found) if number > primary and part.score >= STRONG_BOX]
-    counts = {primary: _PAGE_WARPS if strong else _PRIMARY_WARPS}
-    counts |= dict(zip(strong[:3], (_FIRST_BOX_WARPS, _NEXT_BOX_WARPS, _NEXT_BOX_WARPS), strict=False))
+    warps = {0: TILTS} if primary else {}  # the corners of a tilted picture leave what looks like a border
+    warps[primary] = WARPS[:_PAGE_WARPS] if strong else _PRIMARY_WARPS
+    counts = _FIRST_BOX_WARPS, _NEXT_BOX_WARPS, _NEXT_BOX_WARPS
+    warps |= {number: WARPS[:count] for number, count in zip(strong, counts, strict=False)}
     seen = found if strong else found[: primary + 1 + _WEAK_BOXES]
     return [
-        (number, part, counts.get(number, 0), _ALL if part.family == PAGE else _UPRIGHT)
+        (number, warps.get(number, ()), _ALL if part.family == PAGE else _UPRIGHT)
         for number, part in enumerate(seen)
     ]
 
 
 def _part_views(
-    number: int, faces: Faces, count: int, orientations: tuple[Orientation, ...]
+    number: int, faces: Faces, warps: tuple[Warp, ...], orientations: tuple[Orientation, ...]
 ) -> tuple[UInt8Array, Float32Array, Matrix, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Codes, coefficients, matrices, part and orientation numbers of the views of one part."""
-    matrices = np.concatenate([np.eye(3)[np.newaxis], warp_matrices(WARPS[:count], faces.aspect(number))])
+    matrices = np.concatenate([np.eye(3)[np.newaxis], warp_matrices(warps, faces.aspect(number))])
     blocks = np.empty((len(matrices), 64, 64), np.float32)
     blocks[0] = faces.exact_block(number)
-    if count:
+    if warps:
         blocks[1:] = faces.blocks(number, matrices[1:])
     codes, qualities = pdq_from_blocks(blocks, orientations=True)
     wanted = np.zeros((len(blocks), len(_ALL)), np.bool_)

@@ -19,6 +19,7 @@ from holdfast.hashing.orientation import Orientation
 __all__ = [
     "FAST_WARPS",
     "REFERENCE_WARPS",
+    "TILTS",
     "WARPS",
     "Matrix",
     "Warp",
@@ -73,7 +74,13 @@ WARPS: tuple[Warp, ...] = _warps(
     (1.45, 1.45, 0.36, 0.27, 0),
     (1.22, 1.22, 0.11, 0.22, 0),
     (1.28, 1.28, 0.19, 0.00, 0),
-    (1.45, 1.45, 0.18, 0.36, 0),
+)
+
+# Larger tilts than refining reaches from those: with the corners cut off, all there, and cut to a rectangle.
+TILTS: tuple[Warp, ...] = _warps(
+    (0.97, 0.97, 0.00, 0.00, 11),
+    (0.86, 0.86, 0.00, 0.00, 11),
+    (1.14, 1.14, 0.00, 0.00, 10),
 )
 
 # The few that bring a hash within the plain radius of 31 bits.
