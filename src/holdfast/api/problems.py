@@ -40,6 +40,8 @@ PROBLEMS: Sequence[tuple[type[Exception], int, str, str]] = (
     (errors.WorkerError, 503, "unavailable", "The service cannot do it at the moment"),
     (errors.IndexFileError, 503, "unavailable", "The service cannot do it at the moment"),
     (errors.VaultError, 503, "vault", "Held content could not be kept or opened"),
+    (errors.InvalidDocumentError, 422, "invalid-report", "The report breaks rules of its destination"),
+    (errors.DestinationError, 409, "destination", "The destination cannot be used"),
     (errors.SettingsError, 422, "bad-file", "The file cannot be used"),
     (errors.InputError, 422, "bad-input", "The input cannot be used"),
     (errors.UsageError, 422, "bad-request", "The request cannot be understood"),
