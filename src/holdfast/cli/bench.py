@@ -71,6 +71,10 @@ def video(
     peers: Annotated[
         bool, typer.Option("--peers", help="Also ask the peers that are installed: vpdq, perception.")
     ] = False,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Photographs to make further clips of, into the folder --work."),
+    ] = None,
     scale: Annotated[
         int | None,
         typer.Option(min=1000, max=100_000_000, help="Instead: time and recall in a bank of so many frames."),
@@ -87,6 +91,13 @@ def video(
         raise typer.BadParameter(f"is one of {', '.join(PARTS)}", param_hint="--part")
     if unknown := set(edit or ()) - {one.name for one in EDITS}:
         raise typer.BadParameter(f"there is no edit {sorted(unknown)[0]}", param_hint="--edit")
+    if photos is not None:
+        from holdfast.bench.video.photos import photo_clips
+
+        if work is None:
+            raise typer.BadParameter("needs the folder --work", param_hint="--photos")
+        photo_clips(photos, work / "photos")
+        folders = [*folders, work / "photos"]
     plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed, peers)
     with progress("videos", "steps") as bar:
         if scale is None:

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from holdfast.bench.video.clips import Clip, encoded
-from holdfast.bench.video.corpus import is_tuning, named_sources, read_corpus, scene_sources
+from holdfast.bench.video.corpus import (
+    is_tuning,
+    named_parts,
+    named_sources,
+    read_corpus,
+    scene_sources,
+)
 from holdfast.bench.video.run import Plan, run
 from holdfast.bench.video.scale import run_scale, strangers
 from holdfast.errors import UnreadableError
@@ -87,6 +93,12 @@ def test_sources_by_table_and_by_shared_frames(folder: Path, tmp_path: Path) -> 
     table.write_text(f"file\tsource\tscene\n{first}\troom\tyes\n{second}\troom\tyes\n", encoding="utf-8")
     assert named_sources(table) == {first: "room", second: "room"} and scene_sources(table) == {"room"}
     assert len({file.source for file in read_corpus([folder], named_sources(table))}) == 3
+    table.write_text(f"file\tsource\tpart\n{first}\troom\tfresh\n{second}\tother\t\n", encoding="utf-8")
+    assert named_parts(table) == {"room": "fresh"}
+    parts = {
+        file.source: file.part for file in read_corpus([folder], named_sources(table), named_parts(table))
+    }
+    assert parts["room"] == "fresh" and set(parts.values()) <= {"fresh", "tuning", "test"}
     copy = tmp_path / "copy"
     copy.mkdir()
     (copy / "again.mp4").write_bytes(files[0].path.read_bytes())
