@@ -47,8 +47,8 @@ class HomeModel:
             log.warning("the calibration is not in force; what was before stays", error=str(error))
 
     def warm_up(self) -> None:
-        """Makes the table that the first match of an upload would otherwise wait for: a third of a second."""
-        self.current.judge(0, 1.0, family=COARSE, regularity=1.0)
+        """Makes the table that the first matches of uploads would otherwise wait for."""
+        self.current.family(COARSE).warm_up()
 
     def _look(self) -> tuple[int, int]:
         try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,3 +89,17 @@ def test_a_mix_of_pairs_is_judged_by_its_magnets() -> None:
 def test_an_unknown_family_is_named() -> None:
     with pytest.raises(UsageError, match="no family 'video'"):
         MODEL.judge(40, 1e6, family="video")
+
+
+def test_judging_piece_by_piece_is_judging_with_all_rows_made() -> None:
+    """Rows of the table are made when they are needed: from a law that nobody has judged by yet."""
+    family = MODEL.family(COARSE)
+    fresh = replace(family, law=replace(family.law, sigma_bits=family.law.sigma_bits * (1 + 1e-9)))
+    regularities = np.exp(np.random.default_rng(2).uniform(-3, 11.5, 200))
+    bits = np.random.default_rng(3).integers(0, 257, 200)
+    one_by_one = [
+        float(fresh.log10_probability(distance, value))
+        for distance, value in zip(bits, regularities, strict=True)
+    ]
+    MODEL.family(COARSE).warm_up()
+    np.testing.assert_allclose(one_by_one, family.log10_probability(bits, regularities), rtol=1e-6)

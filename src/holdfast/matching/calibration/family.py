@@ -24,6 +24,8 @@ FloatArray = npt.NDArray[np.float64]
 
 HALF_BITS = 128
 _LOG_FIRST, _LOG_LAST, _LOG_STEP = -2.8, 11.1, 0.1  # of the product of two regularities
+_LOGS = np.arange(_LOG_FIRST, _LOG_LAST + _LOG_STEP, _LOG_STEP)
+_COLUMNS = 258  # distances -1..256
 _GATE_SOFTNESS_BITS = 3.0
 _GATE_REACH_BITS = 7.0  # beyond the gate: farther distances are not told
 _SEEN = 10  # a probability counts as seen where ten comparisons or more fell within it
@@ -127,9 +129,9 @@ class Family:
             return np.interp(bits + 1, np.arange(258), self._pooled())
         logs = np.clip(np.log(np.asarray(regularity, np.float64)), _LOG_FIRST, _LOG_LAST)
         bits, logs = np.broadcast_arrays(bits, logs)
-        table = _table(self.law)
         row = (logs - _LOG_FIRST) / _LOG_STEP
-        low = np.minimum(row.astype(np.int64), len(table) - 2)
+        low = np.minimum(row.astype(np.int64), len(_LOGS) - 2)
+        table = _table(self.law).with_rows(low)
         column = np.minimum((bits + 1).astype(np.int64), 256)
         right, down = bits + 1 - column, row - low
         if self.law.step_bits:
@@ -140,6 +142,10 @@ class Family:
         lower = table[low + 1, column] * (1 - right) + table[low + 1, after] * right
         return np.asarray(upper * (1 - down) + lower * down)
 
+    def warm_up(self) -> None:
+        """Makes what judging would otherwise make piece by piece: a third of a second."""
+        _table(self.law).with_rows(np.arange(len(_LOGS) - 1))
+
     @property
     def seen_log10(self) -> float:
         """The smallest probability that the data show: below it everything is extrapolated."""
@@ -149,13 +155,32 @@ class Family:
         return _pooled(self.law, self.log_regularities, self.weights)
 
 
+class _Table:
+    """log10 P by log regularity (rows, `_LOGS`) and distance -1..256 (columns), each row made when needed.
+
+    A command that judges a few hits needs a few rows; all of them cost a third of a second. Safe to use from
+    many threads: at worst a row is made twice.
+    """
+
+    def __init__(self, law: Law) -> None:
+        self._law = law
+        self._table = np.empty((len(_LOGS), _COLUMNS))
+        self._is_made = np.zeros(len(_LOGS), np.bool_)
+
+    def with_rows(self, low: npt.NDArray[np.int64]) -> FloatArray:
+        """The table, in which these rows and those after them hold."""
+        wanted = np.zeros(len(_LOGS), np.bool_)
+        wanted[low] = wanted[low + 1] = True
+        missing = np.flatnonzero(wanted & ~self._is_made)
+        if len(missing):
+            self._table[missing] = self._law.log10_tail(np.arange(-1, 257), _LOGS[missing])
+            self._is_made[missing] = True
+        return self._table
+
+
 @functools.lru_cache(maxsize=32)
-def _table(law: Law) -> FloatArray:
-    """log10 P by log regularity (rows) and distance -1..256 (columns)."""
-    logs = np.arange(_LOG_FIRST, _LOG_LAST + _LOG_STEP, _LOG_STEP)
-    table = law.log10_tail(np.arange(-1, 257), logs)
-    table.setflags(write=False)
-    return table
+def _table(law: Law) -> _Table:
+    return _Table(law)
 
 
 @functools.lru_cache(maxsize=32)
