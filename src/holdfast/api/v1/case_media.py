@@ -30,7 +30,6 @@ router = APIRouter(tags=["case media"])
 _RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{1,15})?")
 RenditionName = Annotated[str, Path(max_length=40, examples=["blur6-grey-small"])]
 HEADERS = {
-    "cache-control": "no-store",
     "content-disposition": "inline",
     "content-security-policy": "default-src 'none'; sandbox",
     "cross-origin-resource-policy": "same-origin",
