@@ -47,6 +47,8 @@ def test_a_case_leaves_sealed_and_signed(
     with runtime.database.read() as connection:
         rows = audit.read(connection, target=f"case:{case['id']}")
     assert [row.action for row in rows].count("case.export") == 2
-    problem(client(Role.LEAD, banks=BankScope(see=("ELSE",), change=())).post(path, json=body), 404, "not-found")
+    problem(
+        client(Role.LEAD, banks=BankScope(see=("ELSE",), change=())).post(path, json=body), 403, "not-allowed"
+    )
     problem(lead.post("/v1/cases/999/evidence", json=body), 404, "not-found")
     problem(lead.post(path, json={"recipient": "somebody"}), 422, "bad-request")
