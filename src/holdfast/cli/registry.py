@@ -32,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("audit", "app"),
     "rules": ("rules", "app"),
     "webhook": ("webhook", "app"),
+    "case": ("case", "app"),
+    "notice": ("notice", "app"),
     "hold": ("hold", "app"),
     "vault": ("vaults", "app"),
     "report": ("report", "app"),
