@@ -16,7 +16,7 @@ from typing import Any, Final
 __all__ = ["DEFAULT_LANGUAGE", "LANGUAGES", "Texts", "language_of", "texts"]
 
 # Code -> the language's own name.
-LANGUAGES: Final[Mapping[str, str]] = {"en": "English"}
+LANGUAGES: Final[Mapping[str, str]] = {"en": "English", "es": "Español"}
 DEFAULT_LANGUAGE: Final = "en"
 
 

@@ -163,7 +163,8 @@ def _notice(notice: Any, t: Texts) -> dict[str, Any]:
     return {
         "title": t("event.notice", who=t.or_plain("notice.kind", notice.kind)),
         "text": str(words.get("text") or ""),
-        "where": list(notice.content_references),
+        "where": [*notice.content_references, *words.get("urls", ())],
+        "contact": str(words.get("contact") or ""),
         "reference": notice.reference,
         "at": notice.received_at,
     }

@@ -72,7 +72,8 @@ def take_notice(
         return _again(request, "notice.html", t, given, t("notice.need_where"), kinds=NOTICE_KINDS)
     with runtime.database.write() as connection:
         made = add_notice(connection, new, by=FORM, sealer=runtime.sealer, rules=runtime.review)
-    return _thanks(request, t, "notice", made.reference)
+    told = (t("notice.thanks"), t("notice.thanks_words"), t("notice.thanks_next"))
+    return _thanks(request, t, told, made.reference)
 
 
 @router.get("/appeal")
@@ -105,7 +106,7 @@ def take_appeal(
             sealer=runtime.sealer,
             rules=runtime.review,
         )
-    return _thanks(request, t, "appeal", "")
+    return _thanks(request, t, (t("appeal.thanks"), t("appeal.thanks_words"), t("appeal.thanks_next")), "")
 
 
 def _open(request: Request, lang: str) -> tuple[Runtime, Texts]:
@@ -130,13 +131,8 @@ def _again(
     )
 
 
-def _thanks(request: Request, t: Texts, form: str, number: str) -> Response:
-    told = {
-        "title": t(f"{form}.thanks"),
-        "words": t(f"{form}.thanks_words"),
-        "next": t(f"{form}.thanks_next"),
-        "number": number,
-    }
+def _thanks(request: Request, t: Texts, words: tuple[str, str, str], number: str) -> Response:
+    told = {"title": words[0], "words": words[1], "next": words[2], "number": number}
     return public_page(request, "thanks.html", language=t.language, thanks=told)
 
 

@@ -113,7 +113,7 @@ def _rows(connection: sa.Connection, caller: Caller, chosen: Choice, t: Texts) -
     first = int(chosen.first) if chosen.first.isdigit() and len(chosen.first) < 9 else 1
     return {
         "chosen": chosen,
-        "rows": rows_of(connection, found, names, t),
+        "rows": rows_of(connection, found, names, caller.subject, t),
         "page": PageOf(
             first=first,
             last=first + len(found) - 1,

@@ -33,10 +33,11 @@ class Row:
     surface: str
     state: str
     owner: str
+    is_mine: bool
 
 
-def rows_of(connection: sa.Connection, found: Sequence[Case], names: Names, t: Texts) -> list[Row]:
-    """The lines of a page of cases, with one more query for all of them."""
+def rows_of(connection: sa.Connection, found: Sequence[Case], names: Names, you: str, t: Texts) -> list[Row]:
+    """The lines of a page of cases, with one more query for all of them. ``you`` is who looks."""
     said = summaries(connection, found, t)
     at = now()
     return [
@@ -50,6 +51,7 @@ def rows_of(connection: sa.Connection, found: Sequence[Case], names: Names, t: T
             surface=case.surface,
             state=case.state,
             owner=names(case.lease_owner) if case.lease_until is not None and case.lease_until > at else "",
+            is_mine=case.lease_owner == you,
         )
         for case in found
     ]

@@ -9,6 +9,7 @@ from holdfast.console.pages import (
     case,
     decide,
     health,
+    imminent,
     lists,
     media,
     numbers,
@@ -18,6 +19,7 @@ from holdfast.console.pages import (
     search,
     settings,
     today,
+    wellbeing,
     wellness,
 )
 
@@ -29,6 +31,7 @@ PAGES: tuple[APIRouter, ...] = (
     case.router,
     media.router,
     decide.router,
+    imminent.router,
     appeals.router,
     reports.router,
     lists.router,
@@ -37,5 +40,6 @@ PAGES: tuple[APIRouter, ...] = (
     search.router,
     settings.router,
     wellness.router,
+    wellbeing.router,
     public.router,
 )

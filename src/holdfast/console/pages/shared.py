@@ -41,7 +41,7 @@ class Names:
         if subject is None:
             return self._t("common.nobody")
         if subject == self._you:
-            return self._t("queue.you")
+            return self._t("common.you")
         if subject.startswith("rule:") or subject == "rules":
             return self._t("queue.by_rule")
         return self._known.get(subject, subject)

@@ -26,7 +26,6 @@ from holdfast.records.tables.review import cases
 from holdfast.review.appeals import list_appeals
 from holdfast.review.approvals import list_approvals
 from holdfast.review.cases import CaseFilter, list_cases
-from holdfast.review.sampling import open_second_reviews
 
 __all__ = ["router"]
 
@@ -63,7 +62,7 @@ def today(caller: Annotated[Caller, Guard(Permission.CONSOLE_USE)]) -> Response:
         names = names_of(connection, [], caller, t)
         last = _last_here(connection, caller)
         told: dict[str, Any] = {
-            "mine": rows_of(connection, mine, names, t) if mine else [],
+            "mine": rows_of(connection, mine, names, caller.subject, t) if mine else [],
             "stop": stop_of(connection, caller, t) if reads else None,
             "exposure": exposure_of(connection, caller, t) if reads else None,
             "changes": list(_changes(connection, caller, last, t)) if reads else [],
@@ -98,8 +97,6 @@ def _changes(connection: sa.Connection, caller: Caller, since: datetime | None, 
         yield Change(t("today.changes.approvals", count=len(asked)), "/console/approvals")
     if open_appeals := list_appeals(connection):
         yield Change(t("today.changes.appeals", count=len(open_appeals)), "/console/appeals")
-    if caller.allows(Permission.CASE_WRITE) and (seconds := open_second_reviews(connection, caller.subject)):
-        yield Change(t("today.changes.seconds", count=len(seconds)), "/console/second")
     if since is None:
         return
     c = cases.c
