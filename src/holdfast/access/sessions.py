@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 SEEN_EVERY = timedelta(minutes=1)
+MAX_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,11 @@ class SessionVerifier:
     def __init__(self, database: Database, *, idle: timedelta) -> None:
         self._database = database
         self._idle = idle
+        self._seen: set[bytes] = set()
+
+    def remembers(self, token: str) -> bool:
+        """Whether this token was good when it was last looked at, however long ago that was."""
+        return digest_of(token) in self._seen
 
     def verify(self, token: str) -> Session:
         """The session of a token. Raises NotAuthenticatedError, RecordsUnavailableError."""
@@ -159,6 +165,7 @@ class SessionVerifier:
         query = sa.select(people, *_OF_SESSION).join(sessions, sessions.c.person_id == people.c.id)
         with self._database.read() as connection:
             row = connection.execute(query.where(sessions.c.digest == digest)).first()
+        self._seen.discard(digest)
         if row is None:
             raise NotAuthenticatedError("session_unknown", NOT_SIGNED_IN)
         if row.expires_at <= moment or row.seen_at + self._idle <= moment:
@@ -170,6 +177,9 @@ class SessionVerifier:
             with self._database.write() as connection:
                 seen = sa.update(sessions).where(sessions.c.digest == digest)
                 connection.execute(seen.values(seen_at=moment))
+        if len(self._seen) >= MAX_REMEMBERED:
+            self._seen.clear()
+        self._seen.add(digest)
         return Session(row.session_id, person, row.method, row.session_created_at, csrf_token(token))
 
 

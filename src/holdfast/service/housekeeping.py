@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
+import structlog
 
+from holdfast.access import sessions
 from holdfast.decisions.webhooks import endpoints, outbox
-from holdfast.records import counters, deep_queue, idempotency, jobs
+from holdfast.records import audit, counters, deep_queue, idempotency, jobs
 from holdfast.records.tables.base import now
 from holdfast.service import case_clock, facts
 from holdfast.service.overdue import raise_overdue
@@ -35,6 +37,8 @@ OVERDUE_EVERY_S: Final = 15.0
 SETTLE_EVERY_S: Final = 3.0
 BATCH: Final = 1000
 
+log = structlog.get_logger(__name__)
+
 
 def housekeeping(runtime: Runtime) -> list[Task]:
     """Every task, with how often it is done."""
@@ -54,6 +58,8 @@ def housekeeping(runtime: Runtime) -> list[Task]:
         Task("jobs.prune", HOUR_S, house.jobs),
         Task("webhooks.prune", HOUR_S, house.deliveries),
         Task("webhooks.secrets", HOUR_S, house.secrets),
+        Task("sessions.prune", HOUR_S, house.sessions),
+        Task("audit.head", DAY_S, house.audit_head),
     ]
 
 
@@ -121,6 +127,15 @@ class _House:
     def secrets(self) -> None:
         with self._database.write() as connection:
             endpoints.prune_secrets(connection)
+
+    def sessions(self) -> None:
+        with self._database.write() as connection:
+            sessions.prune(connection)
+
+    def audit_head(self) -> None:
+        """Into the log of the service, which is kept elsewhere: `holdfast audit verify --anchor` takes it."""
+        with self._database.read() as connection:
+            log.info("head of the audit log", anchor=str(audit.head(connection)))
 
     def _in_batches(self, prune: Callable[[sa.Connection], int]) -> None:
         """Short transactions, so that nobody who answers uploads waits for a long one."""
