@@ -78,6 +78,14 @@ if TYPE_CHECKING:
         Reviewed,
         Spread,
     )
+    from holdfast.client.reporting import (
+        Receipt,
+        Report,
+        ReportContent,
+        ReportLack,
+        ReportPreview,
+        ReportStanding,
+    )
     from holdfast.client.screening import HashedContent
     from holdfast.client.state import Ready
     from holdfast.client.webhooks import WebhookVerificationError, verify
@@ -106,6 +114,12 @@ _HOMES = {
     "FileHashes": "answers",
     "Fingerprint": "listed",
     "HashedContent": "screening",
+    "Receipt": "reporting",
+    "Report": "reporting",
+    "ReportContent": "reporting",
+    "ReportLack": "reporting",
+    "ReportPreview": "reporting",
+    "ReportStanding": "reporting",
     "Hold": "records",
     "ItemProblem": "answers",
     "Job": "records",
@@ -191,8 +205,14 @@ __all__ = [
     "PdqHash",
     "Policy",
     "Ready",
+    "Receipt",
     "RefusedError",
     "RemovalTimes",
+    "Report",
+    "ReportContent",
+    "ReportLack",
+    "ReportPreview",
+    "ReportStanding",
     "Reviewed",
     "ScreenedHashes",
     "ServiceFailedError",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from holdfast.client import happened, holding, lists, screening, state, working
+from holdfast.client import happened, holding, lists, reporting, screening, state, working
 from holdfast.client.call import Call, Reply
 from holdfast.client.connection import Connection, failure, reply_of
 from holdfast.client.exchange import Failure, Flow, Item, Patience, Pause, Stream, Try, exchange
@@ -122,6 +122,19 @@ class AsyncClient:
     place_legal_hold = _sends(holding.place_legal_hold)
     lift_legal_hold = _sends(holding.lift_legal_hold)
     destroy_hold = _sends(holding.destroy_hold)
+
+    # Reports
+    reports = _gives(reporting.reports)
+    report = _sends(reporting.report)
+    draft_report = _sends(reporting.draft_report)
+    report_content = _sends(reporting.report_content)
+    change_report = _sends(reporting.change_report)
+    preview_report = _sends(reporting.preview_report)
+    approve_report = _sends(reporting.approve_report)
+    cancel_report = _sends(reporting.cancel_report)
+    escalate_report = _sends(reporting.escalate_report)
+    follow_up_report = _sends(reporting.follow_up_report)
+    report_receipt = _sends(reporting.report_receipt)
 
     # The service itself
     ready = _sends(state.ready)
