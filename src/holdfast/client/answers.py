@@ -93,6 +93,8 @@ class Match:
     ref_start_s: float | None = None
     ref_end_s: float | None = None
     speed: float | None = None
+    vpdq_query_percent: float | None = None
+    vpdq_ref_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from holdfast.hashing.views.small import SmallLuma
 from holdfast.media.types import Reason
 from holdfast.screening.outcome import Outcome
 
-__all__ = ["AS_IS", "WHOLE", "Checked", "Region", "Screened", "Seen", "Span", "weight"]
+__all__ = ["AS_IS", "STILL", "WHOLE", "Checked", "Region", "Screened", "Seen", "Span", "weight"]
 
 # Of the content: a frame, and a part of it that was looked at as a picture of its own, -1 for all of it.
 Region = tuple[int, int]
@@ -23,6 +23,7 @@ class Span:
     """Where in a video, in seconds; None where one of the two is a picture. ``score`` is evidence in decades.
 
     ``speed`` is seconds of the listed video for one of the upload's, negative backwards, 0 in no order.
+    The percentages are vPDQ's own (`matching.video.classic`), for whoever decides by them.
     """
 
     query_start_s: float | None = None
@@ -31,6 +32,8 @@ class Span:
     ref_end_s: float | None = None
     score: float | None = None
     speed: float | None = None
+    vpdq_query_percent: float | None = None
+    vpdq_ref_percent: float | None = None
 
 
 STILL = Span()

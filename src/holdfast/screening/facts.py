@@ -52,6 +52,9 @@ def facts_of(screened: Screened, context: Context, standings: Mapping[int, str])
                 score=seen[match.fingerprint_id].span.score,
                 tier=seen[match.fingerprint_id].tier,
                 view=seen[match.fingerprint_id].family,
+                seen=seen[match.fingerprint_id].words,
+                expected_false_alarms=seen[match.fingerprint_id].expected_false_alarms,
+                extrapolation_decades=seen[match.fingerprint_id].extrapolation_decades,
                 exact=match.exact,
                 standing="conflict"
                 if is_conflict(match, clearing)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from holdfast.banks.models import ALGORITHMS
+from holdfast.banks.models import ALGORITHMS, VPDQ
 from holdfast.banks.resolve import BankMatch, resolve
 from holdfast.errors import UsageError
 from holdfast.records.database import Database
@@ -24,7 +24,8 @@ _PDQ = "pdq"
 class GivenHash:
     """A hash that somebody else made. ``size_bytes`` of the file, where known, can make an MD5 *exact*.
 
-    Raises UsageError for an unknown algorithm or a wrong length.
+    Of a video (`models.VPDQ`) the value are packed frames. Raises UsageError for an unknown algorithm or a
+    wrong length.
     """
 
     algorithm: str
@@ -32,6 +33,8 @@ class GivenHash:
     size_bytes: int | None = None
 
     def __post_init__(self) -> None:
+        if self.algorithm == VPDQ:
+            return
         width = ALGORITHMS.get(self.algorithm)
         if width is None:
             raise UsageError(
@@ -46,6 +49,8 @@ class GivenHash:
     @classmethod
     def parse(cls, algorithm: str, text: str, size_bytes: int | None = None) -> GivenHash:
         """From hexadecimal text, in either case. Raises UsageError; the text is not quoted."""
+        if algorithm == VPDQ:
+            raise UsageError("A vPDQ hash has no hexadecimal text. Nothing was looked up.")
         try:
             value = bytes.fromhex(text)
         except ValueError:

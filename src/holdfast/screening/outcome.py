@@ -34,7 +34,8 @@ class Match:
     ``expected_false_alarms``: how many strangers would be expected as near among all that were compared,
     extrapolated by ``extrapolation_decades`` powers of ten beyond the data (docs/false-alarms.md); None for
     digests. Times are in seconds, None for stills. Of videos ``distance`` is that of the nearest frame,
-    ``score`` the evidence in decades, ``speed`` seconds of the listed video for one of the upload's.
+    ``score`` the evidence in decades, ``speed`` seconds of the listed video for one of the upload's, and the
+    percentages those that vPDQ's own tools count.
     """
 
     bank: str
@@ -57,6 +58,8 @@ class Match:
     ref_start_s: float | None = None
     ref_end_s: float | None = None
     speed: float | None = None
+    vpdq_query_percent: float | None = None
+    vpdq_ref_percent: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

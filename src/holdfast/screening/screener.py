@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from holdfast.banks.models import Bank
+from holdfast.banks.models import VPDQ, Bank
 from holdfast.banks.resolve import BankMatch, conventions_in_use, resolve
 from holdfast.banks.service import get_bank, list_banks
+from holdfast.banks.videos import frames_of
 from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS, PLAIN_VIEWS
 from holdfast.errors import NotMatchableError, UnreadableError
 from holdfast.hashing.code import Convention
@@ -202,6 +203,13 @@ class Screener:
         """
         if self._follows:
             self.refresh()
+        if any(given.algorithm == VPDQ for given in hashes):
+            return [
+                self._look_up_video(given, bank_ids, include_disabled)
+                if given.algorithm == VPDQ
+                else self.look_up([given], bank_ids=bank_ids, include_disabled=include_disabled)[0]
+                for given in hashes
+            ]
         radius = max((bank.max_distance_bits for bank in self._banks), default=0)
         found = look_up(
             self.database, self.lists, hashes, radius, bank_ids=bank_ids, include_disabled=include_disabled
@@ -211,6 +219,8 @@ class Screener:
 
     def may_match(self, given: GivenHash) -> bool:
         """Whether `look_up` may find anything for one hash; False is certain. Only looks into memory."""
+        if given.algorithm == VPDQ:
+            return self.videos.bank is not None
         if given.algorithm != "pdq":
             return self.lists.may_hold({given.algorithm: given.value})
         code = np.frombuffer(given.value, np.uint8).reshape(1, -1)
@@ -301,13 +311,31 @@ class Screener:
                 size_bytes=content.size_bytes,
                 at_any_distance=True,
             )
+            hashes = frames_of(connection, [find.video_id for find in look.finds])
         listed = _of_banks(listed, asked)
-        found, seen = sight_video(listed, look, self.model.current, len(self.lists))
+        found, seen = sight_video(listed, look, hashes, self.model.current, len(self.lists))
         outcome = verdict(name, found, seen, replace(look.checked, had_banks=had_banks))
         outcome = replace(outcome, size_bytes=content.size_bytes)
         cut_short = look.checked.reason in (Reason.TOO_MANY_FRAMES, Reason.TOO_SLOW)
         is_unfinished = cut_short and limits != video.video_limits()
         return Screened(outcome, tuple(found), seen, b"", version, is_unfinished=is_unfinished)
+
+    def _look_up_video(
+        self, given: GivenHash, bank_ids: Sequence[int] | None, include_disabled: bool
+    ) -> Sighted:
+        from holdfast.hashing.videoblob import unpack
+        from holdfast.screening.videolookup import look_up_video  # with kernels of its own
+
+        bank = self.videos.bank
+        if bank is None:
+            return Sighted([], {})
+        return look_up_video(
+            self.database,
+            bank,
+            unpack(given.value),
+            bank_ids=bank_ids,
+            include_disabled=include_disabled,
+        )
 
     def _add_frame_hits(
         self, hashes: QueryHashes, asked: Sequence[int], found: list[BankMatch], seen: dict[int, Seen]

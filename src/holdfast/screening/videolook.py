@@ -12,7 +12,8 @@ import numpy as np
 
 from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS, PLAIN_VIEWS
 from holdfast.errors import NotMatchableError, UnreadableError
-from holdfast.hashing.code import MIN_QUALITY
+from holdfast.hashing.code import CODE_BYTES, MIN_QUALITY
+from holdfast.hashing.video import VideoHash
 from holdfast.media.types import Reason, VideoLimits, VideoMode
 from holdfast.screening.checked import Checked
 
@@ -51,11 +52,13 @@ class PictureHit:
 class VideoLook:
     """What was found, and how far it could be looked. ``pictures`` by fingerprint, the nearest first.
 
+    ``plain`` is the vPDQ hash of what was looked at, nearly: its frames were decoded a little faster.
     ``compared`` is how many codes were looked up among pictures; ``length_s`` the time that was looked at.
     """
 
     checked: Checked
     finds: tuple[BankMatch, ...]
+    plain: VideoHash
     pictures: dict[int, list[PictureHit]]
     compared: int
     length_s: float
@@ -91,6 +94,7 @@ class _Look:
         self._compared = 0
         self._length_s = 0.0
         self._has_features = False
+        self._plain: list[VideoHash] = []
 
     def track(self, source: Source, number: int, on_progress: Progress | None) -> int:
         """Looks at one track; how many the file says it has."""
@@ -121,22 +125,30 @@ class _Look:
             hits.sort(key=lambda hit: (hit.distance_bits, hit.frame))
         finds = tuple(self._finds)
         return VideoLook(
-            Checked(VIDEO, reason, detail), finds, self._pictures, self._compared, self._length_s
+            Checked(VIDEO, reason, detail),
+            finds,
+            _together(self._plain),
+            self._pictures,
+            self._compared,
+            self._length_s,
         )
 
     def _read(self, reader: VideoReader) -> int:
         from holdfast.hashing.videoviews import video_views
         from holdfast.matching.video import joined
 
-        pieces = []
+        pieces, plain = [], list[VideoHash]()
         for piece in _pieces(reader):
             views = video_views(piece)
             if views is None:
                 self._note(Reason.TOO_SMALL, "Not matchable: under 8 pixels high or wide.")
             else:
-                self._look_up_pictures(views, [frame.index for frame in piece])
+                frames = [frame.index for frame in piece]
+                plain.append(_plain(views, frames, plain))
+                self._look_up_pictures(views, frames)
                 pieces.append(self._look_up_videos(views))
         self._finds += joined(pieces)
+        self._plain += plain
         end = reader.outcome()
         self._length_s = max(self._length_s, end.duration_s)
         if end.incomplete is not None:
@@ -153,6 +165,7 @@ class _Look:
             step_s=STEP_S,
             families=views.families,
             words=views.words,
+            fit=views.fitted,
         )
         self._has_features = self._has_features or bool((query.frames.weight > 0).any())
         return [] if self._bank is None else search(query, self._bank)
@@ -180,6 +193,24 @@ class _Look:
 
     def _note(self, reason: Reason, detail: str) -> None:
         self._problem = self._problem or (reason, detail)
+
+
+def _plain(views: VideoViews, frames: list[int], before: list[VideoHash]) -> VideoHash:
+    """One frame a second as it is, of those after the pieces before."""
+    last_s = max((float(part.time_s[-1]) for part in before if len(part)), default=-1.0)
+    is_due = (np.mod(views.time_s, 1.0) == 0) & (views.time_s > last_s)
+    rows = np.flatnonzero(is_due & (views.quality[0] >= 0))
+    return VideoHash(
+        np.array(frames, np.int64)[rows], views.time_s[rows], views.quality[0][rows], views.codes[0][rows]
+    )
+
+
+def _together(parts: list[VideoHash]) -> VideoHash:
+    names = ("frame", "time_s", "quality", "codes")
+    if not parts:
+        no_codes = np.empty((0, CODE_BYTES), np.uint8)
+        return VideoHash(np.empty(0, np.int64), np.empty(0), np.empty(0, np.int32), no_codes)
+    return VideoHash(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 @contextmanager

@@ -14,15 +14,17 @@ from holdfast.banks.models import VPDQ
 from holdfast.banks.resolve import BankMatch
 from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS
 from holdfast.hashing.image import QueryHashes
+from holdfast.hashing.video import VideoHash
 from holdfast.matching.calibration.model import COARSE, FalseAlarmModel, Tier
 from holdfast.matching.video import BankMatch as Find
+from holdfast.matching.video import ClassicMatch, classic_match
 from holdfast.screening.checked import AS_IS, Region, Seen, Span, weight
 from holdfast.screening.judging import Judgement, Near, judge
 from holdfast.screening.sighting import Sighted
 from holdfast.screening.videolist import FrameHit
 from holdfast.screening.videolook import STEP_S, PictureHit, VideoLook
 
-__all__ = ["nearest_in", "sight_frame_hits", "sight_video"]
+__all__ = ["nearest_in", "seen_find", "sight_frame_hits", "sight_video"]
 
 _FIRST_FIND = -2  # in a region, and down from it: not a box of a frame, but a stretch of the video
 _EDGE_S = 1.0  # by which the ends of two finds of one stretch may differ
@@ -35,23 +37,27 @@ def nearest_in(look: VideoLook) -> list[tuple[int, int]]:
 
 
 def sight_video(
-    listed: Sequence[BankMatch], look: VideoLook, model: FalseAlarmModel, entries: int
+    listed: Sequence[BankMatch],
+    look: VideoLook,
+    hashes: Mapping[int, VideoHash],
+    model: FalseAlarmModel,
+    entries: int,
 ) -> Sighted:
     """What of a video's matches stands, the weightiest first.
 
-    ``listed`` are what the records say of its finds and digests; ``entries`` is how many codes of pictures
-    are listed. Of several finds of one listed video the surest counts.
+    ``listed`` are what the records say of its finds and digests, ``hashes`` the hashes of the listed videos
+    among them; ``entries`` is how many codes of pictures are listed. Of several finds of one listed video the
+    surest counts.
     """
     found: list[BankMatch] = []
     seen: dict[int, Seen] = {}
     best = {find.video_id: find for find in reversed(look.finds)}  # they come the surest first
-    kinds = {match.fingerprint_id: match.kind for match in listed}
     for match in listed:
         if match.algorithm == VPDQ:
             find = best[match.fingerprint_id]
             found.append(replace(match, distance_bits=find.match.nearest_bits))
-            covered = look.finds if kinds[match.fingerprint_id] == "benign" else (find,)
-            seen[match.fingerprint_id] = _seen_find(find, look.finds, covered)
+            classic = _classic(look.plain, hashes.get(match.fingerprint_id))
+            seen[match.fingerprint_id] = seen_find(find, look.finds, match.kind, classic)
         elif match.algorithm != "pdq":
             found.append(match)
             seen[match.fingerprint_id] = AS_IS
@@ -83,9 +89,13 @@ def sight_frame_hits(
     return Sighted(found, seen)
 
 
-def _seen_find(find: Find, finds: Sequence[Find], among: Sequence[Find]) -> Seen:
-    """How a listed video was seen. A benign one covers what of ``among`` lies within it and says no more."""
+def seen_find(find: Find, finds: Sequence[Find], kind: str, classic: ClassicMatch | None) -> Seen:
+    """How a listed video of a bank of this ``kind`` was seen.
+
+    A benign one covers what of all ``finds`` lies within it and says no more.
+    """
     match = find.match
+    among = finds if kind == "benign" else (find,)
     near: dict[Region, int] = {
         _region(finds.index(other)): match.nearest_bits if other is find else 0
         for other in among
@@ -105,8 +115,16 @@ def _seen_find(find: Find, finds: Sequence[Find], among: Sequence[Find]) -> Seen
             _rounded(match.reference_end_s),
             round(match.score, 2),
             round(match.speed, 3),
+            None if classic is None else round(classic.query_percent, 1),
+            None if classic is None else round(classic.reference_percent, 1),
         ),
     )
+
+
+def _classic(plain: VideoHash, listed: VideoHash | None) -> ClassicMatch | None:
+    if listed is None:
+        return None
+    return classic_match(plain.codes, plain.quality, listed.codes, listed.quality)
 
 
 def _region(number: int) -> Region:

@@ -12,7 +12,7 @@ from holdfast.service.runtime import Runtime
 from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.hma.conftest import MD5, PDQ, bank, says, signal
 
-NAMES = ("pdq", "video_md5", "md5", "sha1", "sha256")
+NAMES = ("pdq", "video_md5", "md5", "sha1", "sha256", "vpdq")
 
 
 def test_status_is_open_to_anybody(server: TestClient) -> None:
@@ -72,7 +72,7 @@ def test_signal_types(hma: TestClient) -> None:
 
 def test_a_signal_type_that_is_switched_off_is_not_made(hma: TestClient) -> None:
     hma.put("/c/signal_type/video_md5", json={"enabled_ratio": 0})
-    assert list(hma.post("/h/hash", files={"video": ("a", b"x")}).json()) == ["md5", "sha1", "sha256"]
+    assert list(hma.post("/h/hash", files={"video": ("a", b"x")}).json()) == ["md5", "sha1", "sha256", "vpdq"]
 
 
 def test_index(hma: TestClient) -> None:

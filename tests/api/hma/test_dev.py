@@ -92,7 +92,7 @@ def test_random_banks(hma: TestClient) -> None:
     done(hma.post("/dev/seed_banks"))
     assert [one["name"] for one in hma.get("/c/banks").json()] == ["SEED_BANK_0", "SEED_BANK_1"]
     sizes = {name: one["size"] for name, one in hma.get("/m/index/status").json().items()}
-    assert sizes == {"pdq": 5000, "video_md5": 5000, "md5": 5000, "sha1": 0, "sha256": 0}
+    assert sizes == {"pdq": 5000, "video_md5": 5000, "md5": 5000, "sha1": 0, "sha256": 0, "vpdq": 0}
     says(hma.post("/dev/seed_banks"), 403, "Bank already exists")
     done(hma.post("/dev/factory_reset"))
 

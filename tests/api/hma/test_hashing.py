@@ -73,7 +73,11 @@ def test_the_published_hash_of_the_published_picture(hma: TestClient, shared_dat
 def test_an_uploaded_video(hma: TestClient) -> None:
     film = b"\x00\x00\x00\x18ftypmp42"
     own = digests(film)
-    assert post(hma, film, "video").json() == {"video_md5": own["md5"], **own}
+    answer = post(hma, film, "video")
+    assert answer.json() == {"video_md5": own["md5"], **own, "vpdq": ""}
+    assert answer.headers["holdfast-outcome"] == "not_matchable"
+    named = post(hma, film, "video", params={"types": "vpdq"})
+    assert named.status_code == 400 and "Nothing is known about it" in named.json()["message"]
 
 
 def test_types(hma: TestClient) -> None:

@@ -287,7 +287,7 @@ def test_pdq_matches_up_to_31_bits(hma: TestClient) -> None:
 
 def test_index_status(hma: TestClient) -> None:
     empty = {"present": False, "built_to": -1, "size": 0}
-    names = ("pdq", "video_md5", "md5", "sha1", "sha256")
+    names = ("pdq", "video_md5", "md5", "sha1", "sha256", "vpdq")
     assert hma.get("/m/index/status").json() == dict.fromkeys(names, empty)
     bank(hma)
     before = int(datetime.now(UTC).timestamp())
@@ -299,6 +299,7 @@ def test_index_status(hma: TestClient) -> None:
         "md5": 1,
         "sha1": 0,
         "sha256": 0,
+        "vpdq": 0,
     }
     assert found["pdq"]["present"] and before <= found["pdq"]["built_to"] <= before + 60
     assert list(hma.get("/m/index/status", params={"signal_type": "pdq"}).json()) == ["pdq"]

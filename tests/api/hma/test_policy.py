@@ -50,11 +50,13 @@ def test_where_only_digests_may_be_compared_nothing_found_is_no_no_match(hma: Te
 
 
 @pytest.mark.parametrize("runtime", ["unknown"], indirect=True)
-def test_a_video_is_only_ever_compared_by_digests(hma: TestClient) -> None:
+def test_a_video_is_compared_by_digests_alone_where_the_surface_is_not_said(hma: TestClient) -> None:
     film = b"ftypmp42"
-    answer = hma.post("/m/lookup", files={"video": ("a", film)})
+    digests = {"types": "video_md5,md5,sha1,sha256"}
+    answer = hma.post("/m/lookup", files={"video": ("a", film)}, params=digests)
     assert answer.status_code == 200
     assert answer.json() == {"video_md5": {}, "md5": {}, "sha1": {}, "sha256": {}}
+    assert hma.post("/m/lookup", files={"video": ("a", film)}).status_code == 403
     bank(hma)
     hma.post("/c/bank/B1/signal", json={"video_md5": hashlib.md5(film).hexdigest()})
     found = hma.post("/m/lookup", files={"video": ("a", film)}).json()

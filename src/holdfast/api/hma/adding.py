@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from holdfast.api.hma.banks import bank_or_404, take_effect
 from holdfast.api.hma.errors import HmaError
-from holdfast.api.hma.media import Media, could_not_hash, hash_media, not_checked, signals_of
+from holdfast.api.hma.media import Media, could_not_hash, hash_media, not_checked, signals_of, video_text
 from holdfast.api.hma.signals import HMA_TYPES, SIGNAL_TYPES
 from holdfast.api.hma.store import Metadata, set_metadata
 from holdfast.banks.entries import add_entry, update_entry
-from holdfast.banks.models import Fingerprint
+from holdfast.banks.models import VPDQ, Fingerprint
 from holdfast.banks.sources import ensure_source
+from holdfast.banks.videos import video_fingerprint
+from holdfast.hashing.videoblob import unpack
 from holdfast.media.types import Reason
 from holdfast.screening.adding import OWN_SOURCE, fingerprints_of
 
@@ -53,15 +55,19 @@ def add_media(caller: Caller, bank: str, media: Media, said: Said, *, types_name
 
 def add_signals(caller: Caller, bank: str, given: Mapping[str, GivenHash], said: Said) -> dict[str, Any]:
     """The answer about a content of which ready hashes were added, by signal type. Blocks."""
-    kept = {
-        (one.algorithm, one.value): Fingerprint(
-            one.algorithm, one.value, "unknown" if one.algorithm == "pdq" else ""
-        )
-        for one in given.values()
-    }
-    medium = "video" if "video_md5" in given else "image"
+    kept = {(one.algorithm, one.value): _fingerprint(one) for one in given.values()}
+    medium = "video" if "video_md5" in given or VPDQ in given else "image"
     entry_id = _add(caller, bank, list(kept.values()), medium, said)
-    return {"id": entry_id, "signals": {name: one.value.hex() for name, one in given.items()}}
+    shown = {name: one.value.hex() for name, one in given.items() if name != VPDQ}
+    if VPDQ in given:
+        shown[VPDQ] = video_text(unpack(given[VPDQ].value))
+    return {"id": entry_id, "signals": shown}
+
+
+def _fingerprint(given: GivenHash) -> Fingerprint:
+    if given.algorithm == VPDQ:
+        return video_fingerprint(unpack(given.value))
+    return Fingerprint(given.algorithm, given.value, "unknown" if given.algorithm == "pdq" else "")
 
 
 def _add(caller: Caller, bank: str, kept: Sequence[Fingerprint], medium: str, said: Said) -> int:

@@ -20,11 +20,12 @@ from holdfast.api.hma.ratios import KnownRatios, Ratios
 from holdfast.api.hma.signals import SIGNAL_TYPES, SignalType
 from holdfast.api.v1.context import context_of
 from holdfast.api.v1.screening import charge_lookups
+from holdfast.banks.models import VPDQ
 from holdfast.banks.resolve import BankMatch
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
 from holdfast.media.types import Reason
 from holdfast.records.tables.base import now
-from holdfast.screening.checked import Checked
+from holdfast.screening.checked import Checked, Seen
 from holdfast.screening.lookup import GivenHash
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import bytes_content
@@ -56,6 +57,8 @@ class Matched(TypedDict):
 
 
 ByBank = dict[str, list[Matched]]
+
+MATCH_PERCENT = 80.0  # of the query: "vpdq" in HMA's library
 
 _LABEL = re.compile(r"[A-Za-z0-9_.:/{}-]{0,64}")  # what a counter's label may be
 
@@ -114,20 +117,25 @@ async def look_up_hash(caller: Caller, kind: SignalType, given: GivenHash, quest
 
 
 async def raw_matches(
-    caller: Caller, given: GivenHash, banks: frozenset[str] | None, *, include_disabled: bool
-) -> list[tuple[int, int]]:
-    """(entry id, distance) of all that is near a ready hash, nearest first, without a coin."""
+    caller: Caller,
+    kind: SignalType,
+    given: GivenHash,
+    banks: frozenset[str] | None,
+    *,
+    include_disabled: bool,
+) -> list[tuple[int, str]]:
+    """(entry id, distance as HMA writes it) of all near a ready hash, nearest first, without a coin."""
     refuse_unready(caller)
     charge_lookups(caller, 1)
     if not caller.runtime.screener.may_match(given):
         return []
 
-    def find() -> list[BankMatch]:
-        sighted = caller.runtime.screener.look_up([given], include_disabled=include_disabled)[0]
-        return _not_hidden(_sure(sighted), _hidden_by_benign(sighted))
+    def find() -> Sighted:
+        return caller.runtime.screener.look_up([given], include_disabled=include_disabled)[0]
 
-    found = await asyncio.to_thread(find)
-    return [(match.entry_id, match.distance_bits) for match in _nearest(caller, found, banks)]
+    sighted = await asyncio.to_thread(find)
+    found = _not_hidden(_sure(sighted), _hidden_by_benign(sighted))
+    return [(match.entry_id, _distance(kind, match, sighted)) for match in _nearest(caller, found, banks)]
 
 
 def look_up_media(caller: Caller, media: Media, question: Question) -> Found:
@@ -141,7 +149,7 @@ def look_up_media(caller: Caller, media: Media, question: Question) -> Found:
     policy = runtime.intake.choose(runtime.intake.completed(context_of(caller.request)))
     if policy.action == DO_NOT_SCAN:
         raise _forbidden(policy, "it was not looked at")
-    is_picture = "pdq" in media.types
+    is_picture = "pdq" in media.types or VPDQ in media.types
     only = policy.action == DIGESTS_ONLY or not is_picture
     content = bytes_content(media.data, runtime.settings.media.max_bytes)
     screened = runtime.screener.check(content, digests_only=only)
@@ -151,9 +159,9 @@ def look_up_media(caller: Caller, media: Media, question: Question) -> Found:
         if only and is_picture:
             raise _forbidden(policy, "only its digests were compared, and none is listed")
         _refuse_unseen(media, outcome)
-    sure = _sure(Sighted(list(screened.found), dict(screened.seen)))
-    found = _not_hidden(sure, {match.entry for match in outcome.suppressed})
-    by_type = {name: _by_bank(caller, SIGNAL_TYPES[name], found, question) for name in media.types}
+    sighted = Sighted(list(screened.found), dict(screened.seen))
+    found = _not_hidden(_sure(sighted), {match.entry for match in outcome.suppressed})
+    by_type = {name: _by_bank(caller, SIGNAL_TYPES[name], found, sighted, question) for name in media.types}
     return Found(by_type, not_checked(str(outcome.outcome), outcome.reason))
 
 
@@ -177,10 +185,17 @@ def _refuse_unseen(media: Media, outcome: Outcome) -> None:
 
 def _of_hash(caller: Caller, kind: SignalType, given: GivenHash, question: Question) -> ByBank:
     sighted = caller.runtime.screener.look_up([given])[0]
-    return _by_bank(caller, kind, _not_hidden(_sure(sighted), _hidden_by_benign(sighted)), question)
+    found = _not_hidden(_sure(sighted), _hidden_by_benign(sighted))
+    return _by_bank(caller, kind, found, sighted, question)
 
 
-def _by_bank(caller: Caller, kind: SignalType, found: Iterable[BankMatch], question: Question) -> ByBank:
+def _distance(kind: SignalType, match: BankMatch, sighted: Sighted) -> str:
+    return kind.distance(match.distance_bits, sighted.seen[match.fingerprint_id].span)
+
+
+def _by_bank(
+    caller: Caller, kind: SignalType, found: Iterable[BankMatch], sighted: Sighted, question: Question
+) -> ByBank:
     """What of ``found`` this kind of hash found and the caller may see, after the coin."""
     own = _nearest(caller, [one for one in found if one.algorithm == kind.algorithm], question.banks)
     if not own:
@@ -195,7 +210,7 @@ def _by_bank(caller: Caller, kind: SignalType, found: Iterable[BankMatch], quest
             skipped.add(match.bank)
             continue
         answer.setdefault(match.bank, []).append(
-            {"bank_content_id": match.entry_id, "distance": kind.distance(match.distance_bits)}
+            {"bank_content_id": match.entry_id, "distance": _distance(kind, match, sighted)}
         )
     for bank in skipped:
         label = bank if _LABEL.fullmatch(bank) else ""
@@ -220,8 +235,12 @@ def _not_hidden(found: Iterable[BankMatch], hidden: Iterable[int]) -> list[BankM
 
 
 def _sure(sighted: Sighted) -> list[BankMatch]:
-    """HMA knows matches alone: what is only possible is none of them."""
-    return [match for match in sighted.found if sighted.seen[match.fingerprint_id].tier == "match"]
+    """HMA knows matches alone: what is only possible is none of them, unless vPDQ's own rule makes it one."""
+    return [match for match in sighted.found if _is_sure(sighted.seen[match.fingerprint_id])]
+
+
+def _is_sure(seen: Seen) -> bool:
+    return seen.tier == "match" or (seen.span.vpdq_query_percent or 0) >= MATCH_PERCENT
 
 
 def _hidden_by_benign(sighted: Sighted) -> set[int]:

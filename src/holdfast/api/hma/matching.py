@@ -29,6 +29,7 @@ from holdfast.api.hma.media import fetch_media, uploaded
 from holdfast.api.hma.signals import SIGNAL_TYPES, SignalType, signal_type
 from holdfast.api.v1.uploads import in_threads
 from holdfast.api.writes import json_response
+from holdfast.banks.models import VPDQ
 from holdfast.records.tables.banks import entries, fingerprints
 from holdfast.screening.lookup import GivenHash
 
@@ -53,8 +54,8 @@ _COMMON = [
 ]
 _LOOKUP: Any = {
     "parameters": [
-        _parameter("signal_type", "Kind of the ready hash: pdq, video_md5, md5, sha1, sha256."),
-        _parameter("signal", "The ready hash, in hexadecimal."),
+        _parameter("signal_type", "Kind of the ready hash: pdq, video_md5, md5, sha1, sha256, vpdq."),
+        _parameter("signal", "The ready hash, in hexadecimal; vpdq as JSON text."),
         _parameter("url", "Or: a content to fetch, hash and look up."),
         _parameter("content_type", "photo or video, for a URL; by default what the server says."),
         *_COMMON,
@@ -120,10 +121,12 @@ async def raw_lookup(
 ) -> Response:
     """Ids of all content near a ready hash, nearest first, whatever the banks' enabled ratios."""
     kind = signal_type(signal_type_name, await enabled(caller))
-    found = await raw_matches(caller, _given(kind, signal), _banks(banks), include_disabled=include_disabled)
+    found = await raw_matches(
+        caller, kind, _given(kind, signal), _banks(banks), include_disabled=include_disabled
+    )
     if not include_distance:
         return json_response({"matches": [entry for entry, _ in found]})
-    pairs = [{"bank_content_id": entry, "distance": kind.distance(bits)} for entry, bits in found]
+    pairs = [{"bank_content_id": entry, "distance": distance} for entry, distance in found]
     return json_response({"matches": pairs})
 
 
@@ -147,10 +150,26 @@ def _compared(name: str, pair: Any, able: tuple[str, ...]) -> list[Any]:
         left, right = (kind.parse(text).value for text in pair)
     except ValueError as error:
         raise HmaError(400, f"Invalid {name} hash: {error}") from error
+    if kind.algorithm == VPDQ:
+        return _compared_videos(left, right)
     if kind.algorithm != "pdq":
         return [left == right, {"distance": kind.distance(0)}]
     bits = (int.from_bytes(left) ^ int.from_bytes(right)).bit_count()
     return [bits <= PDQ_MATCH_BITS, {"distance": bits}]
+
+
+def _compared_videos(left: bytes, right: bytes) -> list[Any]:
+    """By the rule and in the words of the extension."""
+    from holdfast.hashing.videoblob import unpack
+    from holdfast.matching.video import classic_match  # with kernels of its own
+
+    query, listed = unpack(left), unpack(right)
+    classic = classic_match(query.codes, query.quality, listed.codes, listed.quality)
+    percents = {
+        "query_match_percent": classic.query_percent,
+        "compared_match_percent": classic.reference_percent,
+    }
+    return [classic.by_hma, percents]
 
 
 @router.get("/m/index/status", responses=responses(400))

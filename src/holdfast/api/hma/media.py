@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from holdfast.api.hma.errors import TOO_LARGE, HmaError
 from holdfast.api.hma.signals import chosen_types, content_type
+from holdfast.banks.models import VPDQ
 from holdfast.errors import FetchFailedError, FetchRefusedError
 from holdfast.hashing.digest import digests
 from holdfast.media.types import Reason
@@ -19,6 +20,7 @@ from holdfast.screening.hashes import FileHashes
 if TYPE_CHECKING:
     from holdfast.api.guard import Caller
     from holdfast.api.hma.bodies import Form
+    from holdfast.hashing.video import VideoHash
     from holdfast.service.runtime import Runtime
 
 __all__ = [
@@ -31,6 +33,7 @@ __all__ = [
     "not_checked",
     "signals_of",
     "uploaded",
+    "video_text",
 ]
 
 # Content that was looked at, though not so that a PDQ hash says all of it. Anything else was not decoded.
@@ -39,11 +42,12 @@ LOOKED_AT = frozenset({Reason.FEATURELESS, Reason.TOO_SMALL, Reason.TRUNCATED, R
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A content, its content type, and the signal types that were asked for."""
+    """A content, its content type, and the signal types that were asked for. ``is_named``: by their names."""
 
     kind: str
     types: tuple[str, ...]
     data: bytes = field(repr=False)
+    is_named: bool = False
 
 
 def uploaded(form: Form, types: str | None, enabled: Iterable[str]) -> Media:
@@ -54,7 +58,7 @@ def uploaded(form: Form, types: str | None, enabled: Iterable[str]) -> Media:
         raise HmaError(400, "Only one file allowed per request")
     file = form.files[0]
     kind = content_type(file.name)
-    return Media(kind, chosen_types(kind, types, enabled), file.data)
+    return Media(kind, chosen_types(kind, types, enabled), file.data, types is not None)
 
 
 def fetch_media(
@@ -74,7 +78,7 @@ def fetch_media(
     except FetchFailedError as error:
         raise HmaError(400, f"Failed to fetch URL: {error}") from error
     kind = kind or _kind_of(fetched.content_type or "")
-    return Media(kind, chosen_types(kind, types, enabled), into.getvalue())
+    return Media(kind, chosen_types(kind, types, enabled), into.getvalue(), types is not None)
 
 
 def loopback_fetcher(runtime: Runtime) -> Fetcher:
@@ -93,31 +97,42 @@ def loopback_fetcher(runtime: Runtime) -> Fetcher:
 
 
 def hash_media(runtime: Runtime, media: Media) -> FileHashes:
-    """All hashes of a content; it is only decoded where a PDQ hash was asked for. Blocks.
+    """All hashes of a content; it is only decoded where a PDQ or vPDQ hash was asked for. Blocks.
 
-    Raises HmaError where it cannot be decoded: nothing is known about it then.
+    Raises HmaError where it cannot be decoded: nothing is known about it then. A video for which nobody named
+    vPDQ still has its digests, as in HMA.
     """
     if len(media.data) > runtime.settings.media.max_bytes:
         raise HmaError(413, TOO_LARGE)
-    if "pdq" not in media.types:
+    if "pdq" not in media.types and VPDQ not in media.types:
         medium = "video" if media.kind == "video" else "image"
         return FileHashes("", medium, digests(media.data), ())
     hashes = runtime.screener.hasher.hash_bytes(media.data)
-    if hashes.reason and not hashes.pdq and hashes.reason not in LOOKED_AT:
+    is_seen = hashes.pdq or hashes.video is not None or (media.kind == "video" and not media.is_named)
+    if hashes.reason and not is_seen and hashes.reason not in LOOKED_AT:
         raise could_not_hash(media, hashes.reason, hashes.detail)
     return hashes
 
 
 def signals_of(hashes: FileHashes, types: Iterable[str]) -> dict[str, str]:
-    """Signal type -> hash as text, as HMA writes it: "" for the PDQ hash of a picture that is too plain."""
+    """Signal type -> hash as text, as HMA writes it: "" for the PDQ hash of a picture that is too plain, and
+    for the vPDQ hash of a video of which there is none."""
     own = {
         "pdq": next((one.pdq.hex for one in hashes.pdq if not one.pdq.featureless), ""),
         "md5": hashes.digests.md5_hex,
         "video_md5": hashes.digests.md5_hex,
         "sha1": hashes.digests.sha1_hex,
         "sha256": hashes.digests.sha256_hex,
+        VPDQ: "" if hashes.video is None or VPDQ not in types else video_text(hashes.video),
     }
     return {name: own[name] for name in types}
+
+
+def video_text(video: VideoHash) -> str:
+    """A vPDQ hash as HMA's library writes it."""
+    from holdfast.hashing.videotext import to_json
+
+    return to_json(video)
 
 
 def could_not_hash(media: Media, reason: str, detail: str) -> HmaError:

@@ -7,10 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from holdfast.api.hma.media import video_text
 from holdfast.api.hma.ratios import bank_json, ratios_of
 from holdfast.api.hma.store import metadata_of
 from holdfast.banks.entries import list_fingerprints
-from holdfast.banks.models import Bank, Entry
+from holdfast.banks.models import VPDQ, Bank, Entry
+from holdfast.banks.videos import frames_of
 from holdfast.records.tables.banks import fingerprint_sources, fingerprints, sources
 from holdfast.records.tables.exchanges import exchanges
 
@@ -77,7 +79,10 @@ def _signals(connection: sa.Connection, entry: Entry) -> dict[str, str]:
     for one in list_fingerprints(connection, entry.id):
         if one.value is not None:
             is_video = one.algorithm == "md5" and entry.medium == "video"
-            values.setdefault("video_md5" if is_video else one.algorithm, one.value.hex())
+            text = one.value.hex()
+            if one.algorithm == VPDQ:
+                text = video_text(frames_of(connection, [one.id])[one.id])
+            values.setdefault("video_md5" if is_video else one.algorithm, text)
     return values
 
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from holdfast.api.hma.errors import HmaError
+from holdfast.banks.models import VPDQ
+from holdfast.errors import BadEntryError
+from holdfast.screening.checked import STILL, Span
 from holdfast.screening.lookup import GivenHash
 
 __all__ = ["CONTENT_TYPES", "SIGNAL_TYPES", "SignalType", "chosen_types", "content_type", "signal_type"]
@@ -27,9 +30,28 @@ class SignalType:
             raise ValueError(f"invalid {self.title} hash")
         return GivenHash(self.algorithm, bytes.fromhex(text.strip()))
 
-    def distance(self, bits: int) -> str:
+    def distance(self, bits: int, span: Span = STILL) -> str:
         """A distance as HMA writes it: digests are equal or not, and have none."""
         return str(bits) if self.algorithm == "pdq" else "-"
+
+
+class _VideoSignal(SignalType):
+    """vPDQ as the extension of HMA's library defines it: JSON text, and percentages for a distance."""
+
+    __slots__ = ()
+
+    def parse(self, text: object) -> GivenHash:
+        # Few ask for it: whoever does not waits for nothing that hashes videos.
+        from holdfast.hashing.videoblob import pack
+        from holdfast.hashing.videotext import from_json
+
+        try:
+            return GivenHash(VPDQ, pack(from_json(text if isinstance(text, str) else "")))
+        except BadEntryError as error:
+            raise ValueError("invalid VPDQ hash") from error
+
+    def distance(self, bits: int, span: Span = STILL) -> str:
+        return f"{span.vpdq_query_percent or 0:.0f}%[{span.vpdq_ref_percent or 0:.0f}%]"
 
 
 def _type(name: str, algorithm: str, title: str, digits: int) -> SignalType:
@@ -44,12 +66,13 @@ SIGNAL_TYPES: Mapping[str, SignalType] = {
         _type("md5", "md5", "MD5", 32),
         _type("sha1", "sha1", "SHA1", 40),
         _type("sha256", "sha256", "SHA256", 64),
+        _VideoSignal("vpdq", VPDQ, "VPDQ", re.compile("")),
     )
 }
 # Content type -> its signal types, HMA's own first.
 CONTENT_TYPES: Mapping[str, tuple[str, ...]] = {
     "photo": ("pdq", "md5", "sha1", "sha256"),
-    "video": ("video_md5", "md5", "sha1", "sha256"),
+    "video": ("video_md5", "md5", "sha1", "sha256", "vpdq"),
 }
 # What HMA itself makes of a content.
 HMA_TYPES = frozenset({"pdq", "video_md5"})

@@ -72,6 +72,10 @@ class Match(BaseModel):
     speed: float | None = Field(
         description="Seconds of the listed video for one of the upload; negative backwards, 0 in no order."
     )
+    vpdq_query_percent: float | None = Field(
+        description="vPDQ's own percentages: of the upload's frames that are near the listed video,"
+    )
+    vpdq_ref_percent: float | None = Field(description="and of the listed video's that are near the upload.")
 
 
 class ShadowModel(BaseModel):
