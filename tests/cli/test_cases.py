@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from holdfast.errors import ConflictError, LeaseLostError, NotFoundError, UsageError
 from tests.cli.conftest import Commands
 
 
@@ -19,10 +22,12 @@ def test_a_notice_becomes_a_case_that_is_decided(commands: Commands) -> None:
     assert (shown["account"], shown["text_count"], shown["state"]) == ("user-1", 1, "open")
     (lease,) = commands.json("case", "take", case)
     given = [case, "--outcome", "nothing", "--reason", "nothing there", "--fence", lease["fence"]]
-    commands.run("case", "decide", *given, "--version", "99", status=1)
+    with pytest.raises(ConflictError):
+        commands.run("case", "decide", *given, "--version", "99")
     (done,) = commands.json("case", "decide", *given, "--version", shown["version"])
     assert done["state"] == "waiting"  # for review.undo_s seconds
-    commands.run("case", "decide", *given, "--version", shown["version"], status=1)
+    with pytest.raises(LeaseLostError):
+        commands.run("case", "decide", *given, "--version", shown["version"])
     assert case in commands.run("case", "list", "--state", "waiting")
     document = json.loads(commands.run("case", "export", case))
     assert document["notices"][0]["words"]["text"] == "look at this"
@@ -33,5 +38,7 @@ def test_imminent_danger_goes_first(commands: Commands) -> None:
     commands.run("notice", "add", "--kind", "police", "--text", "x", "--account", "a")
     commands.run("notice", "add", "--kind", "user", "--text", "x", "--account", "b", "--imminent")
     assert [one["priority"] for one in commands.json("case", "list")] == [0, 1]
-    commands.run("notice", "add", "--kind", "user", status=2)
-    commands.run("case", "show", "99", status=2)
+    with pytest.raises(UsageError):
+        commands.run("notice", "add", "--kind", "user")
+    with pytest.raises(NotFoundError):
+        commands.run("case", "show", "99")
