@@ -15,7 +15,7 @@ from holdfast.access.keys import list_keys, revoke_key
 from holdfast.access.keytext import new_key_text
 from holdfast.access.roles import Role
 from holdfast.api.app import create_app, create_routes
-from holdfast.api.gate import DOCS, MAX_STRANGERS, OPEN, is_sign_in
+from holdfast.api.gate import DOCS, MAX_STRANGERS, OPEN, PUBLIC, is_sign_in
 from holdfast.api.guard import permission_of, routes_of
 from holdfast.api.v1.routers import ROUTERS
 from holdfast.service.runtime import Runtime
@@ -35,7 +35,7 @@ def test_strangers_get_the_same_answer_for_what_is_there_and_what_is_not(client:
 def test_open_paths_tell_nothing_but_their_state(client: ClientFactory, path: str) -> None:
     answer = client().get(path)
     assert answer.status_code == 200
-    assert set(answer.json()) <= {"status", "reason", "list_version", "deep_check"}
+    assert set(answer.json()) <= {"status", "reason", "list_version", "deep_check", "reports"}
 
 
 @pytest.mark.parametrize("path", sorted(OPEN))
@@ -49,7 +49,7 @@ def test_open_paths_answer_head_as_get_without_a_body(client: ClientFactory, pat
 
 def test_every_route_demands_a_permission(runtime: Runtime) -> None:
     for route in routes_of(create_routes(runtime)):
-        is_open = route.path in OPEN | DOCS | {"/"} or is_sign_in(route.path)
+        is_open = route.path in OPEN | DOCS | PUBLIC | {"/"} or is_sign_in(route.path)
         assert permission_of(route) is not None or is_open, route.path
 
 
