@@ -6,13 +6,16 @@ import io
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from holdfast.bench.demo_page import write_page
+from holdfast.bench.demo_report import DemoReport, report_upload
 from holdfast.bench.demo_service import BANK, demo_service
 from holdfast.bench.edits import EDITS, photograph
+from holdfast.bench.filing_home import StandInProcess, has_stand_ins
 from holdfast.bench.samples import sample_photographs
 from holdfast.client import Client, Context
 
@@ -76,11 +79,15 @@ class DemoFiles:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """All uploaded files, and the page that shows them."""
+    """All uploaded files, the page that shows them, and the report that was filed to the stand-in.
+
+    ``report`` is None where there is no stand-in: in an installation without its checkout.
+    """
 
     rows: list[DemoRow]
     known: list[str]
     page: Path
+    report: DemoReport | None = None
 
     header = ("what was done to the photo", "outcome", "decision", "bits apart", "seen as", "ms each")
 
@@ -129,12 +136,17 @@ def run_demo(out: Path) -> DemoResult:
     start.
     """
     files = make_files(out)
-    with demo_service([*files.known, files.listed], files.allowed) as service, service.uploader() as uploader:
+    known = [*files.known, files.listed]
+    with ExitStack() as stack:
+        stand_in = stack.enter_context(StandInProcess()) if has_stand_ins() else None
+        url = None if stand_in is None else stand_in.url
+        service = stack.enter_context(demo_service(known, files.allowed, reports_to=url))
+        uploader, staff = stack.enter_context(service.uploader()), stack.enter_context(service.staff())
         uploader.screen(files.allowed, Context(surface="public", country="US"))  # opens connection and worker
-        with service.staff() as staff:
-            rows = [_upload(uploader, staff, *upload) for upload in files.uploads]
+        rows = [_upload(uploader, staff, *upload) for upload in files.uploads]
+        report = None if url is None else report_upload(uploader, staff, files.known[0])
     page = write_page(out, rows)
-    return DemoResult(rows, [path.stem for path in files.known], page)
+    return DemoResult(rows, [path.stem for path in files.known], page, report)
 
 
 def make_files(out: Path) -> DemoFiles:

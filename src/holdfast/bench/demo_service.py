@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.bench.filing_home import ACCOUNT
 from holdfast.bench.serve_start import start_server
 from holdfast.client import Client
 from holdfast.errors import HoldfastError
+from holdfast.vault.files import write_new_file
 
 __all__ = ["BANK", "BENIGN_BANK", "DemoService", "demo_service"]
 
@@ -22,7 +24,18 @@ _SETTINGS = """\
 key_file = "{key_file}"
 
 [server]
-job_threads = 0  # nothing here needs a worker
+job_threads = {job_threads}
+"""
+_REPORTING = """
+[review]
+undo_s = 0
+
+[reporting]
+test_url = "{url}"
+credentials_file = "{credentials}"
+platform = "Holdfast demo"
+reporter_email = "safety@example.org"
+hold_s = 0
 """
 
 
@@ -42,8 +55,12 @@ class DemoService:
 
 
 @contextmanager
-def demo_service(known: Sequence[Path], allowed: Path) -> Iterator[DemoService]:
+def demo_service(
+    known: Sequence[Path], allowed: Path, *, reports_to: str | None = None
+) -> Iterator[DemoService]:
     """The service with the photographs ``known`` in a trusted bank, and ``allowed`` in a benign one.
+
+    With ``reports_to``, the URL of a stand-in, a worker runs that files reports there.
 
     Raises HoldfastError when it does not start.
     """
@@ -51,13 +68,21 @@ def demo_service(known: Sequence[Path], allowed: Path) -> Iterator[DemoService]:
         place = Path(folder)
         home = place / "home"
         home.mkdir(mode=0o700)
-        settings = _SETTINGS.format(key_file=place / "demo.keys")
-        (home / "settings.toml").write_text(settings, encoding="utf-8")
+        (home / "settings.toml").write_text(_settings(place, reports_to), encoding="utf-8")
         upload_key, staff_key = _make_keys(home)
         with (place / "log").open("w") as log, start_server(home, log) as server:
             service = DemoService(server.url, upload_key, staff_key)
             _fill_banks(service, known, allowed)
             yield service
+
+
+def _settings(place: Path, reports_to: str | None) -> str:
+    settings = _SETTINGS.format(key_file=place / "demo.keys", job_threads=0 if reports_to is None else 1)
+    if reports_to is None:
+        return settings
+    user, password = ACCOUNT.user, ACCOUNT.password
+    write_new_file(place / "demo.toml", f'[test]\nuser = "{user}"\npassword = "{password}"\n'.encode())
+    return settings + _REPORTING.format(url=reports_to, credentials=place / "demo.toml")
 
 
 def _make_keys(home: Path) -> tuple[str, str]:

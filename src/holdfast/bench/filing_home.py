@@ -39,11 +39,12 @@ from holdfast.vault.secrets import KeySealer
 from holdfast.vault.service import Vault
 from holdfast.vault.store import FolderStore
 
-__all__ = ["CALM_TIMEOUT_S", "FilingHome", "StandInProcess", "prepare"]
+__all__ = ["CALM_TIMEOUT_S", "FilingHome", "StandInProcess", "has_stand_ins", "prepare"]
 
 ACCOUNT = Credentials("usr123", "pswd123")
 ITEMS, MOST_FILES = 12, 3
 CALM_TIMEOUT_S = 30.0
+CHECKOUT = Path(holdfast.__file__).resolve().parents[2]
 
 
 @dataclass
@@ -117,6 +118,11 @@ def prepare(
         yield FilingHome(database, vault, KeySealer(keys), destination, items, timeout_s)
 
 
+def has_stand_ins() -> bool:
+    """Whether this package lies in a checkout: the stand-ins are in no installation."""
+    return (CHECKOUT / "standins" / "cybertipline").is_dir()
+
+
 class StandInProcess:
     """`python -m standins.cybertipline`, from the checkout that this package lies in."""
 
@@ -125,13 +131,12 @@ class StandInProcess:
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> StandInProcess:
-        checkout = Path(holdfast.__file__).resolve().parents[2]
-        if not (checkout / "standins" / "cybertipline").is_dir():
+        if not has_stand_ins():
             raise UsageError(
                 "This needs the stand-ins, which are in no installation: run it from a checkout."
             )
         command = [sys.executable, "-m", "standins.cybertipline", "--port", "0"]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=checkout)
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
         assert self._process.stdout is not None  # noqa: S101  (a pipe)
         self.url = self._process.stdout.readline().split(" ")[0]
         if not self.url.startswith("http://127.0.0.1:"):

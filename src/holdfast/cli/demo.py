@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import textwrap
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,12 +44,20 @@ def demo(
     if json:
         for row in result.rows:
             print_json(row.to_json())
+        if result.report is not None:
+            print_json(asdict(result.report))
         return
     typer.echo(_NOTE)
     typer.echo(textwrap.fill(result.introduction, 100) + "\n")
     print_table(result.header, result.table())
     typer.echo("\n" + textwrap.fill(result.conclusion, 100))
     typer.echo(f"Pairs and distances as a page: {result.page}")
+    if result.report is None:
+        typer.echo("No report was filed: the stand-in for the CyberTipline is in a checkout only.")
+        return
+    typer.echo("\nA report, filed to a stand-in for NCMEC's CyberTipline (NOT FILED with NCMEC)\n")
+    for line in result.report.lines():
+        typer.echo(line)
 
 
 def _serve(out: Path) -> None:
