@@ -26,6 +26,8 @@ def benign(algorithm: str = "pdq", **more: Any) -> EntryMatch:
     return EntryMatch("harmless", 3, algorithm, bank_kind="benign", **more)
 
 
+CHANCE: dict[str, Any] = {"expected_false_alarms": 2e-5}
+SELDOM: dict[str, Any] = {"expected_false_alarms": 9e-6}
 EXACT: dict[str, Any] = {"exact": True, "distance_bits": 0}
 
 SCENARIOS: list[tuple[str, str, tuple[EntryMatch, ...], str, str]] = [
@@ -62,6 +64,20 @@ SCENARIOS: list[tuple[str, str, tuple[EntryMatch, ...], str, str]] = [
         "image",
         (known(distance_bits=50, tier="possible", classification="A2"),),
         "trusted-possible-a",
+        "quarantine, queue 3",
+    ),
+    (
+        "possible",
+        "image",
+        (known(distance_bits=60, tier="possible", classification="A1", view="uncrop", **CHANCE),),
+        "trusted-possible",
+        "allow, queue 4",
+    ),
+    (
+        "possible",
+        "image",
+        (known(distance_bits=60, tier="possible", classification="A1", view="uncrop", **SELDOM),),
+        "trusted-possible-a-view",
         "quarantine, queue 3",
     ),
     (

@@ -55,6 +55,7 @@ CONDITION_VALUES: dict[str, st.SearchStrategy[Any]] = {
     "max_distance_bits": st.sampled_from([0, 20, 31, 60]),
     "min_score": st.sampled_from([0.0, 20.0]),
     "max_score": st.sampled_from([10.0, 60.0]),
+    "max_expected_false_alarms": st.sampled_from([0.0, 1e-5]),
     "nearest": st.just(True),
 }
 ITEM_KEYS = list(CONDITION_VALUES)[:9]

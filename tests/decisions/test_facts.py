@@ -149,6 +149,16 @@ def test_facts_go_through_json_unchanged() -> None:
             "a", 1, "pdq", distance_bits=7, classification="A1", view="orientation", standing="disputed"
         ),
         EntryMatch("b", 2, "sha1", distance_bits=0, exact=True, bank_kind="benign", trusted=True, label="x"),
+        EntryMatch(
+            "c",
+            3,
+            "pdq",
+            "possible",
+            view="tilt",
+            seen="rotated about 9 degrees clockwise",
+            expected_false_alarms=3e-5,
+            extrapolation_decades=4.1,
+        ),
     )
     facts = MatchFacts("match", "image", matches, context=Context.from_json(FULL))
     assert MatchFacts.from_json(facts.to_json()) == facts

@@ -76,6 +76,8 @@ def test_a_crop_is_allowed_first_and_held_after_its_deep_check(runtime: Runtime,
     assert event.facts["facts"]["context"]["account"] == "user-4711"
     (match,) = event.facts["facts"]["matches"]
     assert match["label"] == "KNOWN 1" and match["view"] == "uncrop" and match["tier"] == "match"
+    assert "cropped about" in match["seen"] and 0 <= match["expected_false_alarms"] <= 1e-6
+    assert match["extrapolation_decades"] > 0
     assert decided.actions["quarantine"] and not decided.actions["block"]
     assert not decided.actions["draft_report"] and decided.queue == 2
     # The bytes are gone: the platform is asked to keep them back itself, and to say so.

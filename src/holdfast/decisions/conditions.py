@@ -141,5 +141,9 @@ CONDITIONS: Final[Mapping[str, Condition]] = {
     ),
     "min_score": Condition(_number, match=lambda v: lambda m, _: m.score is not None and m.score >= v),
     "max_score": Condition(_number, match=lambda v: lambda m, _: m.score is not None and m.score <= v),
+    "max_expected_false_alarms": Condition(
+        _number,
+        match=lambda v: lambda m, _: m.expected_false_alarms is not None and m.expected_false_alarms <= v,
+    ),
     "nearest": Condition(_true, match=lambda v: lambda m, best: match_rank(m) <= best),
 }

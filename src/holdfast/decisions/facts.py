@@ -160,6 +160,9 @@ class EntryMatch:
     view: str = "as_is"  # one of vocabulary.VIEWS
     exact: bool = False  # see `is_exact`
     standing: str = "none"  # one of vocabulary.STANDINGS
+    seen: str = ""  # the view in words, for people: "mirrored, cropped about 12 %"
+    expected_false_alarms: float | None = None  # docs/false-alarms.md; None where nobody can say
+    extrapolation_decades: float | None = None
 
     def __post_init__(self) -> None:
         _check_choice("tier", self.tier, TIERS)
@@ -172,6 +175,8 @@ class EntryMatch:
             type(self.distance_bits) is not int or not 0 <= self.distance_bits <= 256
         ):
             _refuse("distance_bits", "must be a whole number from 0 to 256.")
+        if self.expected_false_alarms is not None and not self.expected_false_alarms >= 0:
+            _refuse("expected_false_alarms", "must be a number from 0.")
         if self.exact and ALGORITHMS.get(self.algorithm) != "digest":
             _refuse("exact", f"an exact match is one of equal digests, not of {self.algorithm[:32]!r}.")
 
