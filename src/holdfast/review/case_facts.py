@@ -171,7 +171,8 @@ def decisions_of(connection: sa.Connection, case_id: int) -> list[DecisionFacts]
 def decision_from(row: sa.Row[Any]) -> DecisionFacts:
     """A row of `case_decisions` as a value."""
     verdicts = {int(item): verdict for item, verdict in row.verdicts.items()}
-    values = {name: row._mapping[name] for name in DecisionFacts.__slots__ if name != "verdicts"}
+    known = row._mapping
+    values = {name: known[name] for name in DecisionFacts.__slots__ if name != "verdicts"}
     return DecisionFacts(**values, verdicts=verdicts)
 
 

@@ -80,4 +80,5 @@ class CaseItem:
 
 def from_row(kind: type[T], row: Any) -> T:
     """A value of a dataclass from a row with columns of the same names."""
-    return kind(**{one.name: row._mapping[one.name] for one in fields(kind)})  # type: ignore[arg-type]
+    values = row._mapping
+    return kind(**{one.name: values[one.name] for one in fields(kind)})  # type: ignore[arg-type]

@@ -67,7 +67,8 @@ cases = sa.Table(
     sa.CheckConstraint("state IN ('open', 'waiting', 'decided', 'merged')", name="state"),
     sa.CheckConstraint("priority BETWEEN 0 AND 5", name="priority"),
     sa.CheckConstraint("(lease_owner IS NULL) = (lease_until IS NULL)", name="lease"),
-    sa.Index("ix_cases_queue", "priority", "due_at", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    sa.Index("ix_cases_queue", "state", "priority", "due_at", "id"),  # partial, SQLite would not take it
+    sa.Index("ix_cases_kind_queue", "kind", "state", "priority", "due_at", "id"),
     sa.Index("ix_cases_due", "due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     sa.Index("uq_cases_gathers", "account", unique=True, sqlite_where=_GATHERS, postgresql_where=_GATHERS),
     sa.Index("ix_cases_lease", "lease_owner", sqlite_where=_LEASED, postgresql_where=_LEASED),

@@ -83,8 +83,9 @@ def _cases() -> None:
     )
     index("ix_cases_account_id", "cases", "account", "id")
     index("ix_cases_due", "cases", "due_at", where="state = 'open'")
+    index("ix_cases_kind_queue", "cases", "kind", "state", "priority", "due_at", "id")
     index("ix_cases_lease", "cases", "lease_owner", where="lease_owner IS NOT NULL")
-    index("ix_cases_queue", "cases", "priority", "due_at", "id", where="state = 'open'")
+    index("ix_cases_queue", "cases", "state", "priority", "due_at", "id")
     index("ix_cases_state_id", "cases", "state", "id")
     index("uq_cases_gathers", "cases", "account", unique=True, where="gathers")
 
