@@ -40,9 +40,9 @@ class DemoReport:
     def lines(self) -> list[str]:
         """The report in a few lines."""
         missing = "; ".join(self.lacks) or "nothing"
+        decided = "A reviewer decided the case of one upload; its report was drafted, approved and filed"
         return [
-            "A reviewer decided the case of one upload; its report was drafted, approved and filed in "
-            f"{self.took_s:.1f} s.",
+            f"{decided} in {self.took_s:.1f} s.",
             f"It was {self.score} of 100 complete ({self.xml_bytes:,} bytes of XML). Missing: {missing}.",
             f"Report {self.reference}, and its receipt:",
             self.receipt,

@@ -206,10 +206,16 @@ def filing(
     database_url: Annotated[
         str | None, typer.Option(help="An empty PostgreSQL database; SQLite by default.", show_default=False)
     ] = None,
+    drafts: Annotated[
+        int | None, typer.Option(min=10, max=1_000_000, help="Instead: so many drafts.", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="What goes wrong when.")] = 1,
     json: JsonOption = False,
 ) -> None:
-    """File to a stand-in under kill -9 and faults: is a report filed twice, or lost? Exit status 1 if so."""
+    """File to a stand-in under kill -9 and faults: is a report filed twice, or lost? Exit status 1 if so.
+
+    With --drafts: every report from its draft on, without kills and faults, and whether memory grows.
+    """
     import logging
     import tempfile
     from dataclasses import asdict
@@ -217,20 +223,30 @@ def filing(
     import structlog
 
     from holdfast.bench.filing import Trouble, run_filing
+    from holdfast.bench.filing_drafts import run_drafts
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with (
         tempfile.TemporaryDirectory(prefix="holdfast-filing-") as folder,
         progress("filing", "reports") as bar,
     ):
-        report = run_filing(
-            Path(folder),
-            rounds,
-            Trouble(kills, faults),
-            database_url=database_url,
-            seed=seed,
-            on_progress=lambda n: bar(n, rounds),
-        )
+        if drafts is not None:
+            report = run_drafts(
+                Path(folder),
+                drafts,
+                database_url=database_url,
+                seed=seed,
+                on_progress=lambda n: bar(n, drafts),
+            )
+        else:
+            report = run_filing(
+                Path(folder),
+                rounds,
+                Trouble(kills, faults),
+                database_url=database_url,
+                seed=seed,
+                on_progress=lambda n: bar(n, rounds),
+            )
     if json:
         print_json(report.to_json())
     else:
