@@ -151,7 +151,7 @@ def case_facts(connection: sa.Connection, case_id: int, *, sealer: Sealer | None
     messages = None if sealer is None else tuple(messages_of(connection, case_id, sealer))
     return CaseFacts(
         case=case,
-        media=tuple(_media(connection, items_of(connection, case_id))),
+        media=tuple(_media(connection, items_of(connection, case_id, limit=100_000))),
         messages=messages,
         notices=tuple(_notices(connection, case_id, sealer)),
         decisions=tuple(decisions_of(connection, case_id)),
