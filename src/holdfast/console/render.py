@@ -115,4 +115,5 @@ NAV: Final = (
     ("people", "/console/people", "person.read"),
     ("health", "/console/health", "metrics.read"),
     ("numbers", "/console/numbers", "metrics.read"),
+    ("audit", "/console/audit", "audit.read"),
 )

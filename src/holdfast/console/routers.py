@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from holdfast.console import account, assets, people, signin, signin_oidc
+from holdfast.console import account, assets, audit, people, signin, signin_oidc
 from holdfast.console.pages.routers import PAGES
 
 __all__ = ["ROUTERS"]
@@ -15,5 +15,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     signin_oidc.router,
     account.router,
     people.router,
+    audit.router,
     *PAGES,
 )

@@ -26,7 +26,7 @@ from holdfast.records.tables.base import now
 if TYPE_CHECKING:
     from holdfast.records.database import Database
 
-__all__ = ["FORM", "Entry", "Head", "append", "chained", "export", "head", "read"]
+__all__ = ["FORM", "Entry", "Head", "append", "chained", "export", "head", "newest", "read"]
 
 FORM = b"holdfast audit 1\n"  # begins what is hashed; another form of rows gets another number
 MAX_FACTS_BYTES = 8192
@@ -146,13 +146,24 @@ def read(
     target: str | None = None,
 ) -> list[Entry]:
     """Up to ``limit`` rows behind a position, in their order. The last one's position is the next cursor."""
-    log = audit_log.c
-    query = sa.select(audit_log).where(log.position > after).order_by(log.position).limit(limit)
-    if actor is not None:
-        query = query.where(log.actor == actor)
-    if target is not None:
-        query = query.where(log.target == target)
-    return [Entry(**{**row._mapping, "digest": bytes(row.digest)}) for row in connection.execute(query)]
+    position = audit_log.c.position
+    query = sa.select(audit_log).where(position > after).order_by(position).limit(limit)
+    return _entries(connection, query, actor, target)
+
+
+def newest(
+    connection: sa.Connection,
+    *,
+    before: int | None = None,
+    limit: int = PAGE,
+    actor: str | None = None,
+    target: str | None = None,
+) -> list[Entry]:
+    """Up to ``limit`` rows in front of a position (None: all), the newest first."""
+    query = sa.select(audit_log).order_by(audit_log.c.position.desc()).limit(limit)
+    if before is not None:
+        query = query.where(audit_log.c.position < before)
+    return _entries(connection, query, actor, target)
 
 
 def export(database: Database, *, after: int = 0) -> Iterator[bytes]:
@@ -167,6 +178,16 @@ def export(database: Database, *, after: int = 0) -> Iterator[bytes]:
             return
         yield b"".join(_canonical(entry.to_json()).encode() + b"\n" for entry in entries)
         after = entries[-1].position
+
+
+def _entries(
+    connection: sa.Connection, query: sa.Select[Any], actor: str | None, target: str | None
+) -> list[Entry]:
+    if actor is not None:
+        query = query.where(audit_log.c.actor == actor)
+    if target is not None:
+        query = query.where(audit_log.c.target == target)
+    return [Entry(**{**row._mapping, "digest": bytes(row.digest)}) for row in connection.execute(query)]
 
 
 def _facts_text(facts: Mapping[str, object]) -> str:
