@@ -264,6 +264,25 @@ def filing(
 
 
 @app.command()
+def cases(
+    number: Annotated[
+        int, typer.Option("--cases", min=1000, max=10_000_000, help="Cases that the records hold.")
+    ] = 100_000,
+    database_url: Annotated[
+        str | None, typer.Option(help="An empty PostgreSQL database; SQLite by default.", show_default=False)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Server time of a page of cases and of one case, among very many. No content is made."""
+    import tempfile
+
+    from holdfast.bench import cases as bench
+
+    with tempfile.TemporaryDirectory(prefix="holdfast-cases-") as folder:
+        bench.run(number, Path(folder), url=database_url, as_json=json)
+
+
+@app.command()
 def kills(
     rounds: Annotated[int, typer.Option(min=1, max=10_000, help="How many processes are killed.")] = 200,
     database_url: Annotated[
