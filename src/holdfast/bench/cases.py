@@ -90,8 +90,8 @@ def fill(database: Database, number: int) -> None:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
 
 
-def measure(database: Database, number: int) -> list[Timing]:
-    """Every request of the list and the case page, `ROUNDS` times each, at places drawn anew."""
+def measure(database: Database, number: int, *, rounds: int = ROUNDS) -> list[Timing]:
+    """Every request of the list and the case page, ``rounds`` times each, at places drawn anew."""
     draw = random.Random(11)
     bank = len(BANKS)  # the list that few cases have
 
@@ -115,12 +115,12 @@ def measure(database: Database, number: int) -> list[Timing]:
         ("a case", lambda c: case_facts(c, draw.randrange(1, number))),
         ("a case with 300 media", lambda c: case_facts(c, 1)),
     ]
-    return [_timed(database, what, work) for what, work in requests]
+    return [_timed(database, what, work, rounds) for what, work in requests]
 
 
-def _timed(database: Database, what: str, work: Callable[[sa.Connection], object]) -> Timing:
+def _timed(database: Database, what: str, work: Callable[[sa.Connection], object], rounds: int) -> Timing:
     times: list[float] = []
-    for attempt in range(ROUNDS + 5):
+    for attempt in range(rounds + 5):
         begun = time.perf_counter()
         with database.read() as connection:
             work(connection)
