@@ -28,14 +28,19 @@ job_threads = {job_threads}
 """
 _REPORTING = """
 [review]
-undo_s = 0
+undo_s = {undo_s}
 
 [reporting]
 test_url = "{url}"
 credentials_file = "{credentials}"
 platform = "Holdfast demo"
 reporter_email = "safety@example.org"
-hold_s = 0
+hold_s = {hold_s}
+"""
+_CONSOLE = """
+[console]
+banner = "Demo: ordinary photographs stand in for known content. Nothing is reported anywhere."
+public_forms = true
 """
 
 
@@ -46,6 +51,12 @@ class DemoService:
     url: str
     upload_key: str
     staff_key: str
+    home: Path
+
+    @property
+    def console_url(self) -> str:
+        """Where people work. By name: browsers give passkeys to no bare address."""
+        return f"{self.url.replace('127.0.0.1', 'localhost')}/console"
 
     def uploader(self) -> Client:
         return Client(self.url, self.upload_key, allow_http=True)
@@ -56,11 +67,12 @@ class DemoService:
 
 @contextmanager
 def demo_service(
-    known: Sequence[Path], allowed: Path, *, reports_to: str | None = None
+    known: Sequence[Path], allowed: Path, *, reports_to: str | None = None, for_people: bool = False
 ) -> Iterator[DemoService]:
     """The service with the photographs ``known`` in a trusted bank, and ``allowed`` in a benign one.
 
-    With ``reports_to``, the URL of a stand-in, a worker runs that files reports there.
+    With ``reports_to``, the URL of a stand-in, a worker runs that files reports there. ``for_people``: it
+    stays, so that decisions can be undone, filing waits a little, and forms for everybody are open.
 
     Raises HoldfastError when it does not start.
     """
@@ -68,21 +80,29 @@ def demo_service(
         place = Path(folder)
         home = place / "home"
         home.mkdir(mode=0o700)
-        (home / "settings.toml").write_text(_settings(place, reports_to), encoding="utf-8")
+        (home / "settings.toml").write_text(_settings(place, reports_to, for_people), encoding="utf-8")
         upload_key, staff_key = _make_keys(home)
         with (place / "log").open("w") as log, start_server(home, log) as server:
-            service = DemoService(server.url, upload_key, staff_key)
+            service = DemoService(server.url, upload_key, staff_key, home)
             _fill_banks(service, known, allowed)
             yield service
 
 
-def _settings(place: Path, reports_to: str | None) -> str:
-    settings = _SETTINGS.format(key_file=place / "demo.keys", job_threads=0 if reports_to is None else 1)
+def _settings(place: Path, reports_to: str | None, for_people: bool) -> str:
+    has_worker = for_people or reports_to is not None
+    settings = _SETTINGS.format(key_file=place / "demo.keys", job_threads=int(has_worker))
+    if for_people:
+        settings += _CONSOLE
     if reports_to is None:
         return settings
     user, password = ACCOUNT.user, ACCOUNT.password
     write_new_file(place / "demo.toml", f'[test]\nuser = "{user}"\npassword = "{password}"\n'.encode())
-    return settings + _REPORTING.format(url=reports_to, credentials=place / "demo.toml")
+    return settings + _REPORTING.format(
+        url=reports_to,
+        credentials=place / "demo.toml",
+        undo_s=60 if for_people else 0,
+        hold_s=120 if for_people else 0,
+    )
 
 
 def _make_keys(home: Path) -> tuple[str, str]:
