@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from holdfast.bench.demo_page import write_page
 from holdfast.bench.demo_report import DemoReport, report_upload
 from holdfast.bench.demo_service import BANK, demo_service
+from holdfast.bench.demo_videos import FilmRow, make_films, show_films
 from holdfast.bench.edits import EDITS, photograph
 from holdfast.bench.filing_home import StandInProcess, has_stand_ins
 from holdfast.bench.samples import sample_photographs
@@ -79,7 +80,7 @@ class DemoFiles:
 
 @dataclass(frozen=True, slots=True)
 class DemoResult:
-    """All uploaded files, the page that shows them, and the report that was filed to the stand-in.
+    """All uploaded files and films, the page that shows the files, and the report filed to the stand-in.
 
     ``report`` is None where there is no stand-in: in an installation without its checkout.
     """
@@ -87,6 +88,7 @@ class DemoResult:
     rows: list[DemoRow]
     known: list[str]
     page: Path
+    films: list[FilmRow]
     report: DemoReport | None = None
 
     header = ("what was done to the photo", "outcome", "decision", "bits apart", "seen as", "ms each")
@@ -145,8 +147,9 @@ def run_demo(out: Path) -> DemoResult:
         uploader.screen(files.allowed, Context(surface="public", country="US"))  # opens connection and worker
         rows = [_upload(uploader, staff, *upload) for upload in files.uploads]
         report = None if url is None else report_upload(uploader, staff, files.known[0])
+        films = show_films(staff, BANK, make_films(out))
     page = write_page(out, rows)
-    return DemoResult(rows, [path.stem for path in files.known], page, report)
+    return DemoResult(rows, [path.stem for path in files.known], page, films, report)
 
 
 def make_files(out: Path) -> DemoFiles:
