@@ -133,11 +133,8 @@ def test_pages_of_signing_in_and_of_people_are_accessible(browser_page: Page, co
     for path in ("/console/sign-in", "/console/sign-in/link#x"):
         check(path, scheme="dark")
     enter_by_link(page, console, "Ana Ruiz")
-    for path, scheme in (
-        ("/console/account?new=1", "light"),
-        ("/console/people", "dark"),
-        ("/console/audit", "light"),
-    ):
+    pages = ("/console/account?new=1", "light"), ("/console/audit", "light"), ("/console/people", "dark")
+    for path, scheme in pages:
         check(path, scheme=scheme)
     page.get_by_label("Name").fill("Cy")
     page.get_by_role("button", name="Add, and make a link").click()
