@@ -55,6 +55,20 @@ def counted(runtime: Runtime, name: str, *by: str) -> dict[tuple[str, ...], int]
     return {tuple(one.labels[label] for label in by): one.count for one in found}
 
 
+def listen(runtime: Runtime, connection: sa.Connection) -> None:
+    endpoints.create(
+        connection, runtime.sealer, name="team", url="https://hooks.example/x", kinds=["deep_check.lost"]
+    )
+
+
+def told_lost(runtime: Runtime) -> list[tuple[str, str]]:
+    """Content reference and reason of every message that a check was lost."""
+    with runtime.database.read() as connection:
+        bodies = connection.scalars(sa.select(webhook_deliveries.c.body)).all()
+    told = [json.loads(body)["data"] for body in bodies]
+    return [(one["content_reference"], one["reason"]) for one in told]
+
+
 def test_a_crop_is_allowed_first_and_held_after_its_deep_check(runtime: Runtime, worker: DeepWorker) -> None:
     add_bank(runtime, 1, 2)
     with runtime.database.write() as connection:
@@ -147,10 +161,12 @@ def test_a_bank_that_asks_no_more_is_not_looked_at(runtime: Runtime, worker: Dee
     add_bank(runtime, 1, name="OTHER", deep_per_hour=0)
     screen(runtime, crop(1))
     with runtime.database.write() as connection:
+        listen(runtime, connection)
         update_bank(connection, "KNOWN", enabled=False)
     assert worker.run_once() == 1
     assert counted(runtime, "deep.checked", "outcome") == {("withdrawn",): 1}
     assert spooled(runtime) == []
+    assert told_lost(runtime) == [("post/1", "withdrawn")]
 
 
 def test_only_banks_that_asked_when_it_came_may_match_it(runtime: Runtime, worker: DeepWorker) -> None:
@@ -216,12 +232,34 @@ def test_what_waits_too_long_is_forgotten_and_its_file_goes(runtime: Runtime, wo
     assert runtime.deep_watch.state() == "behind"
     (task,) = [task for task in housekeeping(runtime) if task.name == "deep.ended"]
     task.run()
-    assert len(spooled(runtime)) == 1
+    assert len(spooled(runtime)) == 1 and told_lost(runtime) == []
     with runtime.database.write() as connection:
+        listen(runtime, connection)
         connection.execute(sa.update(deep_checks).values(created_at=now() - timedelta(seconds=700)))
     task.run()
+    assert told_lost(runtime) == [("post/1", "expired")]  # silence would say that it was looked at
     assert worker.run_once() == 0 and runtime.spool.sweep(older_than_s=-1.0) == 1
     assert counted(runtime, "deep.lost", "reason") == {("expired",): 1}
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_what_ends_its_workers_is_given_up_and_the_platform_is_told(
+    runtime: Runtime, readable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_bank(runtime, 1)
+    screen(runtime, crop(1))
+    with runtime.database.write() as connection:
+        listen(runtime, connection)
+        connection.execute(sa.update(deep_checks).values(attempts=deep_queue.MAX_ATTEMPTS))
+    if not readable:
+        monkeypatch.setattr(type(runtime.spool), "get", _away)
+    (task,) = [task for task in housekeeping(runtime) if task.name == "deep.ended"]
+    task.run()
+    task.run()
+    assert told_lost(runtime) == ([("post/1", "failed")] if readable else [])
+    assert counted(runtime, "deep.lost", "reason") == {("failed",): 1}
+    with runtime.database.read() as connection:
+        assert events.latest(connection) == 0
 
 
 class _Platform:

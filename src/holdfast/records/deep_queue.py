@@ -28,6 +28,7 @@ __all__ = [
     "Waiting",
     "backlog",
     "claim",
+    "ending",
     "enqueue",
     "finish",
     "finish_all",
@@ -136,13 +137,16 @@ def finish_all(connection: sa.Connection, held: Sequence[Waiting]) -> list[Waiti
     return [one for one in held if connection.execute(sa.delete(deep_checks).where(_is(one))).rowcount]
 
 
+def ending(connection: sa.Connection, kept_s: float) -> list[Waiting]:
+    """The rows that `take_ended` would take away now."""
+    query = sa.select(deep_checks).where(_is_ended(connection, kept_s))
+    return [_waiting(row) for row in connection.execute(query)]
+
+
 def take_ended(connection: sa.Connection, kept_s: float) -> tuple[list[Waiting], list[Waiting]]:
     """Takes away rows that must wait no longer: those older than ``kept_s`` seconds, and those whose attempts
     are used up. What is under way is left to its worker."""
-    is_free = sa.or_(deep_checks.c.lease_until.is_(None), deep_checks.c.lease_until <= moment(connection))
-    old = deep_checks.c.created_at <= moment(connection, -kept_s)
-    used_up = deep_checks.c.attempts >= MAX_ATTEMPTS
-    gone = sa.delete(deep_checks).where(is_free, sa.or_(old, used_up)).returning(deep_checks)
+    gone = sa.delete(deep_checks).where(_is_ended(connection, kept_s)).returning(deep_checks)
     rows = [_waiting(row) for row in connection.execute(gone)]
     failed = [row for row in rows if row.attempts >= MAX_ATTEMPTS]
     return [row for row in rows if row.attempts < MAX_ATTEMPTS], failed
@@ -201,6 +205,12 @@ def _free(connection: sa.Connection, spool: str) -> sa.Select[Any]:
     return sa.select(deep_checks.c.id).where(
         deep_checks.c.spool == spool, deep_checks.c.attempts < MAX_ATTEMPTS, lapsed
     )
+
+
+def _is_ended(connection: sa.Connection, kept_s: float) -> sa.ColumnElement[bool]:
+    is_free = sa.or_(deep_checks.c.lease_until.is_(None), deep_checks.c.lease_until <= moment(connection))
+    is_old = deep_checks.c.created_at <= moment(connection, -kept_s)
+    return sa.and_(is_free, sa.or_(is_old, deep_checks.c.attempts >= MAX_ATTEMPTS))
 
 
 def _is(held: Waiting) -> sa.ColumnElement[bool]:

@@ -33,6 +33,7 @@ KINDS = frozenset(
         "action.confirmed",  # and it says that it did
         "action.overdue",  # and it has not said so in time
         "decision.reviewed",  # a person confirmed or disputed a match
+        "deep_check.lost",  # told by webhook alone: an upload was not looked at from all sides after all
         "brake.tripped",  # an entry, or an account, matches too often to be believed
         "report.requested",  # a report is to be filed
         "report.opened",  # it is open at the destination, and not filed yet

@@ -7,8 +7,8 @@ The file's key is in its row of the queue, sealed by a key that is made anew eve
 by the key-encryption key, which is never in the home (docs/decisions/0009-vault.md). So a file is noise
 once its row is gone, and a copy of the home with its records opens none of them.
 
-Files are not flushed to disk, since they are of no use after a restart that takes minutes: a power cut can
-cost uploads their deep check, and they are then counted as unreadable.
+A file is flushed to disk before its row is written, as what is held is: an answer that says "pending" is a
+promise, and a host that is back within minutes after a power cut keeps it.
 """
 
 from __future__ import annotations
@@ -69,6 +69,9 @@ class Spool:
             descriptor = os.open(self._path(name), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(seal_small(plain, key=own, object_id=object_id))
+                file.flush()
+                os.fsync(file.fileno())
+            self._flush_folder()
         except OSError as error:
             self.remove(name)
             raise VaultError(
@@ -112,6 +115,14 @@ class Spool:
         for name in orphans:
             self.remove(name)
         return len(orphans)
+
+    def _flush_folder(self) -> None:
+        """Makes the names in it durable."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _path(self, name: str) -> Path:
         return self._folder / name

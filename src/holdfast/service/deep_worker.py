@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from holdfast.decisions.facts import Context
 from holdfast.decisions.policy import SCAN
 from holdfast.errors import HoldfastError, KeyUnavailableError, LeaseLostError, ObjectDamagedError
 from holdfast.records import deep_queue
@@ -30,6 +32,7 @@ from holdfast.screening.keeping import Upload
 from holdfast.screening.outcome import OutcomeKind
 from holdfast.screening.waiting import WaitingUpload
 from holdfast.service.deep_copies import copy_at_platform
+from holdfast.service.deep_lost import tell_lost
 
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
@@ -40,6 +43,8 @@ LEASE_S = 60.0
 POLL_S = 0.5
 SWEEP_EVERY_S = 15.0
 AFTER_TROUBLE_S = 5.0
+WITHDRAWN: Final = "withdrawn"
+NO_CONTEXTS: Final[Mapping[int, Context]] = MappingProxyType({})
 
 log = structlog.get_logger(__name__)
 
@@ -82,14 +87,15 @@ class DeepWorker:
         screener = self._runtime.screener
         screener.refresh()
         asking = {bank.id for bank in screener.calibrated() if bank.asks_for_deep}
-        looked, withdrawn = [], []
+        looked, withdrawn, contexts = [], [], {}
         for one, upload in waiting:
             banks = asking.intersection(upload.banks)
             if banks and self._runtime.intake.choose(upload.context).action == SCAN:
                 looked.append((one, upload, banks))
             else:
                 withdrawn.append(one)  # banks or policy have changed since
-        self._end(withdrawn, "withdrawn")
+                contexts[one.id] = upload.context
+        self._end(withdrawn, WITHDRAWN, contexts)
         found = screener.check_deeply(
             [upload.lumas for _, upload, _ in looked], [banks for _, _, banks in looked]
         )
@@ -126,12 +132,15 @@ class DeepWorker:
             self._runtime.counters.add("deep.lost", reason="unreadable")
         return None
 
-    def _end(self, waiting: Sequence[Waiting], outcome: str) -> None:
-        """Nothing came of them: their rows go, then their files."""
+    def _end(
+        self, waiting: Sequence[Waiting], outcome: str, contexts: Mapping[int, Context] = NO_CONTEXTS
+    ) -> None:
+        """Nothing came of them: their rows go, then their files. ``contexts`` are of those not looked at."""
         if not waiting:
             return
         with self._database.write() as connection:
             ended = deep_queue.finish_all(connection, waiting)
+            tell_lost(connection, ended, contexts, outcome)
         for one in ended:
             self._done(one, outcome)
 

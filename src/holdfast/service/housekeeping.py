@@ -17,6 +17,7 @@ from holdfast.decisions.webhooks import endpoints, outbox
 from holdfast.records import audit, counters, deep_queue, idempotency, jobs
 from holdfast.records.tables.base import now
 from holdfast.service import case_clock, facts
+from holdfast.service.deep_lost import contexts_of, tell_lost
 from holdfast.service.overdue import raise_overdue
 from holdfast.service.schedule import Task
 from holdfast.vault.sweep import sweep_expired, sweep_orphans
@@ -91,16 +92,22 @@ class _House:
 
     def deep_ended(self) -> None:
         """Uploads that waited too long for their deep check are forgotten, with budgets and keys of past
-        hours.
+        hours; the platform is told that they were not looked at.
 
         Their files are noise from then on, and are removed by their own host: see `screening.spool`.
         """
+        kept_s = self._runtime.settings.deep.kept_s
+        with self._database.read() as connection:
+            ending = deep_queue.ending(connection, kept_s)
+        contexts = contexts_of(self._runtime.spool, ending) if ending else {}
         with self._database.write() as connection:
-            kept_s = self._runtime.settings.deep.kept_s
             expired, failed = deep_queue.take_ended(connection, kept_s)
+            lost = (("expired", expired), ("failed", failed))
+            for reason, gone in lost:
+                tell_lost(connection, gone, contexts, reason)
             deep_queue.prune_budgets(connection)
             deep_queue.prune_keys(connection)
-        for reason, gone in (("expired", expired), ("failed", failed)):
+        for reason, gone in lost:
             if gone:
                 self._runtime.counters.add("deep.lost", len(gone), reason=reason)
 
