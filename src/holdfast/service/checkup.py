@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError, SettingsError
 from holdfast.records.home import Home
-from holdfast.service.checks import deep, machine, place, reports, risks, vault, work
+from holdfast.service.checks import deep, machine, people, place, reports, risks, vault, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.settings import MediaSettings, Settings, load_settings
 
@@ -17,7 +17,7 @@ Check = tuple[str, Callable[[], Iterator[Finding]]]
 
 
 def checkup(home: Path, *, full: bool) -> list[Finding]:
-    """Runs all checks. ``full`` reads all of every index file. Never raises HoldfastError."""
+    """Runs all checks. ``full`` reads all of every index file and of the audit log. Raises no HoldfastError."""
     settings, broken = _settings(home)
     media = MediaSettings() if settings is None else settings.media
     findings = _run(
@@ -54,6 +54,8 @@ def _of_records(home: Path, settings: Settings, full: bool) -> list[Finding]:
                 ("key backup", lambda: vault.key_backup(look)),
                 ("vault", lambda: vault.duties(look)),
                 ("api keys", lambda: work.api_keys(look)),
+                ("people", lambda: people.console(look)),
+                ("audit log", lambda: people.audit_log(look, full)),
                 ("actions", lambda: work.actions(look)),
                 ("webhooks", lambda: work.webhooks(look)),
                 ("jobs", lambda: work.background(look)),
