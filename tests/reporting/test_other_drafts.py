@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from holdfast.errors import ConflictError, UsageError
+from holdfast.records.tables.review import case_decisions
 from holdfast.reporting.configured import reporter
 from holdfast.reporting.cybertip.models.people import PersonOrUserReported
 from holdfast.reporting.cybertip.vocabulary import IncidentType
 from holdfast.reporting.destination import Phase
-from holdfast.reporting.drafts.approval import approve
+from holdfast.reporting.drafts.approval import approve, cancel
 from holdfast.reporting.drafts.batched import make_batched
 from holdfast.reporting.drafts.by_hand import follow_up, new_draft
 from holdfast.reporting.drafts.listing import Counted, counts, list_drafts, receipt_of, standing_of
 from holdfast.reporting.drafts.models import Draft, DraftReport, DraftSummary, State
 from holdfast.reporting.drafts.sending import send_due
+from holdfast.reporting.drafts.sources import OVERTURNED, unwanted
 from tests.reporting.drafting import ANA, Office, make_office
 from tests.reporting.samples import MOMENT
 from tests.reporting.world import World
@@ -78,7 +81,7 @@ def test_a_user_alone_is_a_report(office: Office) -> None:
 
 def test_a_follow_up_names_the_reports_before_it(office: Office) -> None:
     draft = drafted(office)
-    with office.world.database.write() as connection, pytest.raises(ConflictError, match="still draft"):
+    with office.world.database.write() as connection, pytest.raises(ConflictError, match="has not ended"):
         follow_up(connection, office.desk, draft.id, by=ANA)
     file(office, draft)
     with office.world.database.write() as connection:
@@ -101,3 +104,32 @@ def test_a_new_case_of_the_same_account_names_the_reports_about_it(office: Offic
     again = drafted(office)
     (person,) = office.content(again).report.persons_reported
     assert person.prior_reports == (first.id,)
+
+
+def test_a_refused_report_is_corrected_and_filed_with_its_files(office: Office) -> None:
+    office.world.stand_in.faults.add("fileinfo", "code:4100")
+    draft = drafted(office)
+    file(office, draft)
+    refused = office.get(draft.id)
+    with office.world.database.write() as connection:
+        standing = standing_of(connection, refused)
+        assert standing is not None and standing.phase is Phase.REFUSED
+        again = follow_up(connection, office.desk, draft.id, by=ANA)
+    assert (again.revision, again.file_count) == (2, 1)
+    file(office, again)
+    (told,) = office.world.stand_in.desk.finished()
+    assert len(told.files) == 1 and b"priorCTReports" not in told.xml
+
+
+def test_a_report_whose_decision_was_taken_back_is_found(office: Office) -> None:
+    waiting, held = drafted(office), drafted(office, "user-2")
+    with office.world.database.write() as connection:
+        approve(connection, office.desk, held.id, version=held.version, by=ANA)
+        assert unwanted(connection) == []
+        connection.execute(sa.update(case_decisions).values(state="overturned"))
+        assert unwanted(connection) == [waiting.id, held.id]
+        for number in unwanted(connection):
+            cancel(connection, office.desk, number, by="worker", reason=OVERTURNED)
+        assert unwanted(connection) == []
+    assert send_due(office.world.database, office.desk) == 0
+    assert office.get(held.id).state is State.CANCELLED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import sqlalchemy as sa
 
 from holdfast.records.tables.base import now
-from holdfast.records.tables.drafts import report_drafts
+from holdfast.records.tables.drafts import report_drafts, report_packets
 from holdfast.records.tables.filings import filing_alarms
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ KNOWN_FOR_S: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class ReportStatus:
-    """``alarms``: open alarms of filings by kind. ``late``: drafts that wait for people past their deadline.
-
-    ``waiting``: drafts by state that were not handed over yet.
+    """``alarms``: open alarms of filings by kind. ``late``: drafts and packets that wait for people
+    past their deadline. ``waiting``: drafts by state that were not handed over yet.
     """
 
     alarms: dict[str, int]
@@ -44,7 +43,9 @@ def read_status(connection: sa.Connection) -> ReportStatus:
     kinds = sa.select(a.kind, sa.func.count()).where(a.cleared_at.is_(None)).group_by(a.kind)
     waits = t.state.in_(("draft", "asked", "holding"))
     states = sa.select(t.state, sa.func.count()).where(waits).group_by(t.state)
-    late = sa.select(sa.func.count()).where(t.state.in_(("draft", "asked")), t.deadline_at <= now())
+    here = sa.select(report_packets.c.id).where(report_packets.c.finished_at.is_(None))
+    people = sa.or_(t.state.in_(("draft", "asked")), t.packet_id.in_(here))
+    late = sa.select(sa.func.count()).where(people, t.deadline_at <= now())
     return ReportStatus(
         alarms={row[0]: int(row[1]) for row in connection.execute(kinds)},
         late=int(connection.execute(late).scalar_one()),

@@ -17,11 +17,12 @@ import structlog
 from holdfast.errors import HoldfastError, RecordsUnavailableError
 from holdfast.records.worker import describe
 from holdfast.reporting.configured import find_credentials, open_client
+from holdfast.reporting.drafts.approval import cancel
 from holdfast.reporting.drafts.automatic import file_by_rule
 from holdfast.reporting.drafts.enrichment import enrich_due
 from holdfast.reporting.drafts.platform import Platform, open_platform
 from holdfast.reporting.drafts.sending import raise_late, send_due
-from holdfast.reporting.drafts.sources import draft_case, undrafted
+from holdfast.reporting.drafts.sources import OVERTURNED, draft_case, undrafted, unwanted
 from holdfast.reporting.filing import alarms
 from holdfast.reporting.filing.filer import Filer
 from holdfast.reporting.packets.outbox import PacketWriter
@@ -75,6 +76,7 @@ class ReportWorker:
     def once(self) -> None:
         """One round of everything but filing. One step's trouble is no other's."""
         self._step("drafts", 0.0, self._draft)
+        self._step("withdrawals", 0.0, self._withdraw)
         self._step("platform", 0.0, self._enrich)
         self._step("rule", RULE_EVERY_S, lambda: file_by_rule(self._database, self._runtime.desk))
         self._step("hand-over", 0.0, lambda: send_due(self._database, self._runtime.desk))
@@ -107,6 +109,17 @@ class ReportWorker:
                 draft_case(self._database, self._runtime.desk, self._runtime.contents, case_id, by=BY)
             except HoldfastError as error:
                 log.warning("a case waits for its report", case=case_id, error=type(error).__name__)
+
+    def _withdraw(self) -> None:
+        """A report whose decision was taken back is not filed, as long as that can be helped."""
+        with self._database.read() as connection:
+            numbers = unwanted(connection)
+        for number in numbers:
+            try:
+                with self._database.write() as connection:
+                    cancel(connection, self._runtime.desk, number, by=BY, reason=OVERTURNED)
+            except HoldfastError as error:
+                log.warning("a report could not be withdrawn", report=number, error=type(error).__name__)
 
     def _enrich(self) -> None:
         if not self._platform_is_open:

@@ -8,11 +8,14 @@ import sqlalchemy as sa
 
 from holdfast.errors import ConflictError, UsageError
 from holdfast.records.tables.base import now
+from holdfast.reporting.destination import Phase
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.approval import OPEN
 from holdfast.reporting.drafts.desk import Desk
+from holdfast.reporting.drafts.listing import standing_of
 from holdfast.reporting.drafts.models import Content, Draft, DraftReport, Enrichment, Origin
 from holdfast.reporting.drafts.sources import PREFIX, insert
+from holdfast.reporting.drafts.views import with_proofs
 
 __all__ = ["follow_up", "new_draft"]
 
@@ -54,17 +57,18 @@ def new_draft(
 
 
 def follow_up(connection: sa.Connection, desk: Desk, number: int, *, by: str) -> Draft:
-    """The next report about the same: people and words of the last one, without its files.
+    """The next report about the same: what the last one says, and its files where that was not filed.
 
-    It names the earlier reports by itself (`priorCTReports`) when it is filed. Raises `NotFoundError`, and
-    `ConflictError` while an earlier one is still open here.
+    A refused or cancelled report is so corrected and filed after all; after a filed one the files are there
+    already. It names the earlier reports by itself (`priorCTReports`) when it is filed. Raises
+    `NotFoundError`, and `ConflictError` while an earlier one has not ended.
     """
     before = rows.lock(connection, number)
     last = rows.find_last(connection, before.case_reference, before.destination)
-    if last is not None and last.state in OPEN:
+    if last is not None and (last.state in OPEN or _is_under_way(connection, last)):
         raise ConflictError(
-            f"Report {last.id} about {before.case_reference} is still {last.state}; no follow-up was made. "
-            "Add to that one."
+            f"Report {last.id} about {before.case_reference} has not ended ({last.state}); no follow-up "
+            "was made. Add to that one, or wait for it."
         )
     revision = 1 + max(before.revision, 0 if last is None else last.revision)
     content = rows.unseal(desk.sealer, before)
@@ -82,5 +86,13 @@ def follow_up(connection: sa.Connection, desk: Desk, number: int, *, by: str) ->
         "enrichment": Enrichment.NONE,
     }
     origins = (Origin(field="report", source=f"report {number}"),)
-    content = content.model_copy(update={"files": (), "origins": origins})
+    standing = standing_of(connection, before)
+    was_filed = standing is not None and standing.phase is Phase.FILED
+    files = () if was_filed else with_proofs(connection, content.files)
+    content = content.model_copy(update={"files": files, "origins": origins})
     return insert(connection, desk, desk.destinations.get(before.destination), content, values, by=by)
+
+
+def _is_under_way(connection: sa.Connection, draft: Draft) -> bool:
+    standing = standing_of(connection, draft)
+    return standing is not None and standing.phase in (Phase.WAITING, Phase.UNDER_WAY)

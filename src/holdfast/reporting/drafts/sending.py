@@ -12,6 +12,7 @@ from holdfast.records.database import Database
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
 from holdfast.records.tables.drafts import report_drafts as t
+from holdfast.records.tables.drafts import report_packets as p
 from holdfast.reporting.destination import Order
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.approval import BACK_TO_DRAFT
@@ -83,10 +84,13 @@ def send(connection: sa.Connection, desk: Desk, number: int) -> Draft:
 
 
 def raise_late(connection: sa.Connection) -> list[int]:
-    """An event and a webhook for each draft whose deadline has passed while nobody approved it, repeated."""
+    """An event and a webhook for each report past its deadline that waits for people, repeated: a draft that
+    nobody approved, a packet that nobody handed over. What a filer has has alarms of its own.
+    """
     at = now()
     told = sa.or_(t.c.late_told_at.is_(None), t.c.late_told_at <= at - LATE_AGAIN)
-    waits = t.c.state.in_((str(State.DRAFT), str(State.ASKED)))
+    here = sa.select(p.c.id).where(p.c.finished_at.is_(None))
+    waits = sa.or_(t.c.state.in_((str(State.DRAFT), str(State.ASKED))), t.c.packet_id.in_(here))
     late = connection.execute(
         sa.update(t).where(waits, t.c.deadline_at <= at, told).values(late_told_at=at).returning(*t.c)
     ).all()

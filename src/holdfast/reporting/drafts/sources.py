@@ -18,7 +18,7 @@ from holdfast.errors import UsageError
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
-from holdfast.records.tables.drafts import report_drafts
+from holdfast.records.tables.drafts import report_drafts, report_packets
 from holdfast.records.tables.filings import filings
 from holdfast.records.tables.review import case_decisions
 from holdfast.reporting.destination import Destination
@@ -35,21 +35,16 @@ from holdfast.reporting.filing.contents import Contents
 from holdfast.review.case_facts import CaseFacts, DecisionFacts, case_facts
 from holdfast.vault import preservation
 
-__all__ = ["case_of", "case_reference", "draft_case", "undrafted"]
+__all__ = ["OVERTURNED", "case_reference", "draft_case", "insert", "undrafted", "unwanted"]
 
 IMMINENT_PRIORITY = 100
 PREFIX = "case:"
+OVERTURNED = "the decision to report was taken back"
 
 
 def case_reference(case_id: int) -> str:
     """How reports call a case."""
     return f"{PREFIX}{case_id}"
-
-
-def case_of(reference: str) -> int | None:
-    """The case that a reference names, None where it names none of ours."""
-    number = reference.removeprefix(PREFIX)
-    return int(number) if number != reference and number.isdigit() else None
 
 
 def undrafted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
@@ -63,6 +58,25 @@ def undrafted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
         .limit(limit)
     )
     return [int(case_id) for case_id in connection.scalars(query)]
+
+
+def unwanted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
+    """Reports that are not finished and whose decision was overturned or undone, oldest first."""
+    d, t = case_decisions, report_drafts
+    gone = d.c.state.in_(("overturned", "undone", "refused"))
+    live = sa.select(filings.c.id).where(filings.c.finished_at.is_(None))
+    here = sa.select(report_packets.c.id).where(report_packets.c.finished_at.is_(None))
+    unfinished = sa.or_(
+        t.c.state.in_(("draft", "asked", "holding")), t.c.filing_id.in_(live), t.c.packet_id.in_(here)
+    )
+    query = (
+        sa.select(t.c.id)
+        .join(d, sa.and_(d.c.case_id == t.c.case_id, d.c.revision == t.c.case_revision))
+        .where(gone, unfinished, sa.or_(t.c.reason.is_(None), t.c.reason != OVERTURNED))
+        .order_by(t.c.id)
+        .limit(limit)
+    )
+    return [int(number) for number in connection.scalars(query)]
 
 
 def draft_case(database: Database, desk: Desk, contents: Contents, case_id: int, *, by: str) -> list[Draft]:
