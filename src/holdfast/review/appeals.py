@@ -122,7 +122,6 @@ def overturn(
     if case.state != "decided":
         raise ConflictError(f"Case {case.id} is {case.state}; the appeal waits until it is decided.")
     items = items_of(connection, case.id, limit=100_000)
-    _relabel(connection, [item.id for item in items], person, not_a_match)
     made = write_decision(
         connection,
         case,
@@ -135,7 +134,8 @@ def overturn(
         needs_second=any(item.trusted for item in items),
         rules=rules,
     )
-    values = {"answer_id": made.id, "statement": statement.strip(), "decided_by": person}
+    values = {"answer_id": made.id, "not_a_match": not_a_match, "decided_by": person}
+    values |= {"statement": statement.strip()}
     connection.execute(sa.update(appeals).where(appeals.c.id == appeal_id).values(values))
     facts = {"decision": made.id}
     target = f"appeal:{appeal_id}"
@@ -207,9 +207,3 @@ def _begin(
             "Nothing was decided."
         )
     return appeal, decision
-
-
-def _relabel(connection: sa.Connection, ids: list[int], person: str, not_a_match: str) -> None:
-    said: dict[str, Any] = {"label": "none", "not_a_match": not_a_match, "annotations": []}
-    changed = sa.update(case_items).where(case_items.c.id.in_(ids))
-    connection.execute(changed.values(**said, labelled_by=person, labelled_at=moment(connection)))

@@ -93,13 +93,8 @@ def list_cases(
     if wanted.state == "open":
         query = query.order_by(cases.c.priority, cases.c.due_at, cases.c.id)
         if after is not None:
-            priority, due_at, case_id = after
-            same = sa.and_(cases.c.priority == priority, cases.c.due_at == due_at, cases.c.id > case_id)
-            later = sa.and_(cases.c.priority == priority, cases.c.due_at > due_at)
-            # The first condition alone bounds the walk over the index; the others are exact.
-            query = query.where(
-                cases.c.priority >= priority, sa.or_(cases.c.priority > priority, later, same)
-            )
+            place = sa.tuple_(cases.c.priority, cases.c.due_at, cases.c.id)
+            query = query.where(place > sa.tuple_(*_typed(after)))  # as a row: the index begins there
     else:
         query = query.order_by(cases.c.id.desc())
         if after is not None:
@@ -167,6 +162,11 @@ def list_conditions(connection: sa.Connection, wanted: CaseFilter) -> Sequence[s
     if "*" not in wanted.banks_seen:
         found.append(~_has_other_banks(wanted.banks_seen))
     return found
+
+
+def _typed(after: tuple[int, datetime, int]) -> list[sa.ColumnElement[Any]]:
+    columns = (cases.c.priority, cases.c.due_at, cases.c.id)
+    return [sa.literal(value, column.type) for value, column in zip(after, columns, strict=True)]
 
 
 def _has_other_banks(patterns: tuple[str, ...]) -> sa.ColumnElement[bool]:

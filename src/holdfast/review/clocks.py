@@ -15,7 +15,7 @@ from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import approvals, case_decisions, cases
 from holdfast.review.cases import lock_case, touch
-from holdfast.review.deciding import end, lock_decision, reopen
+from holdfast.review.deciding import lock_decision, withdraw
 from holdfast.review.models import Case
 from holdfast.review.rules import ReviewRules
 
@@ -90,6 +90,5 @@ def end_questions(connection: sa.Connection, limit: int = BATCH) -> list[int]:
         lock_case(connection, row.case_id)
         decision = lock_decision(connection, row.id)
         if decision.state == "approval":
-            end(connection, decision, "refused", "clock")
-            reopen(connection, row.case_id)
+            withdraw(connection, decision, "refused", "clock")
     return [row.id for row in rows]

@@ -16,7 +16,7 @@ from holdfast.errors import ConflictError, NotAllowedError, NotFoundError, Usage
 from holdfast.records import audit
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
-from holdfast.records.tables.review import approvals, case_decisions, case_items, case_labels, cases
+from holdfast.records.tables.review import appeals, approvals, case_decisions, case_items, case_labels, cases
 from holdfast.review import approvals as second
 from holdfast.review.case_facts import DecisionFacts, decision_from
 from holdfast.review.cases import get_case, items_of, lock_case, touch
@@ -25,7 +25,16 @@ from holdfast.review.models import Case, CaseItem
 from holdfast.review.rules import ReviewRules
 from holdfast.review.words import ACCOUNT_ACTIONS, NOT_A_MATCH, OUTCOMES
 
-__all__ = ["MAX_REASON", "approve", "decide", "get_decision", "lock_decision", "undo", "write_decision"]
+__all__ = [
+    "MAX_REASON",
+    "approve",
+    "decide",
+    "get_decision",
+    "lock_decision",
+    "undo",
+    "withdraw",
+    "write_decision",
+]
 
 MAX_REASON = 500
 
@@ -146,8 +155,7 @@ def undo(connection: sa.Connection, decision_id: int, *, person: str, may_any: b
             f"Decision {decision_id} is {decision.state} already; it was not taken back. Appeal against it, "
             "or open the case of what is new."
         )
-    end(connection, decision, "undone", person)
-    reopen(connection, decision.case_id)
+    withdraw(connection, decision, "undone", person)
     _close_questions(connection, decision_id, person)
     facts = {"decision": decision_id}
     audit.append(connection, actor=person, action="case.undo", target=f"case:{decision.case_id}", facts=facts)
@@ -179,8 +187,7 @@ def approve(
             sa.update(case_decisions).where(case_decisions.c.id == decision.id).values(state="waiting")
         )
     else:
-        end(connection, decision, "refused", person)
-        reopen(connection, decision.case_id)
+        withdraw(connection, decision, "refused", person)
     return get_decision(connection, decision.id)
 
 
@@ -200,8 +207,20 @@ def end(connection: sa.Connection, decision: DecisionFacts, state: str, by: str)
     connection.execute(sa.update(case_decisions).where(case_decisions.c.id == decision.id).values(values))
 
 
-def reopen(connection: sa.Connection, case_id: int) -> None:
-    """The case is open again; it gathers again unless its account has another open case by now."""
+def withdraw(connection: sa.Connection, decision: DecisionFacts, state: str, by: str) -> None:
+    """A decision that takes no effect: its case is open again, or decided as before the appeal."""
+    end(connection, decision, state, by)
+    a = appeals
+    unanswered = {"answer_id": None, "not_a_match": None, "statement": None, "decided_by": None}
+    answered = sa.update(a).where(a.c.answer_id == decision.id).values(unanswered)
+    if connection.execute(answered).rowcount:
+        touch(connection, decision.case_id, state="decided")
+    else:
+        _reopen(connection, decision.case_id)
+
+
+def _reopen(connection: sa.Connection, case_id: int) -> None:
+    """It gathers again unless its account has another open case by now."""
     case = get_case(connection, case_id)
     other = sa.select(cases.c.id).where(cases.c.account == case.account, cases.c.gathers)
     gathers = case.account is not None and connection.execute(other).first() is None

@@ -29,6 +29,7 @@ from holdfast.records.tables.review import (
 )
 from holdfast.records.tables.vault import vault_items
 from holdfast.review import held
+from holdfast.review.by_rule import RULE
 from holdfast.review.case_facts import DecisionFacts
 from holdfast.review.cases import items_of, lock_case, touch
 from holdfast.review.clusters import count_avoided
@@ -39,8 +40,6 @@ from holdfast.review.rules import ReviewRules
 from holdfast.review.sampling import ask_second_reviews
 
 __all__ = ["due_decisions", "settle"]
-
-RULE = "rule:"
 
 
 def due_decisions(connection: sa.Connection, limit: int = 100) -> list[int]:
@@ -62,6 +61,7 @@ def settle(connection: sa.Connection, decision_id: int, rules: ReviewRules) -> b
     if decision.state != "waiting" or not _is_due(connection, decision_id):
         return False
     case = lock_case(connection, case_id)
+    _relabel(connection, decision)
     items = items_of(connection, case_id, limit=100_000)
     _lock_held(connection, [*items, *copies])
     end(connection, decision, "in_force", decision.by)
@@ -109,6 +109,16 @@ def _lock_cases(connection: sa.Connection, case_id: int) -> list[CaseItem]:
     query = sa.select(case_items).join(cases, c.id == i.case_id).where(i.id.in_([row.id for row in rows]))
     still = query.where(i.verdict.is_(None), c.state == "open").order_by(i.id)
     return [from_row(CaseItem, row) for row in connection.execute(still)]
+
+
+def _relabel(connection: sa.Connection, decision: DecisionFacts) -> None:
+    """An appeal that overturns a decision says of all its files why they are no match."""
+    a = appeals.c
+    why = connection.scalar(sa.select(a.not_a_match).where(a.answer_id == decision.id))
+    if why is not None:
+        said: dict[str, Any] = {"label": "none", "not_a_match": why, "annotations": []}
+        changed = sa.update(case_items).where(case_items.c.case_id == decision.case_id)
+        connection.execute(changed.values(**said, labelled_by=decision.by, labelled_at=moment(connection)))
 
 
 def _apply(

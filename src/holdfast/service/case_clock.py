@@ -12,14 +12,14 @@ import structlog
 
 from holdfast.errors import HoldfastError
 from holdfast.records.worker import describe
-from holdfast.review import clocks
+from holdfast.review import by_rule, clocks
 from holdfast.review.clusters import forget_destroyed
 from holdfast.review.settling import due_decisions, settle
 
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
-__all__ = ["end_questions", "forget_hashes", "raise_overdue", "settle_due", "settle_one"]
+__all__ = ["close_by_rule", "end_questions", "forget_hashes", "raise_overdue", "settle_due", "settle_one"]
 
 BATCH = 100
 
@@ -39,6 +39,12 @@ def settle_due(runtime: Runtime) -> int:
             words = "a decision about a case did not take effect; it is tried again"
             log.error(words, decision=decision_id, error=describe(error))  # noqa: TRY400  (may quote content)
     return done
+
+
+def close_by_rule(runtime: Runtime) -> None:
+    """Decides cases that nobody has to look at, where the settings allow it."""
+    with runtime.database.write() as connection:
+        by_rule.close_by_rule(connection, runtime.review)
 
 
 def settle_one(runtime: Runtime, decision_id: int) -> None:

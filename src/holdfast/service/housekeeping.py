@@ -48,6 +48,7 @@ def housekeeping(runtime: Runtime) -> list[Task]:
         Task("actions.overdue", OVERDUE_EVERY_S, house.overdue),
         Task("vault.expired", MINUTE_S, house.expired),
         Task("cases.settle", SETTLE_EVERY_S, lambda: case_clock.settle_due(runtime)),
+        Task("cases.by_rule", OVERDUE_EVERY_S, lambda: case_clock.close_by_rule(runtime)),
         Task("cases.overdue", OVERDUE_EVERY_S, lambda: case_clock.raise_overdue(runtime)),
         Task("cases.questions", MINUTE_S, lambda: case_clock.end_questions(runtime)),
         Task("cases.hashes", HOUR_S, lambda: case_clock.forget_hashes(runtime)),

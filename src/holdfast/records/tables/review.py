@@ -238,6 +238,7 @@ appeals = sa.Table(
     sa.Column("case_id", BigId, sa.ForeignKey("cases.id"), nullable=False, index=True),
     sa.Column("decision_id", BigId, sa.ForeignKey("case_decisions.id"), nullable=False),  # appealed against
     sa.Column("answer_id", BigId, nullable=True),  # the decision that overturns it
+    sa.Column("not_a_match", sa.String(30), nullable=True),  # why it does
     sa.Column("sealed", sa.LargeBinary, nullable=False),
     sa.Column("received_at", Timestamp, nullable=False),
     sa.Column("received_by", sa.String(200), nullable=False),

@@ -281,6 +281,7 @@ def _appeals() -> None:
         sa.Column("case_id", big_id(), nullable=False),
         sa.Column("decision_id", big_id(), nullable=False),
         sa.Column("answer_id", big_id(), nullable=True),
+        sa.Column("not_a_match", sa.String(length=30), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         moment("received_at"),
         sa.Column("received_by", sa.String(length=200), nullable=False),
