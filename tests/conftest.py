@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.records.database import Database, sqlite_url
-from tests.databases import TEMPLATE, PostgresServer, postgres_server, sqlite_template
+from tests.databases import PostgresServer, postgres_server, sqlite_template
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -46,9 +46,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path, sqlite_copy: Pa
         yield sqlite_url(Path(shutil.copy(sqlite_copy, tmp_path / "holdfast.db")))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create(template=TEMPLATE)
-    yield url
-    server.drop(url)
+    with server.lent() as url:
+        yield url
 
 
 @pytest.fixture

@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg import sql
 
 from holdfast.records.database import Database, sqlite_url
 from holdfast.records.schema import ensure_schema
@@ -31,6 +33,45 @@ UNPRIVILEGED_ID = 65534  # "nobody": PostgreSQL refuses to run as root
 TEMPLATE = "holdfast_template"
 GUARD = '"$@" & server=$!; read -r nothing; kill -QUIT $server; wait $server; rm -rf "$PWD"'
 SETTINGS = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c listen_addresses="
+
+
+TABLES = (
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+)
+THROW_OUT = """
+    SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+EMPTY = """
+DO $$
+DECLARE one record; filled text;
+BEGIN
+    SELECT string_agg(oid::regclass::text, ', ') INTO filled FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0;
+    IF filled IS NOT NULL THEN EXECUTE 'TRUNCATE ' || filled || ' CASCADE'; END IF;
+    FOR one IN SELECT sequencename AS name FROM pg_sequences
+        WHERE schemaname = 'public' AND last_value IS NOT NULL
+    LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', one.name);
+    END LOOP;
+    DELETE FROM pg_statistic WHERE starelid IN
+        (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace);
+END $$
+"""
+SCHEMA = """
+SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM (
+    SELECT concat_ws(' ', relname, relkind, reloptions::text, relpersistence, attname, atttypid, attnotnull)
+        FROM pg_class LEFT JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
+        WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', tgname, tgenabled, tgrelid::regclass) FROM pg_trigger
+        WHERE NOT tgisinternal
+    UNION ALL SELECT proname || prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
+    UNION ALL SELECT setconfig::text FROM pg_db_role_setting WHERE setdatabase <> 0
+) AS lines (line)
+"""
 
 
 def missing(what: str) -> None:
@@ -52,10 +93,29 @@ def postgres_programs() -> Path | None:
 
 @dataclass
 class PostgresServer:
-    """A running server, reached by a socket in ``folder`` only."""
+    """A running server, reached by a socket in ``folder`` only.
+
+    Making and dropping a database takes longer than most tests. So those with all tables are lent: given
+    back, one is emptied and lent again, unless somebody changed its schema.
+    """
 
     folder: Path
     _numbers: Iterator[int] = field(default_factory=count)
+    _idle: list[str] = field(default_factory=list)
+    _schema: str = ""
+    _seeds: dict[str, bytes] = field(default_factory=dict)  # table -> its rows right after the migrations
+
+    @contextmanager
+    def lent(self) -> Iterator[str]:
+        """The URL of a database with all tables and none but the migrations' rows."""
+        url = self._idle.pop() if self._idle else self.create(template=TEMPLATE)
+        try:
+            yield url
+        finally:
+            if self._emptied(url):
+                self._idle.append(url)
+            else:
+                self.drop(url)
 
     def url(self, name: str) -> str:
         return f"postgresql://holdfast@/{name}?host={self.folder}"
@@ -74,6 +134,34 @@ class PostgresServer:
         self._run(f"CREATE DATABASE {TEMPLATE}")
         with Database(self.url(TEMPLATE)) as database:
             ensure_schema(database)
+        with self._connected(self.url(TEMPLATE)) as connection:
+            self._schema = _schema_of(connection)
+            for (table,) in connection.execute(TABLES).fetchall():
+                if rows := _copied(connection, table):
+                    self._seeds[table] = rows
+
+    def _emptied(self, url: str) -> bool:
+        """Whether the database is as it was made, now that everybody else was thrown out of it."""
+        with self._connected(url) as connection:
+            connection.execute(THROW_OUT)
+            if _schema_of(connection) != self._schema:
+                return False
+            connection.execute("SET session_replication_role = replica")  # no triggers, no foreign keys
+            connection.execute(EMPTY)
+            for table, rows in self._seeds.items():
+                with connection.cursor().copy(
+                    sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+                ) as into:
+                    into.write(rows)
+        return True
+
+    @contextmanager
+    def _connected(self, url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        connection = psycopg.connect(url, autocommit=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
 
     def _run(self, statement: str) -> None:
         engine = sa.create_engine(
@@ -156,6 +244,17 @@ def _running(folder: Path, program: Path, identity: Identity) -> Iterator[None]:
             yield
             assert guard.stdin is not None
             guard.stdin.close()
+
+
+def _schema_of(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+    row = connection.execute(SCHEMA).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _copied(connection: psycopg.Connection[tuple[Any, ...]], table: str) -> bytes:
+    with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(table))) as out:
+        return b"".join(bytes(piece) for piece in out)
 
 
 def _answers(folder: Path) -> bool:

@@ -15,7 +15,7 @@ from holdfast.decisions.rules import DEFAULT_RULES
 from holdfast.service.runtime import Runtime
 from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.conftest import BOTH
-from tests.databases import TEMPLATE, PostgresServer
+from tests.databases import PostgresServer
 from tests.pictures import encoded, picture
 
 KNOWN = encoded(picture(1), quality=92)
@@ -35,14 +35,20 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=BOTH)
-def both(request: pytest.FixtureRequest, make_runtime: RuntimeFactory, rules: Path) -> Iterator[Runtime]:
-    """A runtime on SQLite and on PostgreSQL, for test files whose routes bring SQL of their own."""
+def either(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
+    """Settings for SQLite and for PostgreSQL. Ask for it before `make_runtime`: it must end after it."""
     if request.param == "sqlite":
-        yield make_runtime(rules={"rules_file": rules})
+        yield {}
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create(template=TEMPLATE)
-    yield make_runtime(database_url=url, rules={"rules_file": rules})
+    with server.lent() as url:
+        yield {"database_url": url}
+
+
+@pytest.fixture
+def both(either: dict[str, Any], make_runtime: RuntimeFactory, rules: Path) -> Runtime:
+    """A runtime on SQLite and on PostgreSQL, for test files whose routes bring SQL of their own."""
+    return make_runtime(rules={"rules_file": rules}, **either)
 
 
 @pytest.fixture

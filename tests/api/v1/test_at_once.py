@@ -11,22 +11,16 @@ from holdfast.service.follower import Follower
 from holdfast.service.runtime import Runtime
 from tests.api.conftest import RuntimeFactory
 from tests.api.v1.conftest import KNOWN, PDQ
-from tests.conftest import BOTH
-from tests.databases import TEMPLATE, PostgresServer
 
 PATH = "/v1/banks/KNOWN/entries"
 HASHES = [{"algorithm": "pdq", "value": PDQ}]
 SAID = {"Holdfast-Context": '{"surface":"public","country":"US"}'}
 
 
-@pytest.fixture(params=BOTH)
-def runtime(request: pytest.FixtureRequest, make_runtime: RuntimeFactory) -> Runtime:
+@pytest.fixture
+def runtime(either: dict[str, Any], make_runtime: RuntimeFactory) -> Runtime:
     """Its own thread looks once a second: what is known sooner was looked for."""
-    settings: dict[str, Any] = {"server": {"refresh_s": 1.0}}
-    if request.param == "postgres":
-        postgres: PostgresServer = request.getfixturevalue("postgres")
-        settings["database_url"] = postgres.create(template=TEMPLATE)
-    return make_runtime(**settings)
+    return make_runtime(server={"refresh_s": 1.0}, **either)
 
 
 @pytest.fixture
