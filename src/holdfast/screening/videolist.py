@@ -1,7 +1,7 @@
 """The listed videos in the memory of a process, kept fresh by following the fingerprint log.
 
 They are read from the records when a process first looks, and from then on change by change: there are no
-files of them. In memory a listed frame takes some 80 bytes with its share of the index (docs/video.md).
+files of them. In memory a listed frame takes some 300 bytes with its share of the index (docs/video.md).
 """
 
 from __future__ import annotations
