@@ -12,7 +12,7 @@ from holdfast.review.case_facts import CaseFacts, DecisionFacts
 
 __all__ = ["Moment", "timeline_of"]
 
-MOST_UPLOADS = 12  # of the same kind one after another; the others are counted
+MOST_UPLOADS = 5  # the others are counted
 
 
 @dataclass(frozen=True, slots=True)

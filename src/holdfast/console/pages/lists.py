@@ -32,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 
 PAGE = 50
 _STANDING_STATES = {"none": "off", "confirmed": "confirmed", "disputed": "warning", "held": "warning"}
+_NO_FIGURES: tuple[precision.Precision, list[float | None]] = (precision.Precision("", "", 0, 0), [])
 _Text = Annotated[str, Query(max_length=200)]
 
 
@@ -42,8 +43,8 @@ def show_lists(caller: Annotated[Caller, Guard(Permission.BANK_READ)]) -> Respon
     with caller.runtime.database.read() as connection:
         banks = [one for one in service.list_banks(connection) if caller.principal.banks.may_see(one.name)]
         sizes = _sizes(connection)
-        figures, trends = precision.by_bank(connection), precision.weekly(connection)
-        rows = [_row(connection, bank, sizes.get(bank.id, 0), figures, trends, t) for bank in banks]
+        figures = precision.by_bank(connection)
+        rows = [_row(connection, bank, sizes.get(bank.id, 0), figures, t) for bank in banks]
     active = sum(bank.enabled for bank in banks)
     summary = t("lists.summary", count=len(banks), active=active)
     return page(caller, "lists.html", here="lists", rows=rows, summary=summary)
@@ -80,14 +81,14 @@ def show_bank(
             if len(listed) > PAGE:
                 path = f"/console/lists/{bank}"
                 on = link(path, text=text, classification=wanted, after=found[-1]["id"])
-        figure = precision.by_bank(connection).get(bank)
+        figure = precision.by_bank(connection).get(bank, _NO_FIGURES)[0]
     facts = [
         (t("lists.state"), _kind(one, t)),
         (t("lists.entries"), t.number(counts.entries)),
         (t("lists.in_use"), t("lists.fingerprints", count=counts.active)),
         (t("lists.radius"), t("lists.radius_bits", bits=one.max_distance_bits)),
         (t("lists.matching"), one.matching),
-        (t("lists.precision"), precision.share_words(None if figure is None else figure.share, t)),
+        (t("lists.precision"), precision.share_words(figure.share, t)),
         (t("lists.created"), moment(one.created_at)),
         (t("lists.note"), one.note),
     ]
@@ -147,11 +148,10 @@ def _row(
     connection: sa.Connection,
     bank: Bank,
     size: int,
-    figures: dict[str, precision.Precision],
-    trends: dict[str, list[float | None]],
+    figures: dict[str, tuple[precision.Precision, list[float | None]]],
     t: Texts,
 ) -> dict[str, Any]:
-    figure, trend = figures.get(bank.name), trends.get(bank.name, [])
+    figure, trend = figures.get(bank.name, _NO_FIGURES)
     from_whom = _sources(connection, bank.id)
     return {
         "name": bank.name,
@@ -161,7 +161,7 @@ def _row(
         "sources": ", ".join(from_whom) or "–",
         "terms": "; ".join(dict.fromkeys(_terms(connection, name, t) for name in from_whom)) or "–",
         "fresh": ago(t, _last_change(connection, bank.id), now()),
-        "precision": precision.share_words(None if figure is None else figure.share, t),
+        "precision": precision.share_words(figure.share, t),
         "trend": charts.spark(trend),
         "trend_words": precision.trend_words(trend, t),
     }

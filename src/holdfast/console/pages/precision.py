@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from holdfast.records.tables.banks import banks
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import case_items
 
-__all__ = ["Precision", "by_bank", "by_technology", "share_words", "trend_words", "weekly"]
+__all__ = ["Precision", "by_bank", "by_technology", "share_words", "trend_words"]
 
 WEEKS: Final = 12
 _UPHELD = sa.func.count(sa.case((case_items.c.verdict == "confirm", 1)))
@@ -37,11 +37,22 @@ class Precision:
         return self.upheld / self.reviewed if self.reviewed else None
 
 
-def by_bank(connection: sa.Connection) -> dict[str, Precision]:
-    """Name of a bank -> its figures over all time, for banks of which anything was reviewed."""
-    query = sa.select(banks.c.name, _UPHELD, _REVIEWED).join(case_items, case_items.c.bank_id == banks.c.id)
-    rows = connection.execute(query.where(case_items.c.verdict.is_not(None)).group_by(banks.c.name))
-    return {row[0]: Precision(row[0], "", row[1], row[2]) for row in rows}
+def by_bank(connection: sa.Connection) -> dict[str, tuple[Precision, list[float | None]]]:
+    """Name of a bank -> its figures over all time, and its precision in each of the last twelve weeks.
+
+    The oldest week first; banks of which nothing was reviewed are absent. One walk through all that was.
+    """
+    c = case_items.c
+    day = sa.func.date(c.added_at, type_=sa.String)
+    query = sa.select(banks.c.name, day, _UPHELD, _REVIEWED).join(banks, c.bank_id == banks.c.id)
+    days: dict[str, list[tuple[int, int, int]]] = defaultdict(list)
+    today = now().date()
+    for name, at, upheld, reviewed in connection.execute(
+        query.where(c.verdict.is_not(None)).group_by(banks.c.name, day)
+    ):
+        weeks_ago = (today - date.fromisoformat(str(at))).days // 7
+        days[name].append((weeks_ago, upheld, reviewed))
+    return {name: (_total(name, found), _weekly(found)) for name, found in days.items()}
 
 
 def by_technology(connection: sa.Connection, *, since: datetime) -> list[Precision]:
@@ -53,21 +64,6 @@ def by_technology(connection: sa.Connection, *, since: datetime) -> list[Precisi
     return [Precision(row[0], row[1] or "", row[2], row[3]) for row in rows]
 
 
-def weekly(connection: sa.Connection) -> dict[str, list[float | None]]:
-    """Name of a bank -> its precision in each of the last twelve weeks, the oldest first."""
-    at = now()
-    c = case_items.c
-    query = sa.select(banks.c.name, c.added_at, c.verdict).join(banks, c.bank_id == banks.c.id)
-    query = query.where(c.verdict.is_not(None), c.added_at >= at - timedelta(weeks=WEEKS))
-    counts: dict[str, list[list[int]]] = defaultdict(lambda: [[0, 0] for _ in range(WEEKS)])
-    for name, added_at, verdict in connection.execute(query.order_by(c.id.desc()).limit(50_000)):
-        week = min(WEEKS - 1, max(0, int((at - added_at) / timedelta(weeks=1))))
-        one = counts[name][WEEKS - 1 - week]
-        one[0] += verdict == "confirm"
-        one[1] += 1
-    return {name: [up / all_ if all_ else None for up, all_ in weeks] for name, weeks in counts.items()}
-
-
 def share_words(share: float | None, t: Texts) -> str:
     """ "99.3 %", or a dash where nothing is known."""
     return t("numbers.unmeasured") if share is None else f"{t.number(share * 100, 1)} %"
@@ -76,3 +72,16 @@ def share_words(share: float | None, t: Texts) -> str:
 def trend_words(values: Sequence[float | None], t: Texts) -> str:
     """The values of a small chart, for those who cannot see it."""
     return t("lists.trend_words", values=", ".join(share_words(value, t) for value in values))
+
+
+def _total(name: str, found: list[tuple[int, int, int]]) -> Precision:
+    return Precision(name, "", sum(one[1] for one in found), sum(one[2] for one in found))
+
+
+def _weekly(found: list[tuple[int, int, int]]) -> list[float | None]:
+    weeks = [[0, 0] for _ in range(WEEKS)]
+    for weeks_ago, upheld, reviewed in found:
+        if 0 <= weeks_ago < WEEKS:
+            weeks[WEEKS - 1 - weeks_ago][0] += upheld
+            weeks[WEEKS - 1 - weeks_ago][1] += reviewed
+    return [upheld / reviewed if reviewed else None for upheld, reviewed in weeks]

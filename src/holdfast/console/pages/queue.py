@@ -28,6 +28,7 @@ __all__ = ["router"]
 router = APIRouter(include_in_schema=False)
 
 PAGE: Final = 50
+MOST_COUNTED: Final = 10_000  # beyond it the page says "over"
 STATES: Final = ("open", "waiting", "decided", "merged")
 KINDS: Final = ("match", "notice", "text")
 SURFACES: Final = ("public", "private", "unknown")
@@ -107,7 +108,7 @@ def take_next(caller: Annotated[Caller, Guard(Permission.CASE_WRITE)]) -> Respon
 def _rows(connection: sa.Connection, caller: Caller, chosen: Choice, t: Texts) -> dict[str, Any]:
     wanted = _filter(caller, chosen)
     found = cases.list_cases(connection, wanted, after=_after(chosen.after), limit=PAGE + 1)
-    total = cases.counts(connection, wanted)
+    total = cases.counts(connection, wanted, most=MOST_COUNTED)
     more, found = len(found) > PAGE, found[:PAGE]
     names = names_of(connection, [case.lease_owner for case in found], caller, t)
     first = int(chosen.first) if chosen.first.isdigit() and len(chosen.first) < 9 else 1
@@ -118,6 +119,7 @@ def _rows(connection: sa.Connection, caller: Caller, chosen: Choice, t: Texts) -
             first=first,
             last=first + len(found) - 1,
             total=max(total, first + len(found) - 1),
+            is_over=total >= MOST_COUNTED,
             back=link("/console/queue", **chosen.parameters()) if first > 1 else "",
             on=_next(chosen, found[-1], first + PAGE) if more else "",
         ),

@@ -20,13 +20,17 @@ FRAGMENT = "holdfast-fragment"  # a header that the console's own scripts send
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """Where one is among many rows; ``back`` and ``on`` are addresses, "" where there is none."""
+    """Where one is among many rows; ``back`` and ``on`` are addresses, "" where there is none.
+
+    ``is_over``: there are more than ``total``, and nobody counted them.
+    """
 
     first: int
     last: int
     total: int
     back: str
     on: str
+    is_over: bool = False
 
 
 class Names:
