@@ -10,16 +10,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-import typer
 
 from holdfast.banks.service import create_bank
-from holdfast.cli.output import print_json, print_table
 from holdfast.records.database import Database, sqlite_url
 from holdfast.records.schema import ensure_schema
 from holdfast.records.tables.base import now
@@ -29,7 +27,7 @@ from holdfast.records.tables.viewing import media_served
 from holdfast.review.case_facts import case_facts
 from holdfast.review.cases import CaseFilter, counts, list_cases
 
-__all__ = ["fill", "measure", "run"]
+__all__ = ["Timing", "fill", "measure", "run"]
 
 ROUNDS = 60
 BATCH = 2000
@@ -51,21 +49,12 @@ class Timing:
     max_ms: float
 
 
-def run(number: int, folder: Path, *, url: str | None, as_json: bool) -> None:
-    """Fills a database that has no cases yet (a new SQLite file by default), measures, and prints."""
+def run(number: int, folder: Path, *, url: str | None = None) -> list[Timing]:
+    """Fills a database that has no cases yet (a new SQLite file by default) and measures."""
     with Database(url or sqlite_url(folder / "cases.db")) as database:
         ensure_schema(database)
         fill(database, number)
-        found = measure(database, number)
-        description = "SQLite" if database.is_sqlite else "PostgreSQL"
-    if as_json:
-        for one in found:
-            print_json({"database": description, "cases": number, **asdict(one)})
-        return
-    typer.echo(f"{number:,} cases on {description}, server time of one request in milliseconds")
-    header = ("request", "median", "95 %", "slowest")
-    rows = [[one.what, *(f"{ms:.1f}" for ms in (one.p50_ms, one.p95_ms, one.max_ms))] for one in found]
-    print_table(header, rows)
+        return measure(database, number)
 
 
 def fill(database: Database, number: int) -> None:

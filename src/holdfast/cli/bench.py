@@ -275,11 +275,19 @@ def cases(
 ) -> None:
     """Server time of a page of cases and of one case, among very many. No content is made."""
     import tempfile
+    from dataclasses import asdict
 
     from holdfast.bench import cases as bench
 
     with tempfile.TemporaryDirectory(prefix="holdfast-cases-") as folder:
-        bench.run(number, Path(folder), url=database_url, as_json=json)
+        found = bench.run(number, Path(folder), url=database_url)
+    if json:
+        for one in found:
+            print_json({"cases": number, **asdict(one)})
+        return
+    message(f"{number:,} cases; server time of one request in milliseconds")
+    rows = [[one.what, *(f"{ms:.1f}" for ms in (one.p50_ms, one.p95_ms, one.max_ms))] for one in found]
+    print_table(("request", "median", "95 %", "slowest"), rows)
 
 
 @app.command()
