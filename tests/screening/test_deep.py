@@ -102,6 +102,17 @@ def test_a_stranger_is_no_match_and_a_match_at_once_needs_no_more(shared: Screen
     assert (outcome.outcome, outcome.deep_check) == (OutcomeKind.MATCH, "not_needed")
 
 
+def test_a_picture_that_is_cut_short_is_looked_at_as_far_as_it_goes(shared: Screener) -> None:
+    """It may be shown like a whole one; leaving bytes off must not spare it its deep check."""
+    whole = encoded(_cropped(1, 0.14), quality=70)
+    outcome = shared.screen_bytes(whole[:-300], deep=True)
+    assert (outcome.outcome, outcome.deep_check) == (OutcomeKind.MATCH, "done")
+    assert outcome.matches[0].label == "picture1.jpg"
+    stranger = shared.screen_bytes(encoded(picture(9), quality=70)[:-300], deep=True)
+    assert (stranger.outcome, stranger.reason) == (OutcomeKind.NOT_MATCHABLE, "truncated")
+    assert stranger.deep_check == "done"
+
+
 def _luma(image: Image.Image) -> SmallLuma:
     small = small_luma(np.asarray(image.convert("L")))
     assert small is not None

@@ -426,9 +426,12 @@ def _digests_alone() -> _Looked:
 
 
 def _is_open(outcome: Outcome, found: Sequence[BankMatch]) -> bool:
-    """Whether more looking could change the answer: nothing matched, and no benign entry covers it."""
+    """Whether more looking could change the answer: nothing matched, and no benign entry covers it.
+
+    Of a picture that is cut short there may be enough to find it by.
+    """
     is_cleared = bool(outcome.suppressed) or any(match.exact for match in found if match.kind == "benign")
-    return outcome.outcome is OutcomeKind.NO_MATCH and not is_cleared
+    return outcome.outcome in (OutcomeKind.NO_MATCH, OutcomeKind.NOT_MATCHABLE) and not is_cleared
 
 
 def _lumas(frames: Sequence[LumaFrame]) -> tuple[tuple[int, SmallLuma], ...]:
