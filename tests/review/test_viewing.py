@@ -10,8 +10,10 @@ import sqlalchemy as sa
 
 from holdfast.errors import ConflictError, LeaseLostError, LimitError, NotAllowedError, NotFoundError
 from holdfast.records.tables.base import now
+from holdfast.records.tables.vault import vault_items
 from holdfast.records.tables.viewing import media_grants, reviewers
 from holdfast.review import approvals
+from holdfast.review.clusters import forget_destroyed
 from holdfast.review.grants import Grant, note_served, require_grant, reveal, reveal_outside
 from holdfast.review.leases import take
 from holdfast.review.ledger import ItemViews, viewed_in_full, views_of_items
@@ -247,3 +249,16 @@ def test_what_a_case_does_not_hold_is_not_shown(world: World, item: CaseItem) ->
         world.do(
             reveal, item.case_id, other.id, person=ANA, session=SESSION, fence=lease.fence, rules=world.rules
         )
+
+
+def test_the_digest_of_a_destroyed_file_is_forgotten_and_its_views_are_not(
+    world: World, item: CaseItem
+) -> None:
+    grant = shown(world, item)
+    send(world, grant)
+    with world.database.write() as connection:
+        gone = sa.update(vault_items).where(vault_items.c.id == item.item_id)
+        connection.execute(gone.values(state="destroyed", sealed_facts=None))
+        forget_destroyed(connection)
+    (served,) = views(world, item).served
+    assert (served.digest, served.end_byte) == (None, len(DATA))

@@ -16,7 +16,7 @@ from holdfast.records.dialect import moment, upsert
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import case_items, cluster_bands, media_clusters
 from holdfast.records.tables.vault import vault_items
-from holdfast.records.tables.viewing import exposures_avoided
+from holdfast.records.tables.viewing import exposures_avoided, media_served
 
 __all__ = ["RADIUS_BITS", "avoided", "count_avoided", "forget_destroyed", "put_in_cluster"]
 
@@ -73,7 +73,13 @@ def avoided(connection: sa.Connection, *, since: date, until: date) -> dict[str,
 
 
 def forget_destroyed(connection: sa.Connection, limit: int = BATCH) -> int:
-    """Forgets the hashes of groups of which nothing is held any more; how many groups."""
+    """Forgets the hashes of groups of which nothing is held any more; how many groups.
+
+    Also those of destroyed files in the view ledger: that their bytes were served stays on record.
+    """
+    destroyed = sa.select(vault_items.c.id).where(vault_items.c.state == "destroyed")
+    served = sa.update(media_served).where(media_served.c.item_id.in_(destroyed))
+    connection.execute(served.where(media_served.c.digest.is_not(None)).values(digest=None))
     held = (
         sa.exists()
         .where(case_items.c.cluster_id == media_clusters.c.id, case_items.c.item_id == vault_items.c.id)
