@@ -243,3 +243,17 @@ def test_comfort_and_training_over_http(
     assert reviewer.post(f"/v1/reviewers/{person}/trained", json={}).status_code == 403
     assert lead.post(f"/v1/reviewers/{person}/trained", json={}).status_code == 204
     assert reviewer.get("/v1/reviewers/me").json()["trained_at"] is not None
+
+
+def test_a_case_whose_uploads_were_reviewed_one_by_one_closes(
+    lead: TestClient, runtime: Runtime, reviewer: TestClient
+) -> None:
+    events = [hold(lead, runtime)["event"], upload(lead, runtime, "post/2")["event"]]
+    case = only_case(reviewer)["id"]
+    for number, event in enumerate(events):
+        assert reviewer.get(f"/v1/cases/{case}").json()["case"]["state"] == "open"
+        said = {"verdict": "confirm", "reason": f"looked at {number}"}
+        assert reviewer.post(f"/v1/decisions/{event}/review", json=said).status_code == 200
+    page = reviewer.get(f"/v1/cases/{case}").json()
+    assert page["case"]["state"] == "decided"
+    assert [(one["outcome"], one["state"]) for one in page["decisions"]] == [("hold", "in_force")]

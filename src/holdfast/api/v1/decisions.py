@@ -19,6 +19,7 @@ from holdfast.api.writes import Write, Writing
 from holdfast.decisions import records
 from holdfast.decisions.records import DecisionRow
 from holdfast.errors import UsageError
+from holdfast.review.elsewhere import lock_case_of, note_reviewed
 from holdfast.review.held import Review, review_decision
 
 __all__ = ["require_bank_of", "router"]
@@ -135,7 +136,11 @@ def review(
     def work(connection: sa.Connection) -> Review:
         require_bank_of(write.caller, connection, records.get_decision(connection, event))
         said: dict[str, Any] = {"verdict": body.verdict, "reason": body.reason}
+        case = lock_case_of(connection, event)
         done = review_decision(connection, event, person=write.subject, cleared_window=window, **said)
+        if case is not None and done.decision.verdict is not None:
+            first: dict[str, Any] = {"person": write.subject, "verdict": done.decision.verdict}
+            note_reviewed(connection, case, event, rules=write.caller.runtime.review, **first)
         write.note(connection, "decision.review", f"decision:{event}", verdict=body.verdict)
         return done
 
