@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from holdfast.errors import ConflictError, LimitError, NotAllowedError, UsageError
+from holdfast.errors import ConflictError, NotAllowedError, UsageError
 from holdfast.records import events
 from holdfast.records.tables.base import now
 from holdfast.records.tables.outbox import action_receipts
@@ -104,24 +104,6 @@ def test_a_decision_about_its_case_answers_a_notice(world: World) -> None:
         assert get_notice(connection, other.id).outcome == "duplicate"
     with pytest.raises(ConflictError):
         world.do(close_notice, other.id, by=ANA, outcome="acted")
-
-
-def test_the_public_form_is_limited_by_address(world: World) -> None:
-    from types import SimpleNamespace
-
-    from holdfast.records.counters import Counters
-    from holdfast.review.rules import ReviewRules
-    from holdfast.service.public_form import PublicForm
-
-    counters = Counters(world.database)
-    rules = ReviewRules(notices_per_hour=2)
-    runtime = SimpleNamespace(review=rules, database=world.database, sealer=world.sealer, counters=counters)
-    form = PublicForm(runtime)  # type: ignore[arg-type]
-    new = NewNotice(kind="survivor", text="this is me")
-    assert [form.take_in(new, address="203.0.113.1").received_by for _ in range(2)] == [FORM, FORM]
-    with pytest.raises(LimitError):
-        form.take_in(new, address="203.0.113.1")
-    assert form.take_in(new, address="203.0.113.2").kind == "survivor"
 
 
 def appealed(world: World, account: str = "user-1") -> Appeal:

@@ -1,4 +1,4 @@
-"""Decisions about uploads that were reviewed one by one, outside their case (`POST /v1/decisions/.../review`).
+"""Decisions about uploads that were reviewed one by one, outside their case (`/v1/decisions/.../review`).
 
 The case knows of it. When nothing is left to decide, it closes: nobody is asked twice, and no clock runs on.
 """
