@@ -49,6 +49,7 @@ _ID = re.compile(rb"[A-Za-z0-9._:-]{1,100}")
 _PATH_KEY = re.compile(r"/k/([^/]*)(/.*)?", re.DOTALL)
 _SLASHES = re.compile(r"/{2,}")
 MAX_ADDRESSES = 10_000
+BEGUN_PER_FAILURE = 4  # sign-ins may be begun so many times as often as they may fail
 MAX_STRANGERS = 2  # keys not seen before that are looked up at once
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,8 @@ class Gate:
         self._path_keys = settings.hma.enabled and settings.hma.path_keys
         self._strangers = asyncio.Semaphore(MAX_STRANGERS)
         self._failures = _Addresses(settings.limits.failed_sign_ins_per_minute, _MANY_FAILURES)
+        most = BEGUN_PER_FAILURE * settings.limits.failed_sign_ins_per_minute
+        self._sign_ins = _Addresses(most, _MANY_FAILURES)
         self._public = PUBLIC if settings.console.enabled and settings.console.public_forms else frozenset()
         self._letters = _Addresses(settings.review.notices_per_hour, _MANY_LETTERS, per_s=3600)
 
@@ -164,8 +167,9 @@ class Gate:
         address = self._address(scope, headers)
         scope["holdfast.address"] = address
         refuse_foreign(own_origin(self._runtime.settings.console, headers), scope["method"], headers)
-        if scope["method"] == "POST":
+        if scope["method"] == "POST" or scope["path"] == SIGN_IN + "/oidc":  # each leaves a row, or takes one
             self._failures.refuse_if_many(address)
+            self._sign_ins.take(address)
         await self._app(scope, receive, send)
         if send.status in (401, 403):
             self._failures.note(address)
@@ -175,7 +179,8 @@ class Gate:
     ) -> None:
         """A page leads to the sign-in and back; anything else is refused, and told where to go."""
         if scope["method"] == "GET" and b"hx-request" not in headers:
-            wanted = quote(scope["path"] + (f"?{query}" if (query := scope["query_string"].decode()) else ""))
+            query = scope["query_string"].decode("latin-1")
+            wanted = quote(scope["path"] + (f"?{query}" if query else ""))
             answer = Response(status_code=303, headers={"location": f"{SIGN_IN}?next={wanted}"})
         else:
             answer = problem_response(NotAuthenticatedError("no_session", NOT_SIGNED_IN), send.request_id)

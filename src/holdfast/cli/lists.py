@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from holdfast.cli.bank import BankName, app
+from holdfast.cli.opened import note as note_audit
 from holdfast.cli.opened import open_records
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, progress
@@ -132,6 +133,9 @@ def import_list(
             keep_sources=keep_sources,
             progress=lambda phase, done: advance(done, note=phase),
         )
+        with database.write() as connection:
+            facts = {"source": source or path.name, "added": result.added, "bad_lines": result.bad_lines}
+            note_audit(connection, "list.import", f"bank:{name}", **facts)
     _tell_import(name, path, result, json)
     if result.bad_lines:
         raise typer.Exit(1)
@@ -172,6 +176,9 @@ def export_list(
             raise UsageError(f"{out} is a folder. Nothing was written. Give the name of a file.")
         if out is None and encrypt_to is not None:
             raise UsageError("An encrypted list goes to a file: give --out. Nothing was written.")
+        with database.write() as writing:  # before the first line leaves
+            facts = {"form": form, "recipient": to, "encrypted": encrypt_to is not None}
+            note_audit(writing, "list.export", f"bank:{bank.name}", **facts)
         with _target(out, encrypt_to) as stream:
             result = export_bank(connection, bank, stream, chosen, purpose=purpose, recipient=to)
     held = f"; {count(result.withheld)} held back by their sources' terms" if result.withheld else ""

@@ -17,7 +17,7 @@ Check = tuple[str, Callable[[], Iterator[Finding]]]
 
 
 def checkup(home: Path, *, full: bool) -> list[Finding]:
-    """Runs all checks. ``full`` reads all of every index file and of the audit log. Raises no HoldfastError."""
+    """Runs all checks. ``full`` reads index files and audit log to the end. Never raises HoldfastError."""
     settings, broken = _settings(home)
     media = MediaSettings() if settings is None else settings.media
     findings = _run(
