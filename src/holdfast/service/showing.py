@@ -5,7 +5,7 @@ Every byte that goes out is in the view ledger under the person's name before or
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -44,7 +44,7 @@ class Original:
     runtime: Runtime
     grant: Grant
 
-    def pieces(self, first: int, end: int) -> Iterator[bytes]:
+    def pieces(self, first: int, end: int) -> Generator[bytes, None, None]:
         """Those bytes; how far they came is on record even when the reader goes away in the middle."""
         vault, grant = self.runtime.vault, self.grant
         digest = vault.read_facts(grant.item_id, actor=grant.person, purpose=_purpose(grant)).sha256

@@ -243,6 +243,8 @@ def test_comfort_and_training_over_http(
     assert reviewer.post(f"/v1/reviewers/{person}/trained", json={}).status_code == 403
     assert lead.post(f"/v1/reviewers/{person}/trained", json={}).status_code == 204
     assert reviewer.get("/v1/reviewers/me").json()["trained_at"] is not None
+    said = reviewer.get("/v1/review-words").json()
+    assert set(said["labels"]) == {"A1", "A2", "B1", "B2", "none"}
 
 
 def test_a_case_whose_uploads_were_reviewed_one_by_one_closes(

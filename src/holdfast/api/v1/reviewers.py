@@ -17,7 +17,7 @@ from holdfast.api.problems import responses
 from holdfast.api.v1.fields import Answer, Id, Limit, Page, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.records.tables.base import now
-from holdfast.review import sampling, wellness
+from holdfast.review import sampling, wellness, words
 from holdfast.review.clusters import avoided
 
 __all__ = ["router"]
@@ -92,6 +92,17 @@ class SecondRequest(Request):
     label: Literal["A1", "A2", "B1", "B2", "none"]
 
 
+class WordsAnswer(Answer):
+    """What reviewers choose from: each word with its meaning."""
+
+    labels: dict[str, str] = Field(examples=[{"none": "Not child sexual abuse material."}])
+    not_a_match: dict[str, str]
+    file_annotations: dict[str, str]
+    report_annotations: dict[str, str]
+    incident_types: list[str]
+    outcomes: dict[str, str]
+
+
 class FiguresAnswer(Answer):
     """Over a time: how well two people agree, and what nobody had to look at."""
 
@@ -99,6 +110,19 @@ class FiguresAnswer(Answer):
     agreed: int
     kappa: float | None = Field(description="Cohen's; null where it says nothing.")
     exposures_avoided: dict[str, int]
+
+
+@router.get("/v1/review-words", summary="The words of review", responses=responses())
+def words_of_review(caller: Annotated[Caller, Guard(Permission.CASE_READ)]) -> WordsAnswer:
+    """Labels, reasons, annotations, incident types and outcomes, each with what it means."""
+    return WordsAnswer(
+        labels=words.LABELS,
+        not_a_match=words.NOT_A_MATCH,
+        file_annotations=words.FILE_ANNOTATIONS,
+        report_annotations=words.REPORT_ANNOTATIONS,
+        incident_types=list(words.INCIDENT_TYPES),
+        outcomes=words.OUTCOMES,
+    )
 
 
 @router.get("/v1/reviewers/me", summary="Show one's own day", responses=responses())
