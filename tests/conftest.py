@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import holdfast.records.database as database_module
 from holdfast.records.database import Database, sqlite_url
 from tests.databases import PostgresServer, postgres_server, sqlite_template
 
+PrepareSqlite = Callable[[sqlite3.Connection, object], None]
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cuts() -> Iterator[PrepareSqlite]:
+    """Tests kill processes and not the machine: nothing of this process need wait for the disk.
+
+    So it is for PostgreSQL, too (`tests.databases`). Gives what SQLite's connections are prepared by really.
+    """
+    prepare: PrepareSqlite = database_module._prepare_sqlite
+
+    def quickly(connection: sqlite3.Connection, record: object) -> None:
+        prepare(connection, record)
+        connection.execute("PRAGMA synchronous = OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database_module, "_prepare_sqlite", quickly)
+        patch.setattr(os, "fsync", lambda _descriptor: None)
+        yield prepare
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import traceback
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from holdfast.errors import (
 from holdfast.records.database import Database, sqlite_url
 from holdfast.records.tables.banks import banks, sources
 from holdfast.records.tables.base import now
+from tests.conftest import PrepareSqlite
 from tests.databases import PostgresServer
 
 
@@ -179,3 +182,11 @@ def test_all_connections_in_use_is_unavailable(tmp_path: Path) -> None:
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="nothing was opened"):
         Database(url)
+
+
+def test_an_answered_write_survives_a_power_cut(no_power_cuts: PrepareSqlite, tmp_path: Path) -> None:
+    """Connections as they are outside tests: the log is on the disk before a commit is answered."""
+    with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
+        no_power_cuts(connection, None)
+        pragmas = ("synchronous", "journal_mode", "foreign_keys", "secure_delete")
+        assert [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas] == [2, "wal", 1, 1]

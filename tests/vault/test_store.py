@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,22 @@ def test_a_store_that_does_not_answer_is_a_vault_error() -> None:
     store = open_store("s3://vault", options)
     with pytest.raises(VaultError, match="could not be written"):
         store.put_new(NAME, [b"x"])
+
+
+def test_an_object_and_its_name_are_on_the_disk_when_it_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[bool, int]] = []
+
+    def flush(descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        flushed.append((stat.S_ISDIR(status.st_mode), status.st_size))
+
+    store = FolderStore(tmp_path / "vault")
+    monkeypatch.setattr(os, "fsync", flush)
+    store.put_new(NAME, [b"benign"])
+    assert (False, 6) in flushed  # all bytes, then the folder that names it
+    assert flushed[-1][0] and flushed.index((False, 6)) < len(flushed) - 1
+    flushed.clear()
+    store.delete(NAME)
+    assert [is_folder for is_folder, _ in flushed] == [True]
