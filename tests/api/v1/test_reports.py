@@ -22,6 +22,7 @@ from tests.reporting.drafting import Office, make_office
 from tests.reporting.samples import MAIL
 from tests.reporting.world import ACCOUNT, World
 
+JSON = {"content-type": "application/json"}
 USER_ALONE = {
     "incident_summary": {
         "incident_type": "Online Enticement of Children for Sexual Acts",
@@ -114,6 +115,10 @@ def test_what_cannot_be_filed_says_what_is_missing(lead: TestClient) -> None:
     assert "incidentType" in answer.json()["detail"]
     problem(lead.get(f"/v1/reports/{report['id']}/preview"), 422, "invalid-report")
     problem(lead.post("/v1/reports", json={}), 422, "bad-request")
+    half = (
+        b'{"reference": "t", "report": {"reporter": {"reporting_person": {}}, "additional_info": "\\ud800"}}'
+    )
+    problem(lead.post("/v1/reports", content=half, headers=JSON), 422, "bad-request")
 
 
 def test_imminent_danger_and_cancelling(lead: TestClient) -> None:

@@ -22,6 +22,7 @@ from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.desk import Desk, tell
 from holdfast.reporting.drafts.meter import measure
 from holdfast.reporting.drafts.models import Content, Draft, State
+from holdfast.reporting.drafts.texts import carried
 from holdfast.reporting.drafts.views import with_proofs
 
 __all__ = [
@@ -117,7 +118,9 @@ def mark_imminent(connection: sa.Connection, desk: Desk, number: int, reason: st
         raise UsageError("The reason has 1 to 3000 characters; nothing was changed.")
     draft = _open(rows.lock(connection, number))
     content = rows.unseal(desk.sealer, draft)
-    summary = content.report.incident_summary.model_copy(update={"escalate_to_high_priority": reason})
+    summary = content.report.incident_summary.model_copy(
+        update={"escalate_to_high_priority": carried(reason)}
+    )
     report = content.report.model_copy(update={"incident_summary": summary})
     content = content.model_copy(update={"report": report})
     values: dict[str, Any] = {"is_imminent": True, "priority": 100}

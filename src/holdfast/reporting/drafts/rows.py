@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import PydanticSerializationError
 
-from holdfast.errors import ConflictError, NotFoundError
+from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records.dialect import moment
 from holdfast.records.tables.drafts import report_drafts as t
 from holdfast.reporting.drafts.models import Content, Draft, Enrichment, State
@@ -81,9 +82,13 @@ def find_last(connection: sa.Connection, case_reference: str, destination: str) 
 
 
 def seal(sealer: KeySealer, case_reference: str, destination: str, revision: int, content: Content) -> bytes:
-    """What a draft says, as it lies in its row."""
+    """What a draft says, as it lies in its row. Raises `UsageError` for half of a character."""
     context = _context("content", case_reference, destination, revision)
-    return sealer.seal(content.model_dump_json(exclude_defaults=True).encode(), context=context)
+    try:
+        plain = content.model_dump_json(exclude_defaults=True).encode()
+    except (PydanticSerializationError, UnicodeEncodeError):
+        raise UsageError("The report holds half of a character; nothing was kept.") from None
+    return sealer.seal(plain, context=context)
 
 
 def unseal(sealer: KeySealer, draft: Draft) -> Content:
