@@ -156,6 +156,20 @@ def test_the_console_answers_under_its_own_name_only(browser: TestClient, runtim
         assert browser.get("/v1/banks", headers={"host": host, **cookie}).status_code == 421
 
 
+def test_by_address_the_sign_in_leads_to_the_name(browser: TestClient) -> None:
+    for host in ("127.0.0.1:8600", "[::1]:8600"):
+        answer = browser.get("/console/sign-in?next=/console/people", headers={"host": host})
+        assert answer.headers["location"] == f"{ORIGIN}/console/sign-in?next=%2Fconsole%2Fpeople"
+
+
+def test_what_takes_content_in_as_it_comes_needs_the_header(browser: TestClient, runtime: Runtime) -> None:
+    token = sign_in(browser, runtime, add(runtime, Role.LEAD))
+    sent = {"files": {"file": ("x", b"x")}, "data": {"csrf": token}}
+    assert browser.post("/v1/screen/form", **sent, headers=FROM_HERE).status_code == 403  # type: ignore[arg-type]
+    answer = browser.post("/v1/screen/form", **sent, headers={**FROM_HERE, "x-csrf-token": token})  # type: ignore[arg-type]
+    assert answer.status_code == 200, answer.text
+
+
 def test_a_session_ends_when_it_is_idle_over_or_signed_out(browser: TestClient, runtime: Runtime) -> None:
     person = add(runtime)
 

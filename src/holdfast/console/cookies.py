@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
     from holdfast.settings import ConsoleSettings
 
-__all__ = ["SESSION", "SIGN_IN", "clear", "keep", "local_path", "party_of", "sent"]
+__all__ = ["SESSION", "SIGN_IN", "by_name", "clear", "keep", "local_path", "party_of", "sent"]
 
 SESSION = "session"
 SIGN_IN = "sign-in"
@@ -54,6 +54,17 @@ def party_of(request: Request) -> Party:
     """The console's own origin and name, as passkeys are bound to them."""
     origin = own_origin(_console(request), dict(request.scope["headers"]))
     return Party(origin, urlsplit(origin).hostname or "")
+
+
+def by_name(request: Request) -> str | None:
+    """The same page under the name localhost, where it was asked for by a loopback address.
+
+    Passkeys belong to names: no browser makes one for an address. None where there is nothing to change.
+    """
+    parts = urlsplit(party_of(request).origin)
+    if parts.hostname not in ("127.0.0.1", "::1"):
+        return None
+    return f"http://localhost:{parts.port or 80}{request.url.path}"
 
 
 def local_path(wanted: str | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import structlog
 from fastapi import APIRouter, Form, Query
@@ -50,6 +51,8 @@ class Answered(BaseModel):
 def sign_in(request: Request, wanted: Wanted = "", lang: Language = None) -> Response:
     """The ways in. Where nobody has been added yet it says how that is done."""
     runtime: Runtime = request.app.state.runtime
+    if (address := cookies.by_name(request)) is not None:
+        return RedirectResponse(f"{address}?{urlencode({'next': wanted})}", status_code=303, headers=HEADERS)
     with runtime.database.read() as connection:
         is_new = connection.execute(people.select().limit(1)).first() is None
     oidc = runtime.settings.oidc
