@@ -162,10 +162,9 @@ def _lines(marks: npt.NDArray[np.int8]) -> _Lines:
 def _straightest(marks: npt.NDArray[np.int8]) -> Int64Array:
     """The lines with the best runs, rising, between the page's own edges: int64 (lines,)."""
     lines, length = marks.shape
-    runs = np.zeros((lines, 3), np.int64)
+    scores, chosen = np.empty(lines, np.int64), {0, lines - 1}
     least = int(edge_kernels.FULL_STEP * _LEAST_RUN_SHARE * length)
-    edge_kernels.straight_runs(marks, least, runs)
-    scores, chosen = runs[:, 0], {0, lines - 1}
+    edge_kernels.straight_runs(marks, least, scores)
     for _ in range(_LINES):
         best = int(scores.argmax())
         if scores[best] <= 0:

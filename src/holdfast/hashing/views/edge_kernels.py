@@ -41,27 +41,37 @@ def edge_marks(luma: Any, reach: Any, marks: Any) -> None:
 
 
 @njit
-def straight_runs(marks: Any, least: Any, runs: Any) -> None:
-    """The best run of each line that may reach ``least``: ``runs`` int64 (lines, 3), score, begin, end."""
+def straight_runs(marks: Any, least: Any, scores: Any) -> None:
+    """The score of each line's best run, 0 under ``least``: ``scores`` int64 (lines,).
+
+    Four lines at a time: each step of a run waits for the one before it.
+    """
     lines, length = marks.shape
+    none, cost = np.int32(0), np.int32(_GAP_COST)
+    wanted, count = np.empty(lines + 3, np.int64), 0
     for y in range(lines):
-        line = marks[y]
-        positive = np.int32(0)
+        line, most = marks[y], np.int32(0)
         for x in range(length):
-            positive += np.int32(max(line[x], np.int8(0)))
-        runs[y] = 0
-        if positive < least:
-            continue
-        best, best_begin, best_end = np.int64(0), 0, 0
-        total, begin = np.int64(0), 0
+            most += np.int32(max(line[x] - np.int8(_GAP_COST), np.int8(0)))
+        scores[y] = 0
+        if most >= least:
+            wanted[count] = y
+            count += 1
+    wanted[count:] = wanted[count - 1] if count else 0
+    for k in range(0, count, 4):
+        a, b, c, d = wanted[k], wanted[k + 1], wanted[k + 2], wanted[k + 3]
+        total_a = total_b = total_c = total_d = best_a = best_b = best_c = best_d = none
         for x in range(length):
-            total += np.int64(line[x]) - np.int64(_GAP_COST)
-            if total <= 0:
-                total, begin = np.int64(0), x + 1
-            elif total > best:
-                best, best_begin, best_end = total, begin, x + 1
-        if best >= least:
-            runs[y, 0], runs[y, 1], runs[y, 2] = best, best_begin, best_end
+            total_a = max(total_a + np.int32(marks[a, x]) - cost, none)
+            total_b = max(total_b + np.int32(marks[b, x]) - cost, none)
+            total_c = max(total_c + np.int32(marks[c, x]) - cost, none)
+            total_d = max(total_d + np.int32(marks[d, x]) - cost, none)
+            best_a, best_b = max(best_a, total_a), max(best_b, total_b)
+            best_c, best_d = max(best_c, total_c), max(best_d, total_d)
+        scores[a], scores[b], scores[c], scores[d] = best_a, best_b, best_c, best_d
+    for y in range(lines):
+        if scores[y] < least:
+            scores[y] = 0
 
 
 @njit
