@@ -33,7 +33,8 @@ def show(
     wanted = {"actor": who.strip() or None, "target": target.strip() or None}
     with caller.runtime.database.read() as connection:
         found = audit.newest(connection, before=start, limit=PAGE + 1, **wanted)
-        names = names_of(connection, {entry.actor for entry in found}, caller, texts_for(caller))
+        named = {name for entry in found for name in (entry.actor, entry.target)}
+        names = names_of(connection, named, caller, texts_for(caller))
         end = audit.head(connection)
     rows = found[:PAGE]
     given: dict[str, Any] = {"who": who, "target": target}
