@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -209,24 +208,15 @@ def test_a_signal_lets_a_handler_finish(database: Database, database_url: str) -
 
 def test_kill_nine_loses_no_job_and_completes_none_twice(database: Database, database_url: str) -> None:
     """Two workers, killed at random moments and started anew, until everything is done."""
-    rng = random.Random(int(os.environ.get("HOLDFAST_TEST_SEED", "7")))
     with database.write() as connection:
         ids = {jobs.enqueue(connection, "quick", {"work_s": 0.02}, max_attempts=1000) for _ in range(150)}
     with database.read() as connection:
         assert jobs.counts(connection) == {("quick", "queued"): 150}
-    kills = 0
-    deadline = time.monotonic() + 100
-    open_jobs = len(ids)
-    while open_jobs:
-        assert time.monotonic() < deadline, f"{open_jobs} jobs are still open after {kills} kills"
-        with process(database_url), process(database_url):
-            before = open_jobs
-            while open_jobs == before and time.monotonic() < deadline:  # they take a while to start
-                time.sleep(0.05)
-                with database.read() as connection:
-                    open_jobs = len(ids) - jobs.counts(connection).get(("quick", "done"), 0)
-            time.sleep(rng.uniform(0.0, 0.6))
-        kills += 2
+    seed = os.environ.get("HOLDFAST_TEST_SEED", "7")
+    command = [sys.executable, "-m", "tests.records.workers_until_killed", database_url, str(len(ids)), seed]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
+    assert done.returncode == 0, f"jobs are still open: {done.stdout}{done.stderr}"
+    kills = int(done.stdout)
     with database.read() as connection:
         rows = [row.job_id for row in connection.execute(sa.select(effects))]
         lost_leases = connection.execute(sa.select(sa.func.count()).where(table.c.attempts > 1)).scalar_one()
