@@ -177,13 +177,17 @@ def _parts(item: CaseItem) -> tuple[float, tuple[tuple[float, float], ...]]:
         start_s, end_s = match.get("query_start_s"), match.get("query_end_s")
         if start_s is not None and end_s is not None:
             parts.append((float(start_s), float(end_s)))
-            length_s = max(length_s, float(match.get("query_length_s") or end_s))
+            length_s = max(length_s, float(match.get("query_length_s") or 0))
     return length_s, tuple(sorted(set(parts)))
 
 
 def _parts_words(length_s: float, parts: tuple[tuple[float, float], ...], t: Texts) -> str:
     said = ", ".join(f"{_minutes(start_s)}–{_minutes(end_s)}" for start_s, end_s in parts)
-    return t("view.matched_part", parts=said, length=_minutes(length_s)) if parts else ""
+    if not parts:
+        return ""
+    if not length_s:
+        return t("view.matched_at", parts=said)
+    return t("view.matched_part", parts=said, length=_minutes(length_s))
 
 
 def _minutes(seconds: float) -> str:

@@ -117,6 +117,7 @@ export class View {
     film.muted = true;
     film.playsInline = true;
     film.disablePictureInPicture = true;
+    film.addEventListener("ended", () => this.#tick());
     film.addEventListener("seeking", () => {
       if (Math.abs(film.currentTime - this.#played_s) > 0.5) this.#teller.say("seeked");
     });
@@ -138,6 +139,7 @@ export class View {
         element.onerror = () => fail(new Error(this.#piece.dataset.unshowable));
       });
       if (!this.#isHeld) return;
+      if (this.#reached_s > element.duration - 0.2) this.#reached_s = 0; // it was at its end: from the start
       this.#played_s = this.#reached_s;
       element.currentTime = this.#reached_s;
       await element.play();
@@ -154,7 +156,8 @@ export class View {
 
   #tick() {
     const element = this.#element;
-    if (!(element instanceof HTMLVideoElement) || element.paused || element.readyState < 2) {
+    const isFilm = element instanceof HTMLVideoElement;
+    if (!isFilm || element.readyState < 2 || element.currentTime <= this.#played_s) {
       this.#teller.say("tick");
       return;
     }
