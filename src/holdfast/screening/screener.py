@@ -40,6 +40,7 @@ from holdfast.screening.verdict import verdict
 from holdfast.screening.videolist import VideoList
 from holdfast.screening.videolook import Progress as VideoProgress
 from holdfast.screening.videolook import look_at_video
+from holdfast.screening.videowarmup import warm_up_videos
 from holdfast.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -248,7 +249,12 @@ class Screener:
         hashes = query_hashes(DecodedImage("warm-up", "L", (LumaFrame(luma, 96, 64),)))
         self.lists.search(hashes.codes, 0)
         # Beside the rest: who matches something in this moment waits for it, and nobody else does.
-        threading.Thread(target=self.model.warm_up, name="false-alarms", daemon=True).start()
+        threading.Thread(target=self._warm_up_rest, name="warm-up", daemon=True).start()
+
+    def _warm_up_rest(self) -> None:
+        self.model.warm_up()
+        if self.videos.bank is not None:
+            warm_up_videos()
 
     @property
     def has_known_banks(self) -> bool:

@@ -1,0 +1,37 @@
+"""What the first video of a process would otherwise wait for: its kernels, loaded and run once."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+__all__ = ["warm_up_videos"]
+
+
+@functools.cache
+def warm_up_videos() -> None:
+    """Looks up a small made-up video in a list of itself. Compiling takes a minute, once on a machine."""
+    from holdfast.hashing.videoviews import video_views
+    from holdfast.matching.video import VideoBank, VideoQuery, search
+    from holdfast.media.types import VideoFrame
+
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (3, 96, 128), dtype=np.uint8)
+    frames = [
+        VideoFrame(number / 2, number, np.ascontiguousarray(pictures[number // 2]), 128, 96)
+        for number in range(6)
+    ]
+    views = video_views(frames)
+    if views is None:
+        return
+    bank = VideoBank.of([(1, views.codes[0], np.full(6, 80), views.time_s)])
+    query = VideoQuery.of(
+        views.codes,
+        views.quality,
+        views.time_s,
+        step_s=0.5,
+        families=views.families,
+        words=views.words,
+    )
+    search(query, bank)
