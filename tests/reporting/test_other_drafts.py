@@ -17,7 +17,7 @@ from holdfast.reporting.drafts.by_hand import follow_up, new_draft
 from holdfast.reporting.drafts.listing import Counted, counts, list_drafts, receipt_of, standing_of
 from holdfast.reporting.drafts.models import Draft, DraftReport, DraftSummary, State
 from holdfast.reporting.drafts.sending import send_due
-from holdfast.reporting.drafts.sources import OVERTURNED, unwanted
+from holdfast.reporting.drafts.sources import OVERTURNED, draft_case, unwanted
 from tests.reporting.drafting import ANA, Office, make_office
 from tests.reporting.samples import MOMENT
 from tests.reporting.world import World
@@ -104,6 +104,17 @@ def test_a_new_case_of_the_same_account_names_the_reports_about_it(office: Offic
     again = drafted(office)
     (person,) = office.content(again).report.persons_reported
     assert person.prior_reports == (first.id,)
+
+
+def test_a_case_can_be_drafted_for_a_destination_that_no_rule_names(office: Office) -> None:
+    draft = drafted(office)
+    assert draft.case_id is not None
+    world = office.world
+    (packet,) = draft_case(
+        world.database, office.desk, world.contents, draft.case_id, by=ANA, destination="nca"
+    )
+    assert (packet.destination, packet.rule, packet.file_count) == ("nca", None, 1)
+    assert packet.lacks == 1  # the agency's key is not in the file
 
 
 def test_a_refused_report_is_corrected_and_filed_with_its_files(office: Office) -> None:

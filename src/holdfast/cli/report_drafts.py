@@ -27,11 +27,17 @@ def draft(
         typer.Option(metavar="FILE", help="Instead: a report in JSON, of no case and without files."),
     ] = None,
     reference: Annotated[str, typer.Option(help="With --report: your own name of the matter.")] = "",
-    to: Annotated[str, typer.Option(metavar="NAME", help="With --report: the destination.")] = "cybertipline",
+    to: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="The destination; by default what the rules say, or the CyberTipline."
+        ),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Draft the reports of a decided case, or one of your own. Nothing is filed."""
     from holdfast.errors import UsageError
+    from holdfast.reporting.destinations.table import CYBERTIPLINE
     from holdfast.reporting.drafts.by_hand import new_draft
     from holdfast.reporting.drafts.models import DraftReport
     from holdfast.reporting.drafts.sources import draft_case
@@ -42,13 +48,16 @@ def draft(
     with at_desk(home) as at:
         if case is not None:
             contents = VaultContents(at.opened.vault)
-            made = draft_case(at.opened.database, at.desk, contents, case, by=local_actor())
+            by = local_actor()
+            made = draft_case(at.opened.database, at.desk, contents, case, by=by, destination=to)
         else:
             assert report is not None  # noqa: S101
             said = _read(report, DraftReport)
             with at.opened.database.write() as connection:
                 by = local_actor()
-                made = [new_draft(connection, at.desk, reference, said, destination=to, by=by)]
+                made = [
+                    new_draft(connection, at.desk, reference, said, destination=to or CYBERTIPLINE, by=by)
+                ]
         for one in made:
             show(at, one.id, json)
 

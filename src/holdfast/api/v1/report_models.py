@@ -104,7 +104,9 @@ class NewReport(Request):
 
     case: int | None = Field(default=None, ge=1, le=2**63 - 1, examples=[17])
     reference: Reference | None = Field(default=None, description="With `report`: your name of the matter.")
-    destination: str = Field(default="cybertipline", max_length=60)
+    destination: str | None = Field(
+        default=None, max_length=60, description="By default what the rules say, or the CyberTipline."
+    )
     report: DraftReport | None = None
 
 

@@ -30,6 +30,7 @@ from holdfast.api.v1.report_models import (
 )
 from holdfast.api.writes import Write, Writing
 from holdfast.errors import UsageError
+from holdfast.reporting.destinations.table import CYBERTIPLINE
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.approval import edit
 from holdfast.reporting.drafts.batched import make_batched
@@ -85,7 +86,14 @@ def draft_report(body: NewReport, write: Annotated[Write, Writing(Permission.REP
     if body.case is not None:
         with runtime.database.read() as connection:
             require_case_scope(write.caller, connection, body.case)
-        drafts = draft_case(runtime.database, runtime.desk, runtime.contents, body.case, by=write.subject)
+        drafts = draft_case(
+            runtime.database,
+            runtime.desk,
+            runtime.contents,
+            body.case,
+            by=write.subject,
+            destination=body.destination,
+        )
         made = [draft.id for draft in drafts]
 
     def work(connection: sa.Connection) -> ReportsAnswer:
@@ -95,7 +103,7 @@ def draft_report(body: NewReport, write: Annotated[Write, Writing(Permission.REP
                 runtime.desk,
                 body.reference,
                 body.report,
-                destination=body.destination,
+                destination=body.destination or CYBERTIPLINE,
                 by=write.subject,
             )
             made.append(draft.id)

@@ -79,8 +79,18 @@ def unwanted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
     return [int(number) for number in connection.scalars(query)]
 
 
-def draft_case(database: Database, desk: Desk, contents: Contents, case_id: int, *, by: str) -> list[Draft]:
+def draft_case(
+    database: Database,
+    desk: Desk,
+    contents: Contents,
+    case_id: int,
+    *,
+    by: str,
+    destination: str | None = None,
+) -> list[Draft]:
     """The drafts of the decision in force, made where they are not there yet; nothing is filed.
+
+    For the destinations that the rules name, or for the one that is named, whatever the rules say.
 
     The content is kept from now on. Where somebody marked imminent danger the draft is approved by the
     decision itself, without a hold: see `approval.approve_imminent`. Raises `NotFoundError`, `UsageError`
@@ -92,11 +102,12 @@ def draft_case(database: Database, desk: Desk, contents: Contents, case_id: int,
     decision = _decision(facts)
     items = [one.item.item_id for one in reported_media(facts) if one.item.item_id is not None]
     digests = digest(contents, dict.fromkeys(items), purpose=f"draft of {case_reference(case_id)}")
+    duties = _duties(desk, facts) if destination is None else [(None, desk.destinations.get(destination))]
     with database.write() as connection:
         preservation.begin(connection, case_reference(case_id), items, actor=by)
         made = [
-            _draft(connection, desk, facts, decision, rule, destination, reports, digests, by)
-            for rule, destination in _duties(desk, facts)
+            _draft(connection, desk, facts, decision, rule, there, reports, digests, by)
+            for rule, there in duties
         ]
         return [approve_imminent(connection, desk, draft, decision.by) for draft in made]
 
