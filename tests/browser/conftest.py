@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+SETTINGS = {
+    "console": {"public_forms": True},
+    "reporting": {"reporter_email": "safety@example.org"},
+}
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
@@ -42,12 +46,13 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
-    """A console with three pictures on a trusted list, and uploads of them and their copies in two cases."""
-    with serve_console(tmp_path_factory.mktemp("console"), console={"public_forms": True}) as running:
+    """A console with three pictures on a trusted list, and uploads of them and their copies in cases."""
+    with serve_console(tmp_path_factory.mktemp("console"), **SETTINGS) as running:
         running.know([1, 2, 3])
         running.upload(1, "user-4711")
         running.upload(1, "user-4711", mirrored=True)
         running.upload(2, "user-4711")
+        running.upload(2, "user-0815")
         running.upload(3, "حساب-مستخدم", name="très long " * 20 + ".jpg")
         yield running
 
