@@ -74,6 +74,7 @@ def test_a_short_video_is_answered_at_once(lead: TestClient, runtime: Runtime) -
     (fact,) = event.facts["facts"]["matches"]
     assert (fact["algorithm"], fact["view"]) == ("vpdq", "orientation") and fact["score"] > 9
     assert not answer["decision"]["draft_report"]
+    assert (fact["query_start_s"], fact["ref_end_s"]) == (0.0, pytest.approx(4, abs=0.75))
 
 
 def test_what_matches_early_in_a_long_video_is_a_match_at_once(lead: TestClient) -> None:

@@ -35,7 +35,7 @@ def import_list(
 ) -> Call[int]:
     """Starts the import of a hash list of any size into a bank, as the word of ``source``; the job's id.
 
-    ``form`` is csv, jsonl, hex or pdq-tool, else as it looks; ``algorithm`` that of values that do not say
+    ``form`` is csv, jsonl, hex, pdq or vpdq, else as it looks; ``algorithm`` that of values that do not say
     theirs. PDQ hashes of low quality are left out unless ``force``. See `wait_for_job`.
     """
     return write_call(

@@ -54,6 +54,10 @@ def facts_of(screened: Screened, context: Context, standings: Mapping[int, str])
                 view=seen[match.fingerprint_id].family,
                 seen=seen[match.fingerprint_id].words,
                 expected_false_alarms=seen[match.fingerprint_id].expected_false_alarms,
+                query_start_s=seen[match.fingerprint_id].span.query_start_s,
+                query_end_s=seen[match.fingerprint_id].span.query_end_s,
+                ref_start_s=seen[match.fingerprint_id].span.ref_start_s,
+                ref_end_s=seen[match.fingerprint_id].span.ref_end_s,
                 extrapolation_decades=seen[match.fingerprint_id].extrapolation_decades,
                 exact=match.exact,
                 standing="conflict"

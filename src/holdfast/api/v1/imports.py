@@ -66,7 +66,7 @@ async def import_list(
     bank: BankName,
     source: Annotated[Line, Query(min_length=1, max_length=200, description="Who says so.")],
     form: Annotated[
-        str | None, Query(max_length=40, description="csv, jsonl, hex or pdq; else as it looks.")
+        str | None, Query(max_length=40, description="csv, jsonl, hex, pdq or vpdq; else as it looks.")
     ] = None,
     algorithm: Annotated[Algorithm | None, Query(description="Of values that do not say it.")] = None,
     force: Annotated[bool, Query(description="Take in PDQ hashes of low quality as well.")] = False,
