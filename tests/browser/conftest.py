@@ -54,6 +54,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
         running.upload(2, "user-4711")
         running.upload(2, "user-0815")
         running.upload(3, "حساب-مستخدم", name="très long " * 20 + ".jpg")
+        running.upload(3, "x" * 200)
         yield running
 
 

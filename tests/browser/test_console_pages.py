@@ -26,6 +26,7 @@ PAGES = (
     "/console/queue",
     "/console/cases/1",
     "/console/cases/2",
+    "/console/cases/4",
     "/console/approvals",
     "/console/appeals",
     "/console/reports",

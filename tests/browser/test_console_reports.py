@@ -1,4 +1,4 @@
-"""A report in a real browser: the form, what is missing, the exact document, approval, countdown, cancelling."""
+"""A report in a real browser: the form, what is missing, the exact document, approval, countdown, its end."""
 
 from __future__ import annotations
 
