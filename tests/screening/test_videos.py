@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from holdfast.banks.entries import remove_entry
 from holdfast.banks.service import create_bank
 from holdfast.decisions.facts import Context, may_decide
-from holdfast.decisions.vocabulary import UNMATCHABLE_REASONS
+from holdfast.decisions.vocabulary import UNMATCHABLE_REASONS, VIEWS
+from holdfast.hashing.videoviews import video_views
 from holdfast.media.pool import DecodePool
-from holdfast.media.types import Reason
+from holdfast.media.types import Reason, VideoFrame
+from holdfast.screening import videolist
 from holdfast.screening.adding import Added, add_media
 from holdfast.screening.facts import facts_of
 from holdfast.screening.outcome import Outcome, OutcomeKind
 from holdfast.screening.reading import bytes_content
 from holdfast.screening.screener import Screener
+from holdfast.screening.videolist import VideoList
 from holdfast.settings import MediaSettings, Settings, VideoSettings
 from tests.media.videos import SCRIPTS, sound
 from tests.pictures import encoded, picture
@@ -249,3 +253,35 @@ def test_hashes_of_a_video(screener: Screener) -> None:
     assert len(said["vpdq"]) == len(KNOWN) and said["vpdq"][3].endswith(",3.0")
     assert any("vpdq" in line for line in made.lines())
     assert screener.hasher.hash_bytes(sound()).reason == "not_media"
+
+
+def test_every_view_of_a_video_is_one_that_rules_know() -> None:
+    pictures = [np.asarray(ImageOps.expand(shown(seed), 30).convert("L")) for seed in KNOWN[:4]]
+    frames = [VideoFrame(float(n), n, luma, luma.shape[1], luma.shape[0]) for n, luma in enumerate(pictures)]
+    views = video_views(frames)
+    assert views is not None and set(views.families) <= set(VIEWS)
+    assert {"as_is", "orientation", "border", "uncrop"} <= set(views.families)
+
+
+def test_what_is_read_anew_is_what_was_followed(
+    screener: Screener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Removed videos leave their room behind, until everything is read anew."""
+    monkeypatch.setattr(videolist, "MOST_REMOVED", 2)
+    path = tmp_path / "more.mp4"
+    path.write_bytes(film(OTHER))
+    for _ in range(3):
+        (added,) = add_media(screener.database, screener.hasher, "FILMS", [path])
+        screener.refresh()
+        assert len(screener.videos) == 3
+        assert added.entry is not None
+        with screener.database.write() as connection:
+            remove_entry(connection, added.entry)
+        screener.refresh()
+        assert len(screener.videos) == 2
+    anew = VideoList(screener.database)
+    anew.refresh()
+    assert anew.position == screener.videos.position
+    assert anew.bank is not None and screener.videos.bank is not None
+    assert sorted(anew.bank.ids) == sorted(screener.videos.bank.ids)
+    assert anew.bank.frames == screener.videos.bank.frames
