@@ -315,6 +315,18 @@ def test_copies_are_decided_once_for_all(world: World) -> None:
     assert not facts(world, other.case_id).media[0].viewed_in_full
 
 
+def test_a_copy_on_a_trusted_list_is_not_cleared_by_one_person(world: World) -> None:
+    code = bytes(range(32))
+    plain = world.item(world.upload(b"one", code=code))
+    trusted = world.item(world.upload(b"two", account="user-2", code=code, trusted=True))
+    assert plain.cluster_id == trusted.cluster_id
+    decided(world, world.take(plain.case_id), "release", not_a_match="not_abuse")
+    settled(world)
+    copy = facts(world, trusted.case_id).media[0]
+    assert (copy.item.label, copy.item.verdict, copy.hold_state) == ("none", None, "held")
+    assert decided(world, world.take(trusted.case_id), "release").state == "approval"
+
+
 def test_a_second_person_is_asked_about_a_share_of_the_files(with_rules: Callable[..., World]) -> None:
     from holdfast.review.sampling import agreement, open_second_reviews, second_label
 

@@ -200,7 +200,8 @@ def _carry_over(
         connection.execute(changed.values(**said, labelled_by=row.decided_by, labelled_at=moment(connection)))
         touch(connection, copy.case_id, version=cases.c.version + 1)
         count_avoided(connection, "copy")
-    if row.verdict == "dispute" and row.decided_case == decision.case_id:
+    takes_two = copy.trusted and approved_by is None  # its own list is trusted: nobody has approved that
+    if row.verdict == "dispute" and row.decided_case == decision.case_id and not takes_two:
         reason = f"copy of what case {decision.case_id} cleared: {decision.reason}"[:500]
         _apply(connection, decision, copy, "dispute", approved_by, rules, reason)
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
+from holdfast.api.v1.cases import require_case_scope
 from holdfast.api.v1.fields import Answer, BeforeId, Id, Limit, Page, Reason, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.review import approvals, deciding
@@ -104,6 +105,9 @@ def answer(
     decided: list[int] = []
 
     def work(connection: sa.Connection) -> ApprovalAnswer:
+        about = approvals.get_approval(connection, approval).case_id
+        if about is not None:
+            require_case_scope(write.caller, connection, about)
         done = deciding.approve(
             connection,
             approval,
