@@ -12,7 +12,9 @@ told apart by the test in `specific`.
 
 from __future__ import annotations
 
-__all__ = ["FIRST", "MATCH_EXPECTED", "POSSIBLE_EXPECTED", "SLOPE", "expected_false_alarms"]
+from holdfast.matching.video.judge import VideoTier
+
+__all__ = ["FIRST", "MATCH_EXPECTED", "POSSIBLE_EXPECTED", "SLOPE", "among", "expected_false_alarms"]
 
 MATCH_EXPECTED, POSSIBLE_EXPECTED = 1e-6, 1.0
 
@@ -23,3 +25,12 @@ def expected_false_alarms(score: float, query_frames: int, listed_frames: int) -
     """How many unrelated videos would be expected to score so many decades or more."""
     probability: float = 10.0 ** min(FIRST - SLOPE * score, 0.0)
     return query_frames * listed_frames * probability
+
+
+def among(tier: VideoTier, expected: float) -> VideoTier:
+    """The tier of a find where so many strangers would be found as well."""
+    if expected > POSSIBLE_EXPECTED:
+        return VideoTier.NONE
+    if expected > MATCH_EXPECTED and tier in (VideoTier.MATCH, VideoTier.SAME_SCENE):
+        return VideoTier.POSSIBLE
+    return tier

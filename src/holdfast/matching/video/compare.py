@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
 from holdfast.matching.video.judge import VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
-from holdfast.matching.video.still import still_decades
+from holdfast.matching.video.still import is_still, still
 
 __all__ = ["VideoMatch", "compare"]
 
@@ -31,7 +32,8 @@ class VideoMatch:
     ``decades`` is the evidence that it is no stranger, ``specific`` that it is this footage and not only its
     scene. ``states`` counts the distinct pictures of the reference that were found. ``speed`` is reference
     seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
-    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view.
+    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
+    a still video, and a match in a bank of any size by the rule for photographs, 31 bits in a plain view.
     """
 
     tier: VideoTier
@@ -47,6 +49,7 @@ class VideoMatch:
     reference_start_s: float
     reference_end_s: float
     nearest_bits: int
+    is_classic: bool = False
 
     @property
     def score(self) -> float:
@@ -64,11 +67,22 @@ def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -
     for line in _chosen(found):
         if line.decades >= LEAST_DECADES:
             best = _better(best, _judged(query, reference, line))
+    if best is None and found and is_still(reference, len(reference) // 2):
+        best = _by_classic_rule(query, reference, found)
     if fit and query.fit is not None and (best is None or best.tier is not VideoTier.MATCH):
         for line in found[:FIT_LINES]:
             if line.speed and line.decades >= FIT_DECADES:
                 best = _better(best, _fitted(query, reference, line))
     return best
+
+
+def _by_classic_rule(query: VideoQuery, reference: VideoReference, found: list[Line]) -> VideoMatch | None:
+    """A still video whose picture is so regular that no distance says much, within 31 bits all the same."""
+    for line in _chosen(found):
+        match = _judged(query, reference, line)
+        if match is not None and match.is_classic:
+            return match
+    return None
 
 
 def _better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | None:
@@ -131,8 +145,19 @@ def _match(
 ) -> VideoMatch:
     found = specific(query, reference, line, pairs)
     specific_decades = max(0.0, found.decades - (FIT_SPECIFIC if cost else 0.0))
-    still = still_decades(query, reference, line.view, pairs, cost)
-    decades = line.decades if still is None else max(line.decades, still)
+    picture = still(query, reference, line.view, pairs, cost)
+    decades = line.decades if picture is None else max(line.decades, picture.decades)
+    is_classic = picture is not None and picture.is_classic
+    judged = tier(
+        decades,
+        specific_decades,
+        np.inf if cost else found.mean_bits,  # nearly the same it must be without being fitted
+        _covered(query, reference, pairs),
+        still=None if picture is None else picture.decades,
+    )
+    if not is_classic:
+        score = decades + specific_decades
+        judged = among(judged, expected_false_alarms(score, len(query), len(reference)))
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     start_s, end_s = max(0.0, first_s - query.step_s / 2), last_s + query.step_s / 2
     if line.speed == 0:
@@ -142,13 +167,7 @@ def _match(
         ends = sorted((line.speed * start_s + line.offset_s, line.speed * end_s + line.offset_s))
         reference_start, reference_end = max(0.0, ends[0]), max(0.0, ends[1])
     return VideoMatch(
-        tier=tier(
-            decades,
-            specific_decades,
-            found.mean_bits,
-            _covered(query, reference, pairs),
-            still=still,
-        ),
+        tier=VideoTier.MATCH if is_classic else judged,
         decades=decades,
         specific=specific_decades,
         states=len(np.unique(reference.state[pairs.columns])),
@@ -161,4 +180,5 @@ def _match(
         reference_start_s=reference_start,
         reference_end_s=reference_end,
         nearest_bits=int(pairs.bits.min()),
+        is_classic=is_classic,
     )

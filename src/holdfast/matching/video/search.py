@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from holdfast.matching.video.alarms import MATCH_EXPECTED, POSSIBLE_EXPECTED, expected_false_alarms
+from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.compare import VideoMatch, compare
@@ -58,7 +58,7 @@ def _compared(query: VideoQuery, bank: VideoBank, videos: list[int]) -> list[Ban
         if match is None:
             continue
         expected = expected_false_alarms(match.score, len(query), bank.frames)
-        judged = replace(match, tier=_in_bank(match.tier, expected))
+        judged = match if match.is_classic else replace(match, tier=among(match.tier, expected))
         if judged.tier is not VideoTier.NONE:
             found.append(BankMatch(video_id, judged, expected))
     return found
@@ -72,15 +72,6 @@ def _promising(plain: dict[int, VideoMatch | None]) -> list[int]:
         if match is None or match.tier is not VideoTier.MATCH
     }
     return sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
-
-
-def _in_bank(tier: VideoTier, expected: float) -> VideoTier:
-    """The tier of a find in a bank of which so many strangers would be found as well."""
-    if expected > POSSIBLE_EXPECTED:
-        return VideoTier.NONE
-    if expected > MATCH_EXPECTED and tier in (VideoTier.MATCH, VideoTier.SAME_SCENE):
-        return VideoTier.POSSIBLE
-    return tier
 
 
 def _sorted(found: list[BankMatch]) -> list[BankMatch]:

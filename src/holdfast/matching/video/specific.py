@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
-from holdfast.matching.video.kernels import shifted_means
+from holdfast.matching.video.kernels import bits_into, shifted_means
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
@@ -39,6 +39,8 @@ LEAST_FOLLOWED = 0.4  # of the moments, that must find their nearest listed fram
 MOSTLY_FOLLOWED = 0.5  # from which on that alone may speak for this video
 CHANCE_DECADES = 2.0  # of improbability of so many doing so by chance, for each decade
 LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
+TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
+LEAST_TELLING = 3  # moments that tell: of fewer, nothing is concluded
 _REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
 _HERE_S = np.array([-0.25, 0.0, 0.25])
@@ -98,7 +100,8 @@ def _followed(
 ) -> tuple[float, float]:
     """(share, decades): of the moments along the line, those whose nearest listed frame is there.
 
-    The decades are the improbability of so many by chance. Frames that are equally near share one hit.
+    The decades are the improbability of so many by chance. Frames that are equally near share one hit, and
+    only moments that tell are asked.
     """
     usable = np.flatnonzero(reference.frames.weight > 0)
     if len(usable) < LEAST_FRAMES:
@@ -109,13 +112,25 @@ def _followed(
     distances = support.distances[rows][:, usable]
     nearest = distances == distances.min(axis=1, keepdims=True)
     hits = (nearest & there).sum(axis=1) / nearest.sum(axis=1)
-    kept = there.any(axis=1)
+    column = away.argmin(axis=1)
+    kept = there.any(axis=1) & _telling(reference, usable)[column]
     if not kept.any():
         return 0.0, 0.0
-    moments, place = np.unique(away[kept].argmin(axis=1), return_inverse=True)
+    moments, place = np.unique(column[kept], return_inverse=True)
+    if len(moments) < LEAST_TELLING:
+        return 0.0, 0.0
     found = float((np.bincount(place, hits[kept]) / np.bincount(place)).sum())
     by_chance = float(there[kept].mean())
     return found / len(moments), _improbable(int(found + 1e-9), len(moments), by_chance)
+
+
+def _telling(reference: VideoReference, usable: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of the listed frames have none like them at another time. Where nothing moves, none tells."""
+    words, times = reference.frames.words[usable], reference.time_s[usable]
+    bits = np.empty((len(usable), len(usable)), np.int16)
+    bits_into(words, words, bits)
+    elsewhere = np.abs(times - times[:, np.newaxis]) >= APART_S
+    return np.asarray(~((bits <= TELLING_BITS) & elsewhere).any(axis=1))
 
 
 def _improbable(found: int, count: int, chance: float) -> float:

@@ -1,45 +1,56 @@
 """Listed videos in which nothing moves: one picture, judged like a photograph.
 
 Where all listed frames are nearly the same, no test of other moments can tell anything: there are none. The
-listed video then *is* that picture, and its evidence is that of the picture, without the bound that keeps a
-title or a logo that two films share from making a match. It is asked of videos of some seconds, so that three
-seconds of somebody in a room are not taken for a picture.
+listed video then *is* that picture. Its evidence is that of the picture, without the bound that keeps a
+title or a logo that two films share from making a match; and within 31 bits in a plain view it is a match by
+the rule that lists are made for, as a photograph is, however regular the picture. It is asked of videos of
+some seconds, so that three seconds of somebody in a room are not taken for a picture.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-import numpy.typing as npt
 
 from holdfast.matching.video.align import Support
 from holdfast.matching.video.evidence import evidence_table
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["LEAST_FRAMES", "STILL_BITS", "STILL_SHARE", "still_decades"]
+__all__ = ["CLASSIC_BITS", "LEAST_FRAMES", "STILL_BITS", "STILL_SHARE", "Still", "is_still", "still"]
 
-STILL_BITS, STILL_SHARE = 12, 0.8  # so near, and so many of the listed frames
+STILL_BITS, STILL_SHARE = 16, 0.9  # so near, and so many of the listed frames
 LEAST_FRAMES, LEAST_FOUND = 5, 2  # of the reference with features; of them on the line
+CLASSIC_BITS = 31
+_PLAIN = ("as_is", "orientation", "border")  # families of views that change nothing within the picture
 
 
-def still_decades(
-    query: VideoQuery, reference: VideoReference, view: int, support: Support, cost: float = 0.0
-) -> float | None:
-    """The evidence of the middle frame along the line, less ``cost``; None for videos that are not still."""
+@dataclass(frozen=True, slots=True)
+class Still:
+    """``decades`` of the middle frame on the line; ``is_classic``: it is within 31 bits in a plain view."""
+
+    decades: float
+    is_classic: bool
+
+
+def is_still(reference: VideoReference, frame: int) -> bool:
+    """Whether nearly all of a listed video looks like one of its frames, and it is long enough to tell."""
     words = reference.frames.words[reference.frames.weight > 0]
-    if len(words) < LEAST_FRAMES or len(np.unique(support.columns)) < LEAST_FOUND:
-        return None
-    middle = reference.frames.words[np.bincount(support.columns).argmax()]
-    near = np.bitwise_count(words ^ middle).sum(axis=1) <= STILL_BITS
-    if near.mean() < STILL_SHARE:
-        return None
-    return float(np.median(_evidence(query, reference, view, support))) - cost
+    near = np.bitwise_count(words ^ reference.frames.words[frame]).sum(axis=1) <= STILL_BITS
+    return len(words) >= LEAST_FRAMES and bool(near.mean() >= STILL_SHARE)
 
 
-def _evidence(
-    query: VideoQuery, reference: VideoReference, view: int, support: Support
-) -> npt.NDArray[np.float64]:
+def still(
+    query: VideoQuery, reference: VideoReference, view: int, support: Support, cost: float = 0.0
+) -> Still | None:
+    """What speaks for the picture that a listed video is, less ``cost``; None where it is not still."""
+    middle = int(np.bincount(support.columns).argmax())
+    if len(np.unique(support.columns)) < LEAST_FOUND or not is_still(reference, middle):
+        return None
     frames, other = query.view(view), reference.frames
     kinds = frames.kind[support.rows] + other.kind[support.columns]
     weights = np.minimum(frames.weight[support.rows], other.weight[support.columns])
-    return np.asarray(evidence_table()[kinds, support.bits] * weights, np.float64)
+    evidence = evidence_table()[kinds, support.bits] * weights
+    is_near = float(np.median(support.bits)) <= CLASSIC_BITS
+    return Still(float(np.median(evidence)) - cost, is_near and query.families[view] in _PLAIN)
