@@ -85,6 +85,7 @@ def review_entry(
     values = {"entry_id": entry_id, "person": person, "verdict": verdict, "reason": reason}
     connection.execute(sa.insert(table).values(event_id=event_id, at=moment(connection), **values))
     if verdict == "confirm":
+        events.lock(connection)  # who writes a match down counts floods behind its event
         connection.execute(sa.delete(flooded_entries).where(flooded_entries.c.entry_id == entry_id))
     standing = standings(connection, [entry_id])[entry_id]
     told = {"verdict": verdict, "event": event_id, "content_reference": content_reference}

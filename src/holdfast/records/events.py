@@ -21,7 +21,7 @@ from holdfast.errors import NotFoundError, UsageError
 from holdfast.records.dialect import moment, upsert
 from holdfast.records.tables.events import events, log_positions
 
-__all__ = ["KINDS", "Event", "append", "get", "latest", "of_content", "prune", "read"]
+__all__ = ["KINDS", "Event", "append", "get", "latest", "lock", "of_content", "prune", "read"]
 
 KINDS = frozenset(
     {
@@ -96,6 +96,12 @@ def append(
         )
     )
     return int(position)
+
+
+def lock(connection: sa.Connection) -> None:
+    """Makes other appenders wait from here on: for who locks rows that appenders lock behind their event."""
+    position = sa.select(log_positions.c.position).where(log_positions.c.log == "events")
+    connection.execute(position.with_for_update()).first()
 
 
 def read(

@@ -9,5 +9,5 @@
     wellness                       how much of it one person sees
 
 Plain functions that take a connection and write into the caller's transaction. Locks are taken in one order,
-so that two transactions never wait for each other: cases by id, decisions, held items, events, audit.
+so that two transactions never wait for each other: cases by id, groups, decisions, held items, events, audit.
 """

@@ -28,6 +28,7 @@ from holdfast.records.tables.base import now
 from holdfast.records.tables.decisions import decisions
 from holdfast.records.tables.outbox import action_receipts
 from holdfast.records.tables.review import case_items, cases, media_clusters, notices
+from holdfast.records.tables.vault import vault_items
 from holdfast.review import held
 from holdfast.review.clocks import set_imminent
 from holdfast.review.models import from_row
@@ -140,6 +141,7 @@ def add_notice(
     changed = sa.update(cases).where(cases.c.id == case.id)
     grown = {"version": cases.c.version + 1, "text_count": cases.c.text_count + 1}
     connection.execute(changed.values(**grown, updated_at=moment(connection)))
+    _lock_held(connection, copies)
     for copy in copies:
         _hold_again(connection, copy, by)
     told = {
@@ -227,6 +229,13 @@ def _account_of(connection: sa.Connection, copies: Sequence[sa.Row[Any]]) -> str
     )
     found = set(connection.scalars(query))
     return found.pop() if len(found) == 1 else None
+
+
+def _lock_held(connection: sa.Connection, copies: Sequence[sa.Row[Any]]) -> None:
+    """All of them, in one order, before the first event is written."""
+    v = vault_items.c
+    held_ones = sa.select(v.id).where(v.id.in_([copy.item_id for copy in copies if copy.item_id]))
+    connection.execute(held_ones.order_by(v.id).with_for_update()).all()
 
 
 def _hold_again(connection: sa.Connection, copy: sa.Row[Any], by: str) -> None:

@@ -87,7 +87,9 @@ def _is_due(connection: sa.Connection, decision_id: int) -> bool:
 
 
 def _lock_held(connection: sa.Connection, items: Sequence[CaseItem]) -> None:
-    """Decisions about uploads, then held items: all of them before the first event is written."""
+    """Groups, decisions about uploads, then held items: all of them before the first event is written."""
+    groups = sa.select(media_clusters.c.id).where(media_clusters.c.id.in_([i.cluster_id for i in items]))
+    connection.execute(groups.order_by(media_clusters.c.id).with_for_update()).all()
     by_event = sa.select(decisions.c.event_id).where(decisions.c.event_id.in_([i.event_id for i in items]))
     connection.execute(by_event.order_by(decisions.c.event_id).with_for_update()).all()
     by_id = sa.select(vault_items.c.id).where(vault_items.c.id.in_([i.item_id for i in items]))
