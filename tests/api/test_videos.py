@@ -139,3 +139,24 @@ def test_a_video_is_hashed_and_added_over_http(lead: TestClient, client: ClientF
     added = lead.post("/v1/banks/FILMS/media?label=other", content=film(STRANGE))
     assert (added.status_code, added.json()["entry"]["medium"]) == (201, "video")
     assert send(lead, film(STRANGE[:4], ImageOps.flip)).json()["outcome"] == "match"
+
+
+def test_a_ready_hash_is_decided_like_an_upload(client: ClientFactory, runtime: Runtime) -> None:
+    analyst = client(Role.ANALYST)
+
+    def screened(frames: list[str]) -> Any:
+        item = {"hashes": {"vpdq": frames}, "context": json.loads(CONTEXT)}
+        return analyst.post("/v1/screen/hashes", json={"items": [item]})
+
+    known = runtime.screener.hasher.hash_bytes(film(KNOWN)).to_json()["vpdq"]
+    (answer,) = screened(known[2:]).json()["answers"]
+    assert (answer["outcome"], answer["medium"]) == ("match", "video")
+    (match,) = answer["matches"]
+    assert (match["vpdq_query_percent"], match["vpdq_ref_percent"]) == (100.0, 75.0)
+    assert match["ref_start_s"] == pytest.approx(2, abs=0.75)
+    strange = runtime.screener.hasher.hash_bytes(film(STRANGE)).to_json()["vpdq"]
+    assert screened(strange).json()["answers"][0]["outcome"] == "no_match"
+    plain = [",".join((one.split(",")[0], "3", one.split(",")[2])) for one in strange]
+    (answer,) = screened(plain).json()["answers"]
+    assert (answer["outcome"], answer["reason"]) == ("not_matchable", "featureless")
+    assert screened(["no hash"]).status_code == 422

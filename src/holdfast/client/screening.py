@@ -34,12 +34,13 @@ _HASHES = partial(decode, FileHashes)
 
 @dataclass(frozen=True, slots=True)
 class HashedContent:
-    """One content by its ready hashes: algorithm (pdq, md5, sha1, sha256) to hexadecimal text.
+    """One content by its ready hashes: algorithm (pdq, md5, sha1, sha256) to hexadecimal text, or "vpdq" to
+    the texts "hash,quality,seconds" of a video's frames.
 
     ``quality`` is PDQ's, where it is known; ``size_bytes`` of the file can make an MD5 *exact*.
     """
 
-    hashes: Mapping[str, str] = field(repr=False)
+    hashes: Mapping[str, str | Sequence[str]] = field(repr=False)
     quality: int | None = None
     size_bytes: int | None = None
     context: Context | None = None

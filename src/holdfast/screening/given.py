@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from holdfast.banks.models import VPDQ
 from holdfast.decisions.facts import Context
 from holdfast.decisions.policy import DIGESTS_ONLY, DO_NOT_SCAN, PolicyAnswer
 from holdfast.errors import LimitError
@@ -23,6 +24,8 @@ from holdfast.screening.sighting import Sighted
 from holdfast.screening.verdict import verdict
 
 __all__ = ["GivenItem", "screen_hashes"]
+
+NO_QUALITY = 4  # up to here a frame says nothing: as in `matching.video.evidence`
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,14 @@ def _allowed(item: GivenItem, policy: PolicyAnswer) -> list[GivenHash]:
     """The hashes that policy and quality let us compare."""
     if policy.action == DO_NOT_SCAN:
         return []
-    return [given for given in item.hashes if given.algorithm != "pdq" or _is_comparable(item, policy)]
+    return [given for given in item.hashes if _is_comparable(given, item, policy)]
 
 
-def _is_comparable(item: GivenItem, policy: PolicyAnswer) -> bool:
+def _is_comparable(given: GivenHash, item: GivenItem, policy: PolicyAnswer) -> bool:
+    if given.algorithm == VPDQ:
+        return policy.action != DIGESTS_ONLY
+    if given.algorithm != "pdq":
+        return True
     return policy.action != DIGESTS_ONLY and (item.quality is None or item.quality >= MIN_QUALITY)
 
 
@@ -128,12 +135,22 @@ def _screened(
 
 def _checked(item: GivenItem, policy: PolicyAnswer, hashes: Sequence[GivenHash], had_banks: bool) -> Checked:
     """How far the content could be looked at by what came of it."""
-    has_code = any(given.algorithm == "pdq" for given in item.hashes)
-    medium = "image" if has_code else "unknown"
-    if any(given.algorithm == "pdq" for given in hashes):
+    has_code = any(given.algorithm in ("pdq", VPDQ) for given in item.hashes)
+    video = next((given for given in item.hashes if given.algorithm == VPDQ), None)
+    medium = "video" if video is not None else "image" if has_code else "unknown"
+    if video in hashes and video is not None and not _has_features(video):
+        detail = "Not matchable: no frame of the vPDQ hash has a quality that means anything."
+        return Checked(medium, Reason.FEATURELESS, detail, had_banks)
+    if any(given.algorithm in ("pdq", VPDQ) for given in hashes):
         return Checked(medium, None, "", had_banks)
     if policy.action == DIGESTS_ONLY or not has_code:
         detail = "Only digests were compared, and none is listed; altered copies were not looked for."
         return Checked(medium, "digests_only", detail, had_banks)
     detail = f"Not matchable: a PDQ hash of quality {item.quality} means nothing."
     return Checked(medium, Reason.FEATURELESS, detail, had_banks)
+
+
+def _has_features(given: GivenHash) -> bool:
+    from holdfast.hashing.videoblob import unpack  # few items are videos
+
+    return bool((unpack(given.value).quality > NO_QUALITY).any())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ import numpy as np
 
 from holdfast.banks.models import ALGORITHMS, VPDQ
 from holdfast.banks.resolve import BankMatch, resolve
-from holdfast.errors import UsageError
+from holdfast.errors import BadEntryError, UsageError
 from holdfast.records.database import Database
 from holdfast.records.tables.base import now
 from holdfast.screening.lists import ListIndex
@@ -45,6 +46,17 @@ class GivenHash:
                 f"A value of {self.algorithm} is {width} bytes ({2 * width} hexadecimal digits), "
                 f"not {len(self.value)}. Nothing was looked up."
             )
+
+    @classmethod
+    def of_video(cls, items: Sequence[str]) -> GivenHash:
+        """From the texts "hash,quality,seconds" of a vPDQ hash. Raises UsageError; they are not quoted."""
+        from holdfast.hashing.videoblob import pack
+        from holdfast.hashing.videotext import from_json
+
+        try:
+            return cls(VPDQ, pack(from_json(json.dumps(list(items)))))
+        except BadEntryError as error:
+            raise UsageError(f"A vPDQ hash cannot be read: {error}. Nothing was looked up.") from error
 
     @classmethod
     def parse(cls, algorithm: str, text: str, size_bytes: int | None = None) -> GivenHash:

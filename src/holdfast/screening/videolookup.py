@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,14 +12,17 @@ from holdfast.banks.videos import frames_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.calibration.model import Tier
 from holdfast.matching.video import BankMatch as Find
-from holdfast.matching.video import SearchPlan, VideoBank, VideoQuery, classic_match, search
+from holdfast.matching.video import SearchPlan, VideoBank, VideoQuery, classic_match, joined, search
 from holdfast.matching.video.candidates import near_candidates
 from holdfast.records.database import Database
 from holdfast.screening.checked import WHOLE, Seen, Span, weight
 from holdfast.screening.sighting import Sighted
+from holdfast.screening.videolook import OVERLAP_FRAMES, PIECE_FRAMES
 from holdfast.screening.videosight import seen_find
 
 __all__ = ["look_up_video"]
+
+LEAST_STEP_S = 0.04  # a frame of 25 a second
 
 
 def look_up_video(
@@ -34,10 +37,11 @@ def look_up_video(
 
     One that only vPDQ's own rules call a match is *possible*.
     """
-    query = _query(video)
-    finds = search(query, bank)
+    queries = list(_queries(video))
+    finds = joined(search(query, bank) for query in queries)
     best = {find.video_id: find for find in reversed(finds)}  # they come the surest first
-    ids = list({*best, *near_candidates(query, bank, SearchPlan())})
+    near = {one for query in queries for one in near_candidates(query, bank, SearchPlan())}
+    ids = list({*best, *near})
     with database.read() as connection:
         listed = resolve(
             connection,
@@ -79,10 +83,12 @@ def _seen(
     return Seen("as is", "as_is", WHOLE, Tier.POSSIBLE.value, span=span)
 
 
-def _query(video: VideoHash) -> VideoQuery:
-    order = np.argsort(video.time_s, kind="stable")
-    times = video.time_s[order]
-    step_s = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-    return VideoQuery.of(
-        video.codes[order][np.newaxis], video.quality[order][np.newaxis], times, step_s=max(step_s, 0.04)
-    )
+def _queries(video: VideoHash) -> Iterator[VideoQuery]:
+    """Pieces of a hash of any length, as the pieces of an uploaded video."""
+    ordered = video.select(np.argsort(video.time_s, kind="stable"))
+    times = ordered.time_s
+    step_s = max(float(np.median(np.diff(times))) if len(times) > 1 else 1.0, LEAST_STEP_S)
+    for start in range(0, max(1, len(times) - OVERLAP_FRAMES), PIECE_FRAMES - OVERLAP_FRAMES):
+        rows = slice(start, start + PIECE_FRAMES)
+        codes, quality = ordered.codes[np.newaxis, rows], ordered.quality[np.newaxis, rows]
+        yield VideoQuery.of(codes, quality, times[rows], step_s=step_s)

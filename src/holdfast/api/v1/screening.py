@@ -33,6 +33,7 @@ router = APIRouter(tags=["screening"])
 direct = APIRouter(tags=["screening"], route_class=DirectRoute)
 
 MAX_ITEMS = 10_000
+MAX_FRAMES = 6 * 3600
 KEY_FORM = re.compile(r"[\x21-\x7e]{1,255}")
 BANKS: Any = Query(alias="bank", default_factory=list, description="Only these banks; needs `match.detail`.")
 PARAMETERS = [
@@ -76,7 +77,7 @@ class ScreenUrl(BaseModel):
 
 
 class Hashes(BaseModel):
-    """Ready hashes of one content, as hexadecimal text. At least one."""
+    """Ready hashes of one content, as hexadecimal text, and vPDQ of a video. At least one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -84,6 +85,12 @@ class Hashes(BaseModel):
     md5: str | None = Field(default=None, max_length=32)
     sha1: str | None = Field(default=None, max_length=40)
     sha256: str | None = Field(default=None, max_length=64)
+    vpdq: list[Annotated[str, Field(max_length=120)]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=MAX_FRAMES,
+        description='Of a video: "hash,quality,seconds" of each frame, one a second.',
+    )
 
 
 class HashItem(BaseModel):
@@ -160,7 +167,7 @@ def screen_ready_hashes(
     An item whose account is held back for probing has a `problem` in the place of its answer, and no outcome:
     hold that content back. The other items are answered all the same.
     """
-    charge_lookups(caller, len(body.items))
+    charge_lookups(caller, sum(max(1, len(item.hashes.vpdq or ())) for item in body.items))
     items = [_given(item) for item in body.items]
     in_detail = caller.allows(Permission.MATCH_DETAIL)
     answers = screen_hashes(
@@ -230,6 +237,11 @@ def _allow_banks(caller: Caller, banks: list[str]) -> None:
 def _given(item: HashItem) -> GivenItem:
     values: dict[str, Any] = item.hashes.model_dump(exclude_none=True)
     if not values:
-        raise UsageError("An item has no hash. Nothing was looked up. Give one of pdq, md5, sha1, sha256.")
+        raise UsageError(
+            "An item has no hash. Nothing was looked up. Give one of pdq, md5, sha1, sha256, vpdq."
+        )
+    frames = values.pop("vpdq", None)
     hashes = [GivenHash.parse(name, text, item.size_bytes) for name, text in values.items()]
+    if frames is not None:
+        hashes.append(GivenHash.of_video(frames))
     return GivenItem(hashes, item.context.to_context(), item.quality, item.size_bytes)
