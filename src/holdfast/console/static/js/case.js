@@ -45,9 +45,15 @@ async function keep(form) {
   }
 }
 
+const IDLE_MS = 5 * 60 * 1000; // a desk that was left keeps neither its case nor its session
+let touched = performance.now();
+for (const kind of ["keydown", "pointermove", "pointerdown", "scroll"])
+  document.addEventListener(kind, () => (touched = performance.now()), { passive: true });
+
 /** Says that somebody is still here; a case without a word for a while is anybody's again. */
 function beat(place) {
   const work = async () => {
+    if (performance.now() - touched > IDLE_MS) return;
     try {
       await post(place.dataset.heartbeat, { fence: place.dataset.fence });
     } catch {
