@@ -12,6 +12,8 @@ from starlette.testclient import TestClient
 
 from holdfast.access.roles import Role
 from holdfast.banks.service import create_bank
+from holdfast.decisions.facts import Context
+from holdfast.errors import LeaseLostError
 from holdfast.records import events
 from holdfast.records.worker import Worker
 from holdfast.screening.adding import add_media
@@ -160,3 +162,28 @@ def test_a_ready_hash_is_decided_like_an_upload(client: ClientFactory, runtime: 
     (answer,) = screened(plain).json()["answers"]
     assert (answer["outcome"], answer["reason"]) == ("not_matchable", "featureless")
     assert screened(["no hash"]).status_code == 422
+
+
+def test_a_job_that_was_lost_to_another_worker_decides_nothing(lead: TestClient, runtime: Runtime) -> None:
+    data = film([*STRANGE, *KNOWN], ImageOps.mirror)
+    job = send(lead, data).json()["job"]
+
+    def lost(*_: object) -> None:
+        raise LeaseLostError("lost")
+
+    with pytest.raises(LeaseLostError):
+        runtime.intake.finish_video(
+            data,
+            Context.from_json(json.loads(CONTEXT)),
+            by="key:test",
+            banks=(),
+            in_detail=True,
+            on_progress=lambda *_: None,
+            complete=lost,
+        )
+    with runtime.database.read() as connection:
+        assert events.read(connection) == []
+    assert work(runtime) == 1  # the other one
+    assert lead.get(f"/v1/jobs/{job}").json()["result"]["outcome"] == "match"
+    with runtime.database.read() as connection:
+        assert [event.kind for event in events.read(connection)] == ["match"]
