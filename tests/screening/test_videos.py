@@ -285,3 +285,11 @@ def test_what_is_read_anew_is_what_was_followed(
     assert anew.bank is not None and screener.videos.bank is not None
     assert sorted(anew.bank.ids) == sorted(screener.videos.bank.ids)
     assert anew.bank.frames == screener.videos.bank.frames
+
+
+def test_the_time_is_for_all_tracks_of_a_file(tmp_path: Path, pool: DecodePool) -> None:
+    settings = Settings(video=VideoSettings(wall_s=1e-9))
+    with Screener(tmp_path / "home", settings=settings, pool=pool) as hurried:
+        outcome = _screen(hurried, film(STRANGE, also=KNOWN))
+    assert (outcome.outcome, outcome.reason) == (OutcomeKind.NOT_MATCHABLE, Reason.TOO_SLOW)
+    assert "tracks from number 0 on" in outcome.detail and "video.wall_s" in outcome.detail

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -75,7 +76,7 @@ def look_at_video(
     """Every track with pictures: videos in the order of players, covers last. Raises `UnreadableError`."""
     work = _Look(pool, limits, bank, lists)
     number, tracks = 0, 1
-    while number < tracks:
+    while number < tracks and work.has_time(number):
         tracks = max(tracks, work.track(source, number, on_progress))
         number += 1
     return work.result()
@@ -95,15 +96,26 @@ class _Look:
         self._length_s = 0.0
         self._has_features = False
         self._plain: list[VideoHash] = []
+        self._until_s = time.monotonic() + limits.wall_s  # for all tracks together: a file may have many
+
+    def has_time(self, number: int) -> bool:
+        """Whether there is any left for track ``number``; that there is none is noted."""
+        if time.monotonic() < self._until_s:
+            return True
+        words = f"tracks from number {number} on were not looked at within {self._limits.wall_s:g} s"
+        self._note(Reason.TOO_SLOW, f"Not matchable as a whole: {words} ({self._limits.section}.wall_s).")
+        return False
 
     def track(self, source: Source, number: int, on_progress: Progress | None) -> int:
         """Looks at one track; how many the file says it has."""
+        left_s = max(self._until_s - time.monotonic(), 0.001)
+        limits = replace(self._limits, wall_s=left_s, cpu_s=min(self._limits.cpu_s, left_s))
         try:
             with (
                 opened(source) as readable,
                 self._pool.open_video(
                     readable,
-                    self._limits,
+                    limits,
                     every_s=STEP_S,
                     mode=VideoMode.QUICK,
                     track=number,
