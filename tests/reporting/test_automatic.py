@@ -10,11 +10,12 @@ import sqlalchemy as sa
 
 from holdfast.errors import ConflictError
 from holdfast.records.tables.base import now
-from holdfast.records.tables.drafts import report_automatic
+from holdfast.records.tables.drafts import report_automatic, report_drafts
+from holdfast.reporting.drafts.approval import approve, edit
 from holdfast.reporting.drafts.automatic import BY, automatic, file_by_rule, resume, stop
 from holdfast.reporting.drafts.models import Draft, State
 from holdfast.reporting.drafts.sending import send_due
-from tests.reporting.drafting import Office, make_office
+from tests.reporting.drafting import ANA, Office, make_office
 from tests.reporting.world import World
 
 
@@ -85,6 +86,37 @@ def test_one_file_that_is_not_exact_leaves_the_whole_report_to_people(office: Of
     draft = office.one(case)
     assert file_by_rule(office.world.database, office.desk) == 0
     assert office.get(draft.id).state is State.DRAFT
+
+
+@pytest.mark.parametrize("hand", ["drafted", "edited", "edited before the platform answered"])
+def test_what_a_person_wrote_is_never_filed_by_rule(office: Office, hand: str) -> None:
+    file_by_rule(office.world.database, office.desk)
+    end_shadow(office)
+    case = office.upload(b"a", exact=True, trusted=True)
+    office.decide(case)
+    (draft,) = office.draft(case, by=ANA if hand == "drafted" else "worker")
+    if hand != "drafted":
+        with office.world.database.write() as connection:
+            edit(connection, office.desk, draft.id, office.content(draft), version=1, by=ANA)
+            if hand != "edited":
+                connection.execute(sa.update(report_drafts).values(changed_by="platform"))
+    assert file_by_rule(office.world.database, office.desk) == 0
+    assert office.get(draft.id).state is State.DRAFT
+
+
+def test_what_a_person_changes_and_approves_is_no_longer_the_rules(world: World) -> None:
+    office = make_office(world, automatic=True, hold_s=3600.0)
+    file_by_rule(world.database, office.desk)
+    end_shadow(office)
+    draft = drafted(office, "user-1")
+    assert file_by_rule(world.database, office.desk) == 1
+    with world.database.write() as connection:
+        held = office.get(draft.id)
+        changed = edit(connection, office.desk, held.id, office.content(held), version=held.version, by=ANA)
+        approve(connection, office.desk, changed.id, version=changed.version, by=ANA)
+        stop(connection, by=ANA)
+    now_held = office.get(draft.id)
+    assert now_held.state is State.HOLDING and not now_held.is_automatic and now_held.approved_by == ANA
 
 
 def test_the_stop_switch_takes_back_what_is_still_held(world: World) -> None:

@@ -24,6 +24,7 @@ from holdfast.reporting.drafts.meter import measure
 from holdfast.reporting.drafts.models import Content, Draft, State
 from holdfast.reporting.drafts.texts import carried
 from holdfast.reporting.drafts.views import with_proofs
+from holdfast.reporting.standing_decision import is_taken_back
 
 __all__ = [
     "BACK_TO_DRAFT",
@@ -44,6 +45,7 @@ BACK_TO_DRAFT: dict[str, Any] = {
     "approved_by": None,
     "approved_at": None,
     "hold_until": None,
+    "is_automatic": False,
 }
 
 
@@ -81,6 +83,8 @@ def approve(connection: sa.Connection, desk: Desk, number: int, *, version: int,
     draft = _open(rows.lock(connection, number, version))
     if draft.state is State.HOLDING:
         raise ConflictError(f"Report {number} is approved already, by {draft.approved_by}; nothing was done.")
+    if is_taken_back(connection, draft_id=number):
+        raise ConflictError(f"The decision behind report {number} was taken back; it was not approved.")
     content = rows.unseal(desk.sealer, draft)
     content = content.model_copy(update={"files": with_proofs(connection, content.files)})
     _require_whole(desk, draft, content)
@@ -123,7 +127,7 @@ def mark_imminent(connection: sa.Connection, desk: Desk, number: int, reason: st
     )
     report = content.report.model_copy(update={"incident_summary": summary})
     content = content.model_copy(update={"report": report})
-    values: dict[str, Any] = {"is_imminent": True, "priority": 100}
+    values: dict[str, Any] = {"is_imminent": True, "is_automatic": False, "priority": 100}
     approved = draft.state in (State.ASKED, State.HOLDING)
     lacking = measure(content, desk.destinations.get(draft.destination)).must
     if approved and not lacking:

@@ -17,17 +17,19 @@ from holdfast.errors import ConflictError
 from holdfast.records import audit
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment, upsert
+from holdfast.records.tables.audit import audit_log
 from holdfast.records.tables.base import now
-from holdfast.records.tables.drafts import report_automatic, report_drafts
+from holdfast.records.tables.drafts import WAITING, report_automatic, report_drafts
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.desk import Desk, tell
 from holdfast.reporting.drafts.models import Draft, Enrichment, State
+from holdfast.reporting.drafts.views import proofs
 from holdfast.review.case_facts import CaseFacts, case_facts
 
 __all__ = ["BY", "Automatic", "automatic", "file_by_rule", "resume", "stop"]
 
 BY = "rule:automatic"
-PLATFORM = "platform"  # as `enrichment` signs
+MACHINES = ("worker", BY, "platform")  # who works at drafts and is no person
 LOOK_BACK = timedelta(hours=24)
 BATCH = 200
 SHADOWED = "the automatic rule, in its shadow time, would have filed this"
@@ -120,12 +122,13 @@ def file_by_rule(database: Database, desk: Desk) -> int:
 def _candidates(database: Database, after: int) -> list[int]:
     """Whole drafts that wait for people, that no person touched and that were not counted in shadow yet."""
     query = sa.select(t.c.id).where(
+        WAITING,
         t.c.id > after,
         t.c.state == str(State.DRAFT),
         t.c.lacks == 0,
         t.c.file_count > 0,
         t.c.case_id.is_not(None),
-        t.c.changed_by.in_([t.c.created_by, BY, PLATFORM]),
+        t.c.changed_by.in_(MACHINES),
         t.c.enrichment != str(Enrichment.WANTED),
         sa.not_(sa.or_(t.c.needs_second, t.c.is_imminent)),
         sa.or_(t.c.reason.is_(None), t.c.reason != SHADOWED),
@@ -139,7 +142,7 @@ def _approve(connection: sa.Connection, desk: Desk, number: int) -> int:
     connection.execute(sa.select(a).with_for_update()).one()
     standing = automatic(connection, desk)
     draft = rows.lock(connection, number)
-    if standing.state not in ("shadow", "on") or not _is_fit(connection, draft):
+    if standing.state not in ("shadow", "on") or not _is_fit(connection, desk, draft):
         return 0
     if standing.state == "shadow":
         connection.execute(sa.update(t).where(t.c.id == draft.id).values(reason=SHADOWED))
@@ -158,18 +161,25 @@ def _approve(connection: sa.Connection, desk: Desk, number: int) -> int:
     return 1
 
 
-def _is_fit(connection: sa.Connection, draft: Draft) -> bool:
-    """Nobody touched it, the platform has answered or cannot, and every file is an exact trusted match."""
-    untouched = (
-        draft.state is State.DRAFT
-        and draft.reason != SHADOWED
-        and draft.changed_by in (draft.created_by, BY, PLATFORM)
-    )
+def _is_fit(connection: sa.Connection, desk: Desk, draft: Draft) -> bool:
+    """No person touched or saw it, the platform was asked, every file is an exact trusted match."""
+    untouched = draft.state is State.DRAFT and draft.reason != SHADOWED and draft.changed_by in MACHINES
     if not untouched or draft.lacks or draft.needs_second or draft.is_imminent:
         return False
     if draft.case_id is None or draft.enrichment is Enrichment.WANTED or draft.file_count == 0:
         return False
+    if _has_person(connection, desk, draft):
+        return False
     return _all_exact(case_facts(connection, draft.case_id))
+
+
+def _has_person(connection: sa.Connection, desk: Desk, draft: Draft) -> bool:
+    """Whether anybody drafted, changed or approved it, or saw all of one of its files: then it is theirs."""
+    people = sa.and_(audit_log.c.target == f"report:{draft.id}", audit_log.c.actor.not_in(MACHINES))
+    if connection.execute(sa.select(audit_log.c.position).where(people).limit(1)).first() is not None:
+        return True
+    items = [file.item_id for file in rows.unseal(desk.sealer, draft).files]
+    return bool(proofs(connection, items))
 
 
 def _all_exact(facts: CaseFacts) -> bool:

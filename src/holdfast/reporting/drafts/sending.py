@@ -19,6 +19,7 @@ from holdfast.reporting.drafts.approval import BACK_TO_DRAFT
 from holdfast.reporting.drafts.desk import Desk, tell
 from holdfast.reporting.drafts.models import Draft, State
 from holdfast.reporting.filing.models import Submission
+from holdfast.reporting.standing_decision import is_taken_back
 from holdfast.vault import retention
 
 __all__ = ["due", "raise_late", "send", "send_due"]
@@ -67,6 +68,11 @@ def send(connection: sa.Connection, desk: Desk, number: int) -> Draft:
     draft = rows.lock(connection, number)
     if draft.state is not State.HOLDING or draft.hold_until is None or draft.hold_until > now():
         raise ConflictError(f"Report {number} is not due: it is {draft.state}. Nothing was handed over.")
+    if is_taken_back(connection, draft_id=number):
+        raise ConflictError(
+            f"The decision that report {number} rests on was taken back. Nothing was handed over: it is "
+            "withdrawn."
+        )
     destination = desk.destinations.get(draft.destination)
     submission: Submission = rows.unseal(desk.sealer, draft).submission()
     order = Order(

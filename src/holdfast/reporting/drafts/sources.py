@@ -32,6 +32,7 @@ from holdfast.reporting.drafts.meter import measure
 from holdfast.reporting.drafts.models import Content, Draft, Enrichment, State
 from holdfast.reporting.drafts.views import with_proofs
 from holdfast.reporting.filing.contents import Contents
+from holdfast.reporting.standing_decision import WITH_DECISION, taken_back
 from holdfast.review.case_facts import CaseFacts, DecisionFacts, case_facts
 from holdfast.vault import preservation
 
@@ -62,8 +63,7 @@ def undrafted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
 
 def unwanted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
     """Reports that are not finished and whose decision was overturned or undone, oldest first."""
-    d, t = case_decisions, report_drafts
-    gone = d.c.state.in_(("overturned", "undone", "refused"))
+    t = report_drafts
     live = sa.select(filings.c.id).where(filings.c.finished_at.is_(None))
     here = sa.select(report_packets.c.id).where(report_packets.c.finished_at.is_(None))
     unfinished = sa.or_(
@@ -71,8 +71,8 @@ def unwanted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
     )
     query = (
         sa.select(t.c.id)
-        .join(d, sa.and_(d.c.case_id == t.c.case_id, d.c.revision == t.c.case_revision))
-        .where(gone, unfinished, sa.or_(t.c.reason.is_(None), t.c.reason != OVERTURNED))
+        .select_from(WITH_DECISION)
+        .where(taken_back(), unfinished, sa.or_(t.c.reason.is_(None), t.c.reason != OVERTURNED))
         .order_by(t.c.id)
         .limit(limit)
     )

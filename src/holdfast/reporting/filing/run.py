@@ -33,6 +33,7 @@ from holdfast.reporting.filing.held import Held, Work
 from holdfast.reporting.filing.history import Said
 from holdfast.reporting.filing.models import Filing, State, Submission
 from holdfast.reporting.filing.requests import earlier_reports, unseal_submission
+from holdfast.reporting.standing_decision import is_taken_back
 
 __all__ = ["FilingRun"]
 
@@ -82,7 +83,7 @@ class FilingRun:
         self._held.write(values)
 
     def _open_report(self) -> None:
-        if self._held.filing.cancel_wanted:
+        if self._is_unwanted():
             self._ends.cancel()
             return
         document = self._prepare()
@@ -100,6 +101,10 @@ class FilingRun:
             self._ends.refuse(said.says, follows.alarm, ended, said=said)
         else:
             self._ends.wait(said.says, ended, said=said, alarm=follows.alarm)
+
+    def _is_unwanted(self) -> bool:
+        with self._work.database.read() as connection:
+            return _is_unwanted(connection, self._held.filing)
 
     def _prepare(self) -> bytes | None:
         """The document, once everything that goes with it is at hand; None where it is not: dealt with."""
@@ -253,7 +258,7 @@ class FilingRun:
 
     def _begin_to_finish(self) -> None:
         def values(connection: sa.Connection, filing: Filing) -> Mapping[str, Any]:
-            if filing.cancel_wanted:  # nobody can set it any more once the state is FINISHING
+            if _is_unwanted(connection, filing):  # too late once the state is FINISHING
                 return {"state": State.RETRACTING, "after_retract": State.CANCELLED}
             rows.mark_finish_sent(connection, self._held.attempt_id)
             return {"state": State.FINISHING}
@@ -299,6 +304,11 @@ class FilingRun:
             return False
         with self._work.database.read() as connection:
             return not rows.finish_was_sent(connection, self._held.attempt_id)
+
+
+def _is_unwanted(connection: sa.Connection, filing: Filing) -> bool:
+    """Somebody cancels it, or the decision that it rests on was taken back."""
+    return filing.cancel_wanted or is_taken_back(connection, filing_id=filing.id)
 
 
 def _touched(state: State) -> Callable[[sa.Connection, Filing], dict[str, Any]]:
