@@ -9,14 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from holdfast.media.pool import DecodePool
 from holdfast.service.runtime import Runtime
 from holdfast.settings import RuleSettings, Settings, VaultSettings
 from holdfast.vault.keys import create_key_file
 from tests.service.serving import Service, descendants, is_running
 
 
+@pytest.fixture(scope="module")
+def pool() -> Iterator[DecodePool]:
+    """Decode workers, shared by the tests of a file: starting them takes longer than most tests."""
+    with DecodePool(workers=2) as workers:
+        yield workers
+
+
 @pytest.fixture
-def runtime(tmp_path: Path, database_url: str) -> Iterator[Runtime]:
+def runtime(tmp_path: Path, database_url: str, pool: DecodePool) -> Iterator[Runtime]:
     """Everything one process works with; the test runs on SQLite and on PostgreSQL."""
     home = tmp_path / "home"
     home.mkdir(mode=0o700)
@@ -27,7 +35,7 @@ def runtime(tmp_path: Path, database_url: str) -> Iterator[Runtime]:
         vault=VaultSettings(key_file=keys),
         rules=RuleSettings(unconfirmed_s=3600),
     )
-    with Runtime(home, settings=settings) as opened:
+    with Runtime(home, settings=settings, pool=pool) as opened:
         yield opened
 
 
