@@ -21,6 +21,7 @@ from holdfast.review.cases import get_case
 from holdfast.review.clocks import end_questions, raise_overdue, set_priority
 from holdfast.review.clusters import avoided
 from holdfast.review.deciding import approve, get_decision
+from holdfast.review.figures import TechnologyFigures, errors_by_technology
 from holdfast.review.notices import FORM, NewNotice, Notice, add_notice, close_notice, get_notice
 from tests.review.conftest import ANA, BEA, LEA, World
 from tests.review.test_deciding import decided, facts, settled, state_of
@@ -134,6 +135,10 @@ def test_an_overturned_decision_on_a_trusted_list_waits_for_a_second_person(worl
         assert get_appeal(connection, appeal.id).outcome == "overturned"
         assert get_decision(connection, appeal.decision_id).state == "overturned"
     assert facts(world, item.case_id).media[0].item.verdict == "dispute"
+    day = timedelta(days=1)
+    with world.database.read() as connection:
+        (figures,) = errors_by_technology(connection, since=now() - day, until=now() + day)
+    assert figures == TechnologyFigures("TRUSTED", "pdq", reviewed=1, upheld=0, disputed=1, reversed=1)
 
 
 def test_a_refused_overturning_leaves_the_appeal_open(world: World) -> None:

@@ -19,6 +19,7 @@ from holdfast.api.writes import Write, Writing
 from holdfast.records.tables.base import now
 from holdfast.review import sampling, wellness, words
 from holdfast.review.clusters import avoided
+from holdfast.review.figures import errors_by_technology
 
 __all__ = ["router"]
 
@@ -103,13 +104,25 @@ class WordsAnswer(Answer):
     outcomes: dict[str, str]
 
 
+class TechnologyAnswer(Answer):
+    """How often one list by one technology was right."""
+
+    bank: str = Field(examples=["KNOWN"])
+    algorithm: str = Field(examples=["pdq"])
+    reviewed: int
+    upheld: int
+    disputed: int
+    reversed: int = Field(description="Of the disputed: on appeal.")
+
+
 class FiguresAnswer(Answer):
-    """Over a time: how well two people agree, and what nobody had to look at."""
+    """Over a time: how well two people agree, what nobody had to look at, how often lists were right."""
 
     second_reviews: int
     agreed: int
     kappa: float | None = Field(description="Cohen's; null where it says nothing.")
     exposures_avoided: dict[str, int]
+    technologies: list[TechnologyAnswer]
 
 
 @router.get("/v1/review-words", summary="The words of review", responses=responses())
@@ -209,8 +222,13 @@ def figures(
     with caller.runtime.database.read() as connection:
         found = sampling.agreement(connection, since=since, until=until)
         spared = avoided(connection, since=since.date(), until=until.date())
+        errors = errors_by_technology(connection, since=since, until=until)
     return FiguresAnswer(
-        second_reviews=found.reviews, agreed=found.agreed, kappa=found.kappa, exposures_avoided=spared
+        second_reviews=found.reviews,
+        agreed=found.agreed,
+        kappa=found.kappa,
+        exposures_avoided=spared,
+        technologies=[TechnologyAnswer.model_validate(one) for one in errors],
     )
 
 
