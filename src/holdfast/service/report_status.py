@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import sqlalchemy as sa
 
 from holdfast.records.tables.base import now
-from holdfast.records.tables.drafts import report_drafts, report_packets
+from holdfast.records.tables.drafts import WAITING, report_drafts, report_packets
 from holdfast.records.tables.filings import filing_alarms
 
 if TYPE_CHECKING:
@@ -39,16 +39,16 @@ class ReportStatus:
 
 def read_status(connection: sa.Connection) -> ReportStatus:
     """How it stands now."""
-    a, t = filing_alarms.c, report_drafts.c
+    a, t, p = filing_alarms.c, report_drafts.c, report_packets.c
     kinds = sa.select(a.kind, sa.func.count()).where(a.cleared_at.is_(None)).group_by(a.kind)
-    waits = t.state.in_(("draft", "asked", "holding"))
-    states = sa.select(t.state, sa.func.count()).where(waits).group_by(t.state)
-    here = sa.select(report_packets.c.id).where(report_packets.c.finished_at.is_(None))
-    people = sa.or_(t.state.in_(("draft", "asked")), t.packet_id.in_(here))
-    late = sa.select(sa.func.count()).where(people, t.deadline_at <= now())
+    states = sa.select(t.state, sa.func.count()).where(WAITING).group_by(t.state)
+    count = sa.select(sa.func.count())
+    drafts = count.where(WAITING, t.state.in_(("draft", "asked")), t.deadline_at <= now())
+    overdue = sa.exists().where(t.packet_id == p.id, t.deadline_at <= now())
+    packets = count.select_from(report_packets).where(p.state.in_(("pending", "written")), overdue)
     return ReportStatus(
         alarms={row[0]: int(row[1]) for row in connection.execute(kinds)},
-        late=int(connection.execute(late).scalar_one()),
+        late=sum(int(connection.execute(query).scalar_one()) for query in (drafts, packets)),
         waiting={row[0]: int(row[1]) for row in connection.execute(states)},
     )
 

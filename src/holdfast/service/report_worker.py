@@ -22,7 +22,13 @@ from holdfast.reporting.drafts.automatic import file_by_rule
 from holdfast.reporting.drafts.enrichment import enrich_due
 from holdfast.reporting.drafts.platform import Platform, open_platform
 from holdfast.reporting.drafts.sending import raise_late, send_due
-from holdfast.reporting.drafts.sources import OVERTURNED, draft_case, undrafted, unwanted
+from holdfast.reporting.drafts.sources import (
+    OVERTURNED,
+    draft_case,
+    latest_decision,
+    undrafted,
+    unwanted,
+)
 from holdfast.reporting.filing import alarms
 from holdfast.reporting.filing.filer import Filer
 from holdfast.reporting.packets.outbox import PacketWriter
@@ -36,6 +42,8 @@ __all__ = ["ReportWorker", "packet_writer"]
 
 POLL_S = 1.0
 RULE_EVERY_S = 15.0
+ALL_EVERY_S = 60.0
+RECENT = 1000  # decisions that every round looks at
 LATE_EVERY_S = 60.0
 AFTER_TROUBLE_S = 30.0
 BY = "worker"
@@ -76,7 +84,7 @@ class ReportWorker:
     def once(self) -> None:
         """One round of everything but filing. One step's trouble is no other's."""
         self._step("drafts", 0.0, self._draft)
-        self._step("withdrawals", 0.0, self._withdraw)
+        self._step("withdrawals", RULE_EVERY_S, self._withdraw)
         self._step("platform", 0.0, self._enrich)
         self._step("rule", RULE_EVERY_S, lambda: file_by_rule(self._database, self._runtime.desk))
         self._step("hand-over", 0.0, lambda: send_due(self._database, self._runtime.desk))
@@ -100,8 +108,12 @@ class ReportWorker:
             tell("reports wait", step=name, error=describe(error))
 
     def _draft(self) -> None:
+        is_whole = time.monotonic() >= self._due.get("all decisions", 0.0)
         with self._database.read() as connection:
-            cases = undrafted(connection)
+            latest = latest_decision(connection)
+            cases = undrafted(connection, after=0 if is_whole else latest - RECENT)
+        if is_whole:  # one that waited long for its second person
+            self._due["all decisions"] = time.monotonic() + ALL_EVERY_S
         for case_id in cases:
             if self._ending.is_set():
                 return

@@ -18,6 +18,7 @@ from holdfast.errors import ConflictError, HoldfastError, ReportingError
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment
 from holdfast.records.jobs import backoff_s
+from holdfast.records.tables.drafts import WAITING
 from holdfast.records.tables.drafts import report_drafts as t
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.desk import Desk, tell
@@ -83,9 +84,9 @@ def _claim(database: Database) -> Draft | None:
         due = (
             sa.select(t.c.id)
             .where(
+                WAITING,
                 t.c.enrichment == str(Enrichment.WANTED),
                 t.c.enrichment_due_at <= moment(connection),
-                t.c.state.in_([str(State.DRAFT), str(State.ASKED), str(State.HOLDING)]),
             )
             .order_by(t.c.priority.desc(), t.c.enrichment_due_at, t.c.id)
             .limit(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -109,11 +109,6 @@ def unseal_answer(sealer: KeySealer, draft: Draft) -> bytes | None:
         return None
     context = _context("answer", draft.case_reference, draft.destination, draft.revision)
     return sealer.unseal(draft.sealed_answer, context=context)
-
-
-def waiting(states: Collection[State]) -> sa.ColumnElement[bool]:
-    """Rows in any of these states."""
-    return t.c.state.in_([str(state) for state in states])
 
 
 def of_row(row: sa.Row[Any]) -> Draft:

@@ -11,6 +11,7 @@ from holdfast.errors import ConflictError, HoldfastError, NotFoundError, Reporti
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
+from holdfast.records.tables.drafts import WAITING
 from holdfast.records.tables.drafts import report_drafts as t
 from holdfast.records.tables.drafts import report_packets as p
 from holdfast.reporting.destination import Order
@@ -34,7 +35,7 @@ def due(connection: sa.Connection, *, limit: int = 100) -> list[int]:
     """Approved drafts whose hold is over, the most urgent first."""
     query = (
         sa.select(t.c.id)
-        .where(t.c.state == str(State.HOLDING), t.c.hold_until <= moment(connection))
+        .where(WAITING, t.c.state == str(State.HOLDING), t.c.hold_until <= moment(connection))
         .order_by(t.c.priority.desc(), t.c.hold_until, t.c.id)
         .limit(limit)
     )

@@ -36,7 +36,15 @@ from holdfast.reporting.standing_decision import WITH_DECISION, taken_back
 from holdfast.review.case_facts import CaseFacts, DecisionFacts, case_facts
 from holdfast.vault import preservation
 
-__all__ = ["OVERTURNED", "case_reference", "draft_case", "insert", "undrafted", "unwanted"]
+__all__ = [
+    "OVERTURNED",
+    "case_reference",
+    "draft_case",
+    "insert",
+    "latest_decision",
+    "undrafted",
+    "unwanted",
+]
 
 IMMINENT_PRIORITY = 100
 PREFIX = "case:"
@@ -48,13 +56,21 @@ def case_reference(case_id: int) -> str:
     return f"{PREFIX}{case_id}"
 
 
-def undrafted(connection: sa.Connection, *, limit: int = 50) -> list[int]:
-    """Cases that a decision in force says to report, and that have no draft of it yet; oldest first."""
+def latest_decision(connection: sa.Connection) -> int:
+    """The id of the newest decision of a case; 0 where there is none."""
+    return int(connection.scalar(sa.select(sa.func.max(case_decisions.c.id))) or 0)
+
+
+def undrafted(connection: sa.Connection, *, after: int = 0, limit: int = 50) -> list[int]:
+    """Cases that a decision in force says to report, and that have no draft of it yet; oldest first.
+
+    Only decisions with an id above ``after``: a look at all of them takes the longer the more there are.
+    """
     d, t = case_decisions, report_drafts
     drafted = sa.exists().where(t.c.case_id == d.c.case_id, t.c.case_revision >= d.c.revision)
     query = (
         sa.select(d.c.case_id)
-        .where(d.c.outcome == "report", d.c.state == "in_force", sa.not_(drafted))
+        .where(d.c.id > after, d.c.outcome == "report", d.c.state == "in_force", sa.not_(drafted))
         .order_by(d.c.id)
         .limit(limit)
     )
