@@ -18,7 +18,7 @@ __all__ = ["TechnologyFigures", "errors_by_technology"]
 
 @dataclass(frozen=True, slots=True)
 class TechnologyFigures:
-    """Of ``reviewed`` matches ``upheld`` were right and ``disputed`` wrong; ``reversed``: these, on appeal."""
+    """Of ``reviewed`` matches ``upheld`` were right, ``disputed`` wrong, ``reversed`` of these on appeal."""
 
     bank: str
     algorithm: str
