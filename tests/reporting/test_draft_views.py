@@ -48,6 +48,7 @@ def view(
                 expires_at=at,
                 ended_at=at,
                 last_number=3,
+                shown_ms=5000,
             )
             .returning(media_grants.c.id)
         ).scalar_one()
@@ -152,6 +153,7 @@ def test_what_is_viewed_between_draft_and_approval_counts(office: Office) -> Non
     draft = office.one(case)
     seen_in_full(office, item)
     with office.world.database.write() as connection:
+        assert preview(connection, office.desk, draft).files[0].is_viewed
         changed = approve(connection, office.desk, draft.id, version=draft.version, by=ANA)
         assert set(proofs(connection, [item])) == {item}
     (file,) = office.content(changed).files

@@ -196,9 +196,10 @@ def test_files_of_other_cases_cannot_be_slipped_in(one_office: Office) -> None:
         one_office.decide(one)
     draft, foreign = one_office.one(case), one_office.one(other)
     content = one_office.content(draft)
-    mixed = content.model_copy(update={"files": content.files + one_office.content(foreign).files})
-    with one_office.world.database.write() as connection, pytest.raises(UsageError, match="outside its case"):
-        edit(connection, one_office.desk, draft.id, mixed, version=draft.version, by=ANA)
+    for more in (one_office.content(foreign).files, content.files):
+        mixed = content.model_copy(update={"files": content.files + more})
+        with one_office.world.database.write() as connection, pytest.raises(UsageError, match="its case"):
+            edit(connection, one_office.desk, draft.id, mixed, version=draft.version, by=ANA)
 
 
 def test_the_preview_is_what_is_sent(office: Office) -> None:
@@ -211,6 +212,10 @@ def test_the_preview_is_what_is_sent(office: Office) -> None:
     file_it(office)
     (report,) = office.world.stand_in.desk.finished()
     assert report.xml == shown.xml and b"<fileViewedByEsp>false" in shown.files[0].xml
+    with (
+        office.world.database.read() as connection
+    ):  # and stays so: it does not name itself as an earlier one
+        assert preview(connection, office.desk, office.get(draft.id)).xml == report.xml
 
 
 def test_imminent_danger_is_marked_late_and_escalates(one_world: World) -> None:

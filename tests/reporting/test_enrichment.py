@@ -169,6 +169,8 @@ def test_what_is_there_is_never_overwritten(office: Office, service: Service) ->
         {"account": "user-1", "person": {"shoe_size": 43}},
         {"account": "user-1", "person": {"ip_capture_events": [{"ip_address": "203.0.113.9"}] * 501}},
         {"account": "user-1", "person": {"screen_name": "x" * 300}},
+        {"account": "user-1", "person": {"screen_name": "a\x00b"}},
+        {"account": "user-1", "person": {"prior_reports": [10**26]}},
         {"account": "user-1", "person": {"ip_capture_events": [{"ip_address": "not an address"}]}},
         {},
     ],
@@ -223,7 +225,11 @@ def test_a_huge_answer_a_redirect_and_an_address_inside_are_refused(office: Offi
 def test_errors_quote_nothing() -> None:
     with pytest.raises(AnswerRefusedError) as caught:
         read_platform_answer(b'{"account": "user-1", "person": {"secret name": "Jane Doe"}}', "user-1")
-    assert "Jane Doe" not in str(caught.value)
+    assert "Jane Doe" not in str(caught.value) and "secret" not in str(caught.value)
+    for name in ("\x1b[31m", "\x00"):  # a name of theirs may be anything
+        with pytest.raises(AnswerRefusedError) as caught:
+            read_platform_answer(json.dumps({"account": "user-1", name: 1}).encode(), "user-1")
+        assert name not in str(caught.value)
 
 
 def test_without_a_secret_nothing_is_asked(tmp_path: Path) -> None:

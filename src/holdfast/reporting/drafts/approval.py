@@ -59,8 +59,9 @@ def edit(
     """
     draft = rows.lock(connection, number, version)
     before = rows.unseal(desk.sealer, draft)
-    if not {file.item_id for file in content.files} <= {file.item_id for file in before.files}:
-        raise UsageError("A draft takes no files from outside its case; nothing was changed.")
+    given = [file.item_id for file in content.files]
+    if len(set(given)) < len(given) or not set(given) <= {file.item_id for file in before.files}:
+        raise UsageError("A draft takes no files from outside its case, and each once; nothing was changed.")
     return replace_content(connection, desk, draft, content, by=by, action="report.edit")
 
 

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 import holdfast
 from holdfast.decisions.webhooks.endpoints import Reach, check_url
@@ -131,10 +132,7 @@ def read_platform_answer(body: bytes, account: str) -> PlatformAnswer:
     try:
         answer = PlatformAnswer.model_validate_json(body)
     except ValidationError as error:
-        places = ", ".join(
-            f"{'.'.join(map(str, one['loc']))} ({one['type']})"
-            for one in error.errors(include_input=False)[:5]
-        )
+        places = ", ".join(_place(one) for one in error.errors(include_input=False)[:5])
         raise AnswerRefusedError(f"The platform's answer has another form: {places}.") from None
     if answer.account != account:
         raise AnswerRefusedError("The platform answered about another account.")
@@ -148,6 +146,13 @@ def read_platform_answer(body: bytes, account: str) -> PlatformAnswer:
     if any(len(one) > MAX_OF_EACH for one in lists):
         raise AnswerRefusedError(f"The platform's answer has a list of more than {MAX_OF_EACH}.")
     return answer
+
+
+def _place(error: ErrorDetails) -> str:
+    """Where an answer is wrong, in names of ours: a name that we do not know is theirs, and is not quoted."""
+    is_theirs = error["type"] == "extra_forbidden"
+    names = [*error["loc"][:-1], "an unknown name"] if is_theirs else error["loc"]
+    return f"{'.'.join(map(str, names))} ({error['type']})"
 
 
 def open_platform(settings: ReportingSettings, home: Path, reach: Reach) -> Platform | None:

@@ -10,9 +10,10 @@ from holdfast.reporting.cybertip.build import build_file_details
 from holdfast.reporting.cybertip.models.file_details import FileDetails
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.desk import Desk
-from holdfast.reporting.drafts.models import Content, Draft
+from holdfast.reporting.drafts.models import Content, Draft, State
+from holdfast.reporting.drafts.views import with_proofs
 from holdfast.reporting.filing.models import SubmittedFile
-from holdfast.reporting.filing.requests import ANY_FILE_ID, earlier_ids
+from holdfast.reporting.filing.requests import ANY_FILE_ID, earlier_ids, get
 from holdfast.reporting.filing.steps import report_document
 from holdfast.reporting.filing.views import proves_exif, proves_view
 
@@ -40,9 +41,12 @@ class Preview:
 
 
 def preview(connection: sa.Connection, desk: Desk, draft: Draft, content: Content | None = None) -> Preview:
-    """What would be sent at this moment. Raises `InvalidDocumentError` while it breaks a rule."""
+    """What would be sent now, or was sent. Raises `InvalidDocumentError` while it breaks a rule."""
     content = content or rows.unseal(desk.sealer, draft)
-    earlier = earlier_ids(connection, draft.destination, draft.case_reference)
+    if draft.state in (State.DRAFT, State.ASKED):  # an approval asks the ledger once more
+        content = content.model_copy(update={"files": with_proofs(connection, content.files)})
+    own = None if draft.filing_id is None else get(connection, draft.filing_id).revision
+    earlier = earlier_ids(connection, draft.destination, draft.case_reference, before=own)
     submission = content.submission()
     is_batched = submission.report.batched_report is not None
     return Preview(
