@@ -152,6 +152,18 @@ def test_a_report_that_waits_for_people_past_its_deadline_raises_an_alarm_again_
         assert len(events.read(connection, kinds=["report.late"])) == 2
 
 
+def test_what_cannot_be_handed_over_is_late_once_its_hold_is_over(office: Office) -> None:
+    draft = approved(office, drafted(office))
+    with office.world.database.write() as connection:
+        connection.execute(sa.update(report_drafts).values(deadline_at=now() - timedelta(minutes=1)))
+        assert raise_late(connection) == []
+    let_hold_pass(office, draft)
+    elsewhere = make_office(office.world, environment="production", test_url=None)
+    assert send_due(office.world.database, elsewhere.desk) == 0
+    with office.world.database.write() as connection:
+        assert raise_late(connection) == [draft.id]
+
+
 def test_every_step_is_an_event_and_what_people_do_an_audit_line(office: Office) -> None:
     draft = approved(office, drafted(office))
     with office.world.database.write() as connection:

@@ -43,7 +43,8 @@ def read_status(connection: sa.Connection) -> ReportStatus:
     kinds = sa.select(a.kind, sa.func.count()).where(a.cleared_at.is_(None)).group_by(a.kind)
     states = sa.select(t.state, sa.func.count()).where(WAITING).group_by(t.state)
     count = sa.select(sa.func.count())
-    drafts = count.where(WAITING, t.state.in_(("draft", "asked")), t.deadline_at <= now())
+    held = sa.and_(t.state == "holding", t.hold_until > now())
+    drafts = count.where(WAITING, sa.not_(held), t.deadline_at <= now())
     overdue = sa.exists().where(t.packet_id == p.id, t.deadline_at <= now())
     packets = count.select_from(report_packets).where(p.state.in_(("pending", "written")), overdue)
     return ReportStatus(

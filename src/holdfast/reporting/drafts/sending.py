@@ -92,12 +92,15 @@ def send(connection: sa.Connection, desk: Desk, number: int) -> Draft:
 
 def raise_late(connection: sa.Connection) -> list[int]:
     """An event and a webhook for each report past its deadline that waits for people, repeated: a draft that
-    nobody approved, a packet that nobody handed over. What a filer has has alarms of its own.
+    nobody approved, one that could not be handed over though its hold has ended, a packet that nobody handed
+    over. What a filer has has alarms of its own.
     """
     at = now()
     told = sa.or_(t.c.late_told_at.is_(None), t.c.late_told_at <= at - LATE_AGAIN)
     here = sa.select(p.c.id).where(p.c.finished_at.is_(None))
-    waits = sa.or_(t.c.state.in_((str(State.DRAFT), str(State.ASKED))), t.c.packet_id.in_(here))
+    people = t.c.state.in_((str(State.DRAFT), str(State.ASKED)))
+    stuck = sa.and_(t.c.state == str(State.HOLDING), t.c.hold_until <= at)
+    waits = sa.or_(people, stuck, t.c.packet_id.in_(here))
     late = connection.execute(
         sa.update(t).where(waits, t.c.deadline_at <= at, told).values(late_told_at=at).returning(*t.c)
     ).all()
