@@ -245,8 +245,9 @@ class Screener:
     def warm_up(self) -> None:
         """Starts the decode workers and loads what the first upload would otherwise wait for."""
         self.pool.sandbox_status()
-        luma = np.add.outer(np.arange(64, dtype=np.uint8), np.arange(96, dtype=np.uint8))
-        hashes = query_hashes(DecodedImage("warm-up", "L", (LumaFrame(luma, 96, 64),)))
+        luma = np.full((96, 128), 255, np.uint8)  # a page with a picture on it: both are looked for
+        luma[16:80, 16:112] = np.add.outer(np.arange(64), np.arange(96))
+        hashes = query_hashes(DecodedImage("warm-up", "L", (LumaFrame(luma, 128, 96),)))
         self.lists.search(hashes.codes, 0)
         # Beside the rest: who matches something in this moment waits for it, and nobody else does.
         threading.Thread(target=self._warm_up_rest, name="warm-up", daemon=True).start()
