@@ -16,6 +16,7 @@ from holdfast.vault import retention
 from holdfast.vault.preservation import items_of
 from holdfast.vault.retention import REPORT_KEPT
 from holdfast.vault.sweep import sweep_expired
+from tests.reporting.drafting import make_office
 from tests.reporting.world import World
 
 
@@ -30,6 +31,17 @@ def years_ago(world: World, item_id: str) -> None:
     with world.database.write() as connection:
         past = now() - timedelta(days=400)
         connection.execute(sa.update(vault_items).where(vault_items.c.id == item_id).values(keep_until=past))
+
+
+def test_the_decision_itself_keeps_it_whether_or_not_anybody_drafts(world: World) -> None:
+    office = make_office(world)
+    case = office.upload()
+    ((_, item_id),) = office.items(case)
+    before = now()
+    office.decide(case)
+    assert kept_until(world, item_id) >= before + REPORT_KEPT
+    with world.database.read() as connection:
+        assert items_of(connection, f"case:{case}") == [item_id]
 
 
 def test_it_begins_at_the_decision_and_follows_the_filing(world: World) -> None:

@@ -38,6 +38,7 @@ from holdfast.review.flowing import say_of_entries
 from holdfast.review.models import Case, CaseItem, from_row
 from holdfast.review.rules import ReviewRules
 from holdfast.review.sampling import ask_second_reviews
+from holdfast.vault import preservation
 
 __all__ = ["due_decisions", "settle"]
 
@@ -70,6 +71,8 @@ def settle(connection: sa.Connection, decision_id: int, rules: ReviewRules) -> b
         verdict = decision.verdicts.get(item.id)
         if verdict is not None:
             _apply(connection, decision, item, verdict, approved_by, rules)
+    if decision.outcome == "report":
+        _preserve(connection, decision, items)
     _remember(connection, decision, items)
     for copy in copies:
         _carry_over(connection, decision, copy, approved_by, rules)
@@ -162,6 +165,13 @@ def _apply(
             )
         else:
             held.hold_again(connection, item.item_id, actor=decision.by, purpose=f"case {decision.case_id}")
+
+
+def _preserve(connection: sa.Connection, decision: DecisionFacts, items: Sequence[CaseItem]) -> None:
+    """What is to be reported is kept from this very moment on, whenever a report of it is drafted."""
+    confirmed = [item.item_id for item in items if decision.verdicts.get(item.id) == "confirm"]
+    held_items = [item_id for item_id in confirmed if item_id is not None]
+    preservation.begin(connection, f"case:{decision.case_id}", held_items, actor=decision.by)
 
 
 def _reason(decision: DecisionFacts, item: CaseItem) -> str:
