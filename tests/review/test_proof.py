@@ -19,6 +19,12 @@ FILM = (
     Seen(4, "played", 10_100, 5.0, 10.0),
     Seen(5, "hidden", 10_200),
 )
+HOPPED = [Seen(1, "shown", 0)] + [
+    Seen(number + 2, "played", 1000 * (number + 1), number * 0.6, number * 0.6 + 0.11) for number in range(17)
+]
+CUT = [Seen(1, "shown", 0)] + [
+    Seen(number + 2, "played", 100, number / 2, number / 2 + 0.5) for number in range(20)
+]
 
 
 def evidence(events: tuple[Seen, ...] = STILL, **changed: object) -> Evidence:
@@ -72,6 +78,9 @@ def inserted(events: tuple[Seen, ...], at: int, kind: str) -> tuple[Seen, ...]:
         ("seconds_missing", evidence((*FILM[:3], replace(FILM[4], number=4)))),
         ("seconds_missing", evidence((*FILM[:3], replace(FILM[3], from_s=6.0), FILM[4]))),  # sought
         ("impossible_clock", evidence((*FILM[:2], Seen(3, "played", 600, 0.0, 10.0)))),
+        ("seconds_missing", evidence((*FILM[:3], Seen(4, "seeked", 5_200), replace(FILM[3], number=5)))),
+        ("seconds_missing", evidence(tuple(HOPPED))),  # half a second left out each time
+        ("impossible_clock", evidence(tuple(CUT))),  # ten seconds of film in no time, half a second each
         ("length_unknown", evidence(FILM, duration_s=None)),
         ("cannot_be_proved", evidence(shape="animation")),
         ("cannot_be_proved", evidence(shape=None)),

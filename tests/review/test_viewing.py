@@ -8,10 +8,17 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from holdfast.errors import ConflictError, LeaseLostError, LimitError, NotAllowedError, NotFoundError
+from holdfast.errors import (
+    ConflictError,
+    LeaseLostError,
+    LimitError,
+    NotAllowedError,
+    NotFoundError,
+    UsageError,
+)
 from holdfast.records.tables.base import now
 from holdfast.records.tables.vault import vault_items
-from holdfast.records.tables.viewing import media_grants, reviewers
+from holdfast.records.tables.viewing import media_grants, media_served, reviewers
 from holdfast.review import approvals
 from holdfast.review.clusters import forget_destroyed
 from holdfast.review.grants import Grant, note_served, require_grant, reveal, reveal_outside
@@ -53,11 +60,20 @@ def shown(world: World, item: CaseItem, person: str = ANA) -> Grant:
 
 
 def send(
-    world: World, grant: Grant, first: int = 0, end: int = len(DATA), fidelity: str = "original"
+    world: World,
+    grant: Grant,
+    first: int = 0,
+    end: int = len(DATA),
+    fidelity: str = "original",
+    after_s: float = 0.05,
 ) -> None:
     given = {"first_byte": first, "end_byte": end, "total_bytes": len(DATA), "digest": b"1" * 32}
     known = {"item_id": grant.item_id, "person": grant.person, "grant_id": grant.id, "fidelity": fidelity}
     world.do(note_served, **given, **known)
+    of_grant = sa.update(media_served).where(media_served.c.grant_id == grant.id)
+    with world.database.write() as connection:
+        began = connection.scalar(sa.select(media_grants.c.granted_at).where(media_grants.c.id == grant.id))
+        connection.execute(of_grant.values(at=began + timedelta(seconds=after_s)))
 
 
 def report(world: World, grant: Grant, *events: Seen) -> int:
@@ -137,6 +153,33 @@ def test_a_page_that_contradicts_itself_proves_nothing(world: World, item: CaseI
     report(world, grant, *WHOLE)
     report(world, grant, Seen(4, "hidden", 9000))
     assert say_seen(world, grant, 4).why_not == "contradiction"
+
+
+def test_bytes_that_were_fetched_afterwards_were_not_what_was_seen(world: World, item: CaseItem) -> None:
+    grant = shown(world, item)
+    world.do(note_shape, grant.item_id, "still")
+    report(world, grant, *WHOLE)
+    send(world, grant, after_s=20)
+    assert say_seen(world, grant, 4).why_not == "bytes_missing"
+
+
+def test_what_is_told_before_it_can_have_happened_proves_nothing(world: World, item: CaseItem) -> None:
+    grant = shown(world, item)
+    world.do(note_shape, grant.item_id, "still")
+    send(world, grant)
+    report(world, grant, *WHOLE[:3], Seen(4, "hidden", 600_000))
+    with world.database.write() as connection:  # the hours go by; then the word
+        began = sa.update(media_grants).where(media_grants.c.id == grant.id)
+        connection.execute(began.values(granted_at=now() - timedelta(hours=1)))
+        connection.execute(sa.update(media_served).values(at=now() - timedelta(hours=1)))
+    assert say_seen(world, grant, 4).why_not == "impossible_clock"
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+def test_a_place_that_is_no_number_is_refused(world: World, item: CaseItem, wrong: float) -> None:
+    grant = shown(world, item)
+    with pytest.raises(UsageError):
+        report(world, grant, Seen(1, "shown", 0), Seen(2, "played", 10, wrong, 10.0))
 
 
 def test_a_browser_that_crashed_leaves_a_no(world: World, item: CaseItem) -> None:

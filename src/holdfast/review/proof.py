@@ -10,7 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["EVENT_KINDS", "MIN_SHOWN_MS", "Evidence", "Judgement", "Seen", "judge", "shown_ms"]
+__all__ = [
+    "EVENT_KINDS",
+    "MIN_SHOWN_MS",
+    "SLACK_MS",
+    "Evidence",
+    "Judgement",
+    "Seen",
+    "judge",
+    "seen_until_ms",
+    "shown_ms",
+]
 
 # What a page reports of one reveal. "loaded": all of it is decoded and on the page. "tick": nothing changed.
 EVENT_KINDS: Final = frozenset(
@@ -84,6 +94,14 @@ def shown_ms(events: Sequence[Seen]) -> int:
     return sum(end - start for start, end in _intervals(events))
 
 
+def seen_until_ms(shape: str | None, events: Sequence[Seen]) -> int:
+    """Bytes that went out later than this, on the page's clock, cannot be what was seen; 0 for nothing."""
+    clocks = [
+        event.clock_ms for event in events if event.kind == ("played" if shape == "video" else "loaded")
+    ]
+    return max(clocks) if clocks else 0
+
+
 def _why_not(evidence: Evidence) -> str | None:
     events = sorted(evidence.events, key=lambda event: event.number)
     if [event.number for event in events] != list(range(1, evidence.last_number + 1)):
@@ -124,32 +142,37 @@ def _still(events: Sequence[Seen]) -> str | None:
 
 
 def _video(events: Sequence[Seen], duration_s: float | None) -> str | None:
-    """Every second was played, while it was shown, no faster than `MAX_RATE`."""
+    """Every second was played, while it was shown, no faster than `MAX_RATE`, and not across a seek."""
     if duration_s is None:
         return "length_unknown"
     shown = _intervals(events)
     played: list[tuple[float, float]] = []
-    before_ms = 0
+    before_ms, was_sought = 0, False
     for event in events:
+        was_sought = was_sought or event.kind == "seeked"
         if event.kind == "played":
             if event.from_s is None or event.to_s is None or event.to_s < event.from_s:
                 return "impossible_clock"
             took_s = (event.clock_ms - before_ms) / 1000
             if event.to_s - event.from_s > took_s * MAX_RATE + SLACK_S:
                 return "impossible_clock"
-            if any(start <= before_ms and event.clock_ms <= end for start, end in shown):
+            if not was_sought and any(start <= before_ms and event.clock_ms <= end for start, end in shown):
                 played.append((event.from_s, event.to_s))
+            was_sought = False
         before_ms = event.clock_ms
+    # The slack is for all of it: many short stretches would else add up to a film in no time.
+    if sum(end - start for start, end in played) > shown_ms(events) / 1000 * MAX_RATE + SLACK_S:
+        return "impossible_clock"
     return _unplayed(played, duration_s)
 
 
 def _unplayed(played: Iterable[tuple[float, float]], duration_s: float) -> str | None:
-    reached_s = 0.0
+    """All that was left out together, between the stretches and at the end, is within the slack."""
+    reached_s = missing_s = 0.0
     for start, end in sorted(played):
-        if start > reached_s + SLACK_S:
-            return "seconds_missing"
+        missing_s += max(0.0, start - reached_s)
         reached_s = max(reached_s, end)
-    return None if reached_s >= duration_s - SLACK_S else "seconds_missing"
+    return None if missing_s + max(0.0, duration_s - reached_s) <= SLACK_S else "seconds_missing"
 
 
 def _missing_bytes(ranges: Iterable[tuple[int, int]], total_bytes: int) -> int:

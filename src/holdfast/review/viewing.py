@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from math import isfinite
 
 import sqlalchemy as sa
 
@@ -25,7 +27,16 @@ from holdfast.records.tables.viewing import (
     view_events,
 )
 from holdfast.review.grants import Grant, end_grant, get_grant
-from holdfast.review.proof import EVENT_KINDS, Evidence, Judgement, Seen, judge, shown_ms
+from holdfast.review.proof import (
+    EVENT_KINDS,
+    SLACK_MS,
+    Evidence,
+    Judgement,
+    Seen,
+    judge,
+    seen_until_ms,
+    shown_ms,
+)
 from holdfast.review.rules import ReviewRules
 from holdfast.review.wellness import note_exposure
 
@@ -35,6 +46,7 @@ ORIGINAL = "original"  # the fidelity of the held bytes themselves
 MAX_EVENTS = 500  # at once
 MAX_NUMBER = 20_000
 MAX_CLOCK_MS = 24 * 3600 * 1000
+LATE_MS = 5000  # a row about bytes that went out may wait for others before it is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +66,7 @@ def note_events(
     session: str,
     rules: ReviewRules,
 ) -> Noted:
-    """Puts events of the person's page on record. A gap in the numbers stays a gap for ever.
+    """Puts events of the person's page on record. A number that never comes leaves a gap.
 
     Raises `NotAllowedError` for another's reveal, `UsageError`.
     """
@@ -68,6 +80,8 @@ def note_events(
     broken = grant.broken
     if any(event.number in known and known[event.number] != event for event in events):
         broken = "contradiction"
+    if any(event.clock_ms > _elapsed_ms(grant) + SLACK_MS for event in new):
+        broken = "impossible_clock"  # told before it can have happened
     if new:
         v = view_events
         rows = [{"grant_id": grant_id, **_row(event)} for event in new]
@@ -134,19 +148,26 @@ def _own(connection: sa.Connection, grant_id: int, person: str, session: str) ->
 def _evidence(connection: sa.Connection, grant: Grant, last_number: int) -> Evidence:
     shapes = sa.select(media_shapes).where(media_shapes.c.item_id == grant.item_id)
     shape = connection.execute(shapes).first()
+    events = _events(connection, grant.id)
+    until_ms = seen_until_ms(None if shape is None else shape.shape, events) + LATE_MS
     s = media_served.c
     sent = sa.select(s.first_byte, s.end_byte).where(s.grant_id == grant.id, s.fidelity == ORIGINAL)
+    sent = sent.where(s.at <= grant.granted_at + timedelta(milliseconds=until_ms))
     size = sa.select(vault_items.c.size_bytes).where(vault_items.c.id == grant.item_id)
     return Evidence(
         shape=None if shape is None else shape.shape,
         duration_s=None if shape is None else shape.duration_s,
         total_bytes=int(connection.execute(size).scalar_one()),
         ranges=[(row.first_byte, row.end_byte) for row in connection.execute(sent)],
-        events=_events(connection, grant.id),
+        events=events,
         last_number=last_number,
-        elapsed_ms=round((now() - grant.granted_at).total_seconds() * 1000),
+        elapsed_ms=_elapsed_ms(grant),
         broken=grant.broken,
     )
+
+
+def _elapsed_ms(grant: Grant) -> int:
+    return round((now() - grant.granted_at).total_seconds() * 1000)
 
 
 def _events(connection: sa.Connection, grant_id: int) -> list[Seen]:
@@ -165,3 +186,5 @@ def _check(event: Seen) -> None:
         raise UsageError(f"{event.kind[:20]!r} is no event of a reveal. Nothing was noted.")
     if not (1 <= event.number <= MAX_NUMBER and 0 <= event.clock_ms <= MAX_CLOCK_MS):
         raise UsageError("An event's number or clock is out of range. Nothing was noted.")
+    if not all(one is None or isfinite(one) for one in (event.from_s, event.to_s)):
+        raise UsageError("An event's place in the timeline is no number. Nothing was noted.")

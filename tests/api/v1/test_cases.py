@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from holdfast.access.people import add_person
 from holdfast.access.principal import BankScope
 from holdfast.access.roles import Role
+from holdfast.access.sessions import start_session
+from holdfast.access.tokens import csrf_token
+from holdfast.api.guard import CSRF_HEADER
+from holdfast.api.origins import cookie_name
 from holdfast.service.runtime import Runtime
 from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.v1.conftest import KNOWN, hold, problem, upload
@@ -34,8 +40,20 @@ def runtime(make_runtime: RuntimeFactory, rules: Any) -> Runtime:
 
 
 @pytest.fixture
-def reviewer(client: ClientFactory) -> TestClient:
-    return client(Role.REVIEWER)
+def reviewer(client: ClientFactory, runtime: Runtime) -> TestClient:
+    return signed_in(client, runtime, Role.REVIEWER)
+
+
+def signed_in(client: ClientFactory, runtime: Runtime, *roles: Role) -> TestClient:
+    """A person with a session and its token, as the console's scripts have them."""
+    with runtime.database.write() as connection:
+        person = add_person(connection, name="Ana", roles=roles, by="tests")
+        token = start_session(connection, person, method="link", lifetime=timedelta(hours=1))
+    made = client()
+    made.base_url = "http://localhost"
+    made.headers |= {CSRF_HEADER: csrf_token(token), "origin": "http://localhost"}
+    made.cookies.set(cookie_name(runtime.settings.console, "session"), token)
+    return made
 
 
 def only_case(client: TestClient) -> Any:
@@ -77,7 +95,8 @@ def test_from_the_match_to_the_report(
     assert (part.status_code, part.content) == (206, KNOWN[10:20])
     assert reviewer.get(f"{reveal}/original", headers={"Range": f"bytes={10**9}-"}).status_code == 416
     assert Image.open(io.BytesIO(reviewer.get(f"{reveal}/blur0").content)).mode == "RGB"
-    for stranger in (lead, client(Role.REVIEWER)):
+    problem(client(Role.REVIEWER).post(f"{path}/reveal", json=fence), 403, "not-allowed")
+    for stranger in (lead, client(Role.REVIEWER), signed_in(client, runtime, Role.REVIEWER)):
         problem(stranger.get(f"{reveal}/original"), 403, "not-allowed")
     assert client().get(f"{reveal}/original").status_code == 401
     seen = [

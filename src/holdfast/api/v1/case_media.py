@@ -18,6 +18,7 @@ from holdfast.api.v1.cases import Fenced, require_case_scope
 from holdfast.api.v1.fields import Answer, Id, Request
 from holdfast.api.v1.holds import ItemId
 from holdfast.api.writes import Write, Writing
+from holdfast.errors import NotAllowedError
 from holdfast.review import grants, viewing
 from holdfast.review.fidelity import Rendition
 from holdfast.review.proof import Seen
@@ -256,5 +257,10 @@ def answer_with_original(found: showing.Original, wanted: str | None) -> Respons
 
 
 def session_of(caller: Caller) -> str:
-    """What a reveal is bound to beside the person: their session, or that it is a key."""
-    return "key" if caller.session is None else caller.session.id
+    """What a reveal is bound to beside the person. Raises `NotAllowedError` for a key: it has no eyes.
+
+    A person's limits, training and view ledger would else stop at the key that they hold beside.
+    """
+    if caller.session is None:
+        raise NotAllowedError("A file is shown to people who are signed in, not to keys. Nothing was shown.")
+    return caller.session.id

@@ -15,11 +15,12 @@ from starlette.responses import Response, StreamingResponse
 
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
+from holdfast.api.v1.case_media import session_of
 from holdfast.api.v1.fields import Id
 from holdfast.api.writes import json_response
 from holdfast.console.pages.case import Fence
 from holdfast.console.render import HEADERS, texts_for
-from holdfast.errors import NotAllowedError, UsageError
+from holdfast.errors import UsageError
 from holdfast.review import grants, viewing
 from holdfast.review.fidelity import Rendition
 from holdfast.review.proof import Seen
@@ -76,7 +77,7 @@ def reveal(
             case,
             item,
             person=caller.subject,
-            session=_session(caller),
+            session=session_of(caller),
             fence=fence,
             rules=runtime.review,
         )
@@ -91,14 +92,14 @@ def look(
 ) -> Response:
     """Small, grey and still: enough to tell what it is. It is not the file, and proves no view of it."""
     wanted = LOOK_AT_FRAMES if sheet else LOOK
-    shown = show_revealed(caller.runtime, grant, wanted, person=caller.subject, session=_session(caller))
+    shown = show_revealed(caller.runtime, grant, wanted, person=caller.subject, session=session_of(caller))
     return _png(shown)
 
 
 @router.get("/console/views/{grant}/original")
 def original(caller: Annotated[Caller, Guard(Permission.VAULT_OPEN)], grant: Id) -> Response:
     """The held bytes, as they are, without a type: only the script that asked makes a picture of them."""
-    held = open_original(caller.runtime, grant, person=caller.subject, session=_session(caller))
+    held = open_original(caller.runtime, grant, person=caller.subject, session=session_of(caller))
     headers = {
         **HEADERS,
         "content-disposition": "attachment",
@@ -126,7 +127,7 @@ def events(
             grant,
             given,
             person=caller.subject,
-            session=_session(caller),
+            session=session_of(caller),
             rules=caller.runtime.review,
         )
     return json_response({"last_number": noted.last_number, "pause": noted.pause})
@@ -142,19 +143,13 @@ def attest(
     t = texts_for(caller)
     with caller.runtime.database.write() as connection:
         judged = viewing.attest(
-            connection, grant, person=caller.subject, session=_session(caller), last_number=last_number
+            connection, grant, person=caller.subject, session=session_of(caller), last_number=last_number
         )
     if judged.why_not is None:
         words = t("view.attested")
     else:
         words = t("view.attested_not", why=t.or_plain("view_why", judged.why_not))
     return json_response({"complete": judged.complete, "words": words})
-
-
-def _session(caller: Caller) -> str:
-    if caller.session is None:
-        raise NotAllowedError("A file is shown to people who are signed in, not to keys. Nothing was shown.")
-    return caller.session.id
 
 
 def _png(body: bytes) -> Response:
