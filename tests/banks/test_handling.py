@@ -200,8 +200,16 @@ def test_export_in_each_form(
 def test_what_is_shared_holds_no_label_note_or_source(database: Database, bank: Bank, form: Format) -> None:
     with database.write() as connection:
         source = create_source(connection, "SOURCE", handling=ANYONE)
-        add_entry(connection, bank.id, label="LABEL", added=[pdq(1), film(1)], source_id=source.id, note="NOTE",
-                  provenance="PROVENANCE", classification="A1")  # fmt: skip
+        add_entry(
+            connection,
+            bank.id,
+            label="LABEL",
+            added=[pdq(1), film(1)],
+            source_id=source.id,
+            note="NOTE",
+            provenance="PROVENANCE",
+            classification="A1",
+        )
     with database.read() as connection:
         text = exported(connection, bank, form, "share", "hub")
     assert pdq(1).value.hex() in text

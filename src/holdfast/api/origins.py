@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from holdfast.settings import ConsoleSettings
 
-__all__ = ["CONSOLE", "COOKIE", "cookie_name", "is_console", "own_origin", "refuse_foreign", "cookie_of", "session_of"]
+__all__ = [
+    "CONSOLE",
+    "COOKIE",
+    "cookie_name",
+    "cookie_of",
+    "is_console",
+    "own_origin",
+    "refuse_foreign",
+    "session_of",
+]
 
 CONSOLE = "/console"
 COOKIE = "holdfast"

@@ -178,7 +178,8 @@ def joint_step(blocks: Float32Array, signs: Float32Array) -> Matrix:
     For frames of one video, seen through one matrix: what is wrong with the geometry is wrong in all of them.
     """
     curvature, pull = _equations(blocks, signs)
-    return _change(curvature.sum(axis=0, keepdims=True), pull.sum(axis=0, keepdims=True))[0]
+    change: Matrix = _change(curvature.sum(axis=0, keepdims=True), pull.sum(axis=0, keepdims=True))[0]
+    return change
 
 
 def _better(blocks: Float32Array, signs: Float32Array) -> Matrix:

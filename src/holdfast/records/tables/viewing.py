@@ -45,7 +45,8 @@ media_grants = sa.Table(
     sa.Index("ix_media_grants_person_granted_at", "person", "granted_at"),
 )
 
-# What kind of thing a held file is, as the decode workers found it: a full view means something else for each.
+# What kind of thing a held file is, as the decode workers found it: a full view means something else
+# for each kind.
 media_shapes = sa.Table(
     "media_shapes",
     metadata,
