@@ -73,6 +73,7 @@ def send(
     of_grant = sa.update(media_served).where(media_served.c.grant_id == grant.id)
     with world.database.write() as connection:
         began = connection.scalar(sa.select(media_grants.c.granted_at).where(media_grants.c.id == grant.id))
+        assert began is not None
         connection.execute(of_grant.values(at=began + timedelta(seconds=after_s)))
 
 

@@ -20,6 +20,8 @@ from holdfast.records import audit, events
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import appeals, case_decisions, case_items, cases
+from holdfast.records.two_people import are_two_people
+from holdfast.review.by_rule import RULE
 from holdfast.review.case_facts import DecisionFacts
 from holdfast.review.cases import items_of, lock_case
 from holdfast.review.deciding import get_decision, lock_decision, write_decision
@@ -201,9 +203,9 @@ def _begin(
         if answer.state in ("waiting", "approval"):
             raise ConflictError(f"Appeal {appeal_id} is answered; decision {answer.id} is {answer.state}.")
     decision = lock_decision(connection, appeal.decision_id)
-    if decision.by == person:
+    if not decision.by.startswith(RULE) and not are_two_people(decision.by, person):
         raise NotAllowedError(
-            f"You took decision {decision.id} yourself; an appeal against it is for somebody else. "
-            "Nothing was decided."
+            f"You took decision {decision.id} yourself, or by another door; an appeal against it is "
+            "for somebody else. Nothing was decided."
         )
     return appeal, decision

@@ -19,6 +19,7 @@ from holdfast.records import audit, events
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import approvals
+from holdfast.records.two_people import are_two_people
 from holdfast.review.models import from_row
 from holdfast.review.rules import ReviewRules
 
@@ -109,6 +110,11 @@ def answer(
     is_alone = person == asked.asked_by and verdict == "approved"
     if is_alone:
         _forbid_alone(asked, signed_in_at)
+    elif verdict == "approved" and not are_two_people(asked.asked_by, person):
+        raise NotAllowedError(
+            f"{asked.asked_by} asked, and {person} may be the same person by another door; nothing was "
+            "approved. Where a person asked, a person who signed in answers, and where a key, another key."
+        )
     connection.execute(
         sa.update(approvals)
         .where(approvals.c.id == approval_id)

@@ -19,6 +19,7 @@ from holdfast.decisions.standing import review_entry, standings
 from holdfast.decisions.webhooks import outbox
 from holdfast.errors import ConflictError, NotAllowedError, NotFoundError
 from holdfast.records import events
+from holdfast.records.two_people import are_two_people
 from holdfast.vault import listing, retention
 
 __all__ = ["Review", "destroy_hold", "hold_again", "release_hold", "review_decision", "tell"]
@@ -87,10 +88,10 @@ def release_hold(
                 f"Item {item_id} is held on a trusted list and nobody has disputed the match; it stays held. "
                 f"Review decision {decision.event_id} first; then somebody else releases the content."
             )
-        if disputers == {actor}:
+        if not any(are_two_people(one, actor) for one in disputers):
             raise NotAllowedError(
-                f"You disputed this match yourself; item {item_id} stays held. Clearing a match on a trusted "
-                "list takes two people: somebody else with vault.release has to release it."
+                f"You disputed this match yourself, or by another door; item {item_id} stays held. "
+                "Clearing a match on a trusted list takes two people: somebody else with vault.release has to release it."
             )
     return _release(connection, item_id, decision, actor, purpose, cleared_window)
 
@@ -124,10 +125,11 @@ def destroy_hold(connection: sa.Connection, item_id: str, *, actor: str, purpose
                 f"Item {item_id} is held because of decision {decision.event_id}; it was not destroyed. "
                 "Release it first; it is then destroyed by itself, or at once by somebody else."
             )
-        if listing.released_by(connection, item_id) == actor:
+        releaser = listing.released_by(connection, item_id)
+        if releaser is None or not are_two_people(releaser, actor):
             raise NotAllowedError(
-                f"You released item {item_id} yourself; it was not destroyed. Destroying it before its time "
-                "takes two people: somebody else has to do it."
+                f"You released item {item_id} yourself, or by another door; it was not "
+                "destroyed. Destroying it before its time takes two people: somebody else has to do it."
             )
     retention.destroy_keys(connection, [item_id], actor=actor, purpose=purpose)
     tell(connection, "hold.destroyed", item_id, decision, actor)

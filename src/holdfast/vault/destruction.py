@@ -28,6 +28,7 @@ from holdfast.errors import (
 from holdfast.records.tables.base import now
 from holdfast.records.tables.evidence import vault_destruction_items, vault_destructions
 from holdfast.records.tables.vault import vault_items, vault_legal_holds
+from holdfast.records.two_people import are_two_people
 from holdfast.vault import retention
 from holdfast.vault.models import checked_text
 
@@ -100,10 +101,11 @@ def approve(connection: sa.Connection, destruction_id: int, *, actor: str) -> li
     `NotFoundError`, `ConflictError` where it was decided, `NotAllowedError` for who asked, `HeldError`.
     """
     request = _waiting(connection, destruction_id)
-    if request.asked_by == actor:
+    if not are_two_people(request.asked_by, actor):
         raise NotAllowedError(
-            f"You asked for destruction {destruction_id} yourself; nothing was destroyed. Destroying "
-            "evidence takes two people: somebody else has to approve it."
+            f"Destruction {destruction_id} was asked for by {request.asked_by}: by you, or by another door "
+            "that may be yours; nothing was destroyed. Destroying evidence takes two people: somebody else "
+            "has to approve it, signed in as who asked was."
         )
     live = [row for row in _locked(connection, request.items) if row.state != "destroyed"]
     for row in live:
