@@ -164,6 +164,19 @@ def test_what_cannot_be_handed_over_is_late_once_its_hold_is_over(office: Office
         assert raise_late(connection) == [draft.id]
 
 
+def test_neither_a_damaged_report_nor_another_destination_s_holds_up_the_next(office: Office) -> None:
+    damaged, whole = (approved(office, drafted(office, user)) for user in ("user-1", "user-2"))
+    for one in (damaged, whole):
+        let_hold_pass(office, one)
+    with office.world.database.write() as connection:
+        this = report_drafts.c.id == damaged.id
+        connection.execute(sa.update(report_drafts).where(this).values(sealed_content=b"damaged"))
+        assert due(connection, ["cybertipline-production"]) == []
+        assert due(connection, ["cybertipline-test"], limit=1) == [damaged.id]
+    assert send_due(office.world.database, office.desk) == 1
+    assert office.get(whole.id).state is State.SENT and office.get(damaged.id).state is State.HOLDING
+
+
 def test_every_step_is_an_event_and_what_people_do_an_audit_line(office: Office) -> None:
     draft = approved(office, drafted(office))
     with office.world.database.write() as connection:

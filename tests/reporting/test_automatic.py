@@ -119,6 +119,17 @@ def test_what_a_person_changes_and_approves_is_no_longer_the_rules(world: World)
     assert now_held.state is State.HOLDING and not now_held.is_automatic and now_held.approved_by == ANA
 
 
+def test_a_damaged_draft_holds_up_no_other(office: Office) -> None:
+    file_by_rule(office.world.database, office.desk)
+    end_shadow(office)
+    damaged, whole = drafted(office, "user-1"), drafted(office, "user-2")
+    with office.world.database.write() as connection:
+        this = report_drafts.c.id == damaged.id
+        connection.execute(sa.update(report_drafts).where(this).values(sealed_content=b"damaged"))
+    assert file_by_rule(office.world.database, office.desk) == 1
+    assert office.get(whole.id).state is State.HOLDING and office.get(damaged.id).state is State.DRAFT
+
+
 def test_the_stop_switch_takes_back_what_is_still_held(world: World) -> None:
     office = make_office(world, automatic=True, hold_s=3600.0)
     file_by_rule(world.database, office.desk)

@@ -127,6 +127,7 @@ def test_a_refused_report_is_corrected_and_filed_with_its_files(office: Office) 
         assert standing is not None and standing.phase is Phase.REFUSED
         again = follow_up(connection, office.desk, draft.id, by=ANA)
     assert (again.revision, again.file_count) == (2, 1)
+    assert again.deadline_at == refused.deadline_at is not None
     file(office, again)
     (told,) = office.world.stand_in.desk.finished()
     assert len(told.files) == 1 and b"priorCTReports" not in told.xml

@@ -16,6 +16,7 @@ from holdfast.records import events
 from holdfast.records.tables.base import now
 from holdfast.records.tables.drafts import report_drafts
 from holdfast.records.tables.outbox import webhook_deliveries
+from holdfast.records.tables.review import cases
 from holdfast.reporting.cybertip.client import Client
 from holdfast.reporting.cybertip.destination import CyberTipline, Environment
 from holdfast.reporting.drafts import rows
@@ -126,6 +127,18 @@ def test_without_credentials_it_drafts_and_says_that_nothing_is_filed(
         with ready.database.read() as connection:
             found = list(reports(Look(ready.settings, ready.home.path, connection)))
         assert any(one.state != "ok" and "no credentials" in one.detail for one in found)
+
+
+def test_a_case_that_cannot_be_drafted_holds_up_no_other(runtime: Runtime, stand_in: StandIn) -> None:
+    with open_runtime(runtime, stand_in) as ready:
+        broken = decided(ready, stand_in)
+        whole = decided(ready, stand_in, data=b"another", account="user-2")
+        with ready.database.write() as connection:
+            connection.execute(
+                sa.update(cases).where(cases.c.id == broken).values(incident_type="unheard of")
+            )
+        ReportWorker(ready).once()
+        assert only(ready).case_id == whole
 
 
 def test_what_is_late_is_told_by_events_doctor_and_health(

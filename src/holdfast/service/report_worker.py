@@ -119,8 +119,10 @@ class ReportWorker:
                 return
             try:
                 draft_case(self._database, self._runtime.desk, self._runtime.contents, case_id, by=BY)
-            except HoldfastError as error:
-                log.warning("a case waits for its report", case=case_id, error=type(error).__name__)
+            except RecordsUnavailableError:
+                raise
+            except Exception as error:  # noqa: BLE001  (one case's trouble is no other's)
+                log.warning("a case waits for its report", case=case_id, error=describe(error))
 
     def _withdraw(self) -> None:
         """A report whose decision was taken back is not filed, as long as that can be helped."""

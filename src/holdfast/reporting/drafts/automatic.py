@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
-from holdfast.errors import ConflictError
+from holdfast.errors import ConflictError, VaultError
 from holdfast.records import audit
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment, upsert
@@ -34,6 +35,8 @@ LOOK_BACK = timedelta(hours=24)
 BATCH = 200
 SHADOWED = "the automatic rule, in its shadow time, would have filed this"
 t, a = report_drafts, report_automatic
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,11 @@ def file_by_rule(database: Database, desk: Desk) -> int:
     done, after = 0, 0
     while numbers := _candidates(database, after):
         for number in numbers:
-            with database.write() as connection:
-                done += _approve(connection, desk, number)
+            try:
+                with database.write() as connection:
+                    done += _approve(connection, desk, number)
+            except (VaultError, ConflictError) as error:  # one's trouble is no other's
+                log.warning("a report waits for people", report=number, error=type(error).__name__)
         after = numbers[-1]
     return done
 

@@ -72,6 +72,8 @@ def follow_up(connection: sa.Connection, desk: Desk, number: int, *, by: str) ->
         )
     revision = 1 + max(before.revision, 0 if last is None else last.revision)
     content = rows.unseal(desk.sealer, before)
+    standing = standing_of(connection, before)
+    was_filed = standing is not None and standing.phase is Phase.FILED
     values: dict[str, Any] = {
         "case_reference": before.case_reference,
         "case_id": before.case_id,
@@ -82,12 +84,11 @@ def follow_up(connection: sa.Connection, desk: Desk, number: int, *, by: str) ->
         "is_imminent": False,
         "needs_second": before.needs_second,
         "rule": before.rule,
+        "deadline_at": None if was_filed else before.deadline_at,  # a correction is owed since the first one
         "retention_days": before.retention_days,
         "enrichment": Enrichment.NONE,
     }
     origins = (Origin(field="report", source=f"report {number}"),)
-    standing = standing_of(connection, before)
-    was_filed = standing is not None and standing.phase is Phase.FILED
     files = () if was_filed else with_proofs(connection, content.files)
     content = content.model_copy(update={"files": files, "origins": origins})
     return insert(connection, desk, desk.destinations.get(before.destination), content, values, by=by)

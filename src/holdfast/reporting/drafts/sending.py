@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import sqlalchemy as sa
 import structlog
 
-from holdfast.errors import ConflictError, HoldfastError, NotFoundError, ReportingError
+from holdfast.errors import ConflictError, HoldfastError, NotFoundError, ReportingError, VaultError
 from holdfast.records.database import Database
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
@@ -31,29 +32,36 @@ LATE_AGAIN = timedelta(hours=4)
 log = structlog.get_logger(__name__)
 
 
-def due(connection: sa.Connection, *, limit: int = 100) -> list[int]:
-    """Approved drafts whose hold is over, the most urgent first."""
+def due(
+    connection: sa.Connection, destinations: Collection[str] | None = None, *, limit: int = 100
+) -> list[int]:
+    """Approved drafts whose hold is over, the most urgent first; with ``destinations`` only theirs."""
     query = (
         sa.select(t.c.id)
         .where(WAITING, t.c.state == str(State.HOLDING), t.c.hold_until <= moment(connection))
         .order_by(t.c.priority.desc(), t.c.hold_until, t.c.id)
         .limit(limit)
     )
+    if destinations is not None:
+        query = query.where(t.c.destination.in_(destinations))
     return [int(number) for number in connection.scalars(query)]
 
 
 def send_due(database: Database, desk: Desk) -> int:
-    """Hand over everything that is due; the number of reports. One's trouble is no other's."""
+    """Hand over everything that is due; the number of reports. One's trouble is no other's.
+
+    What is meant for a destination that is not set up here stays where it is, and takes nobody's place.
+    """
     with database.read() as connection:
-        numbers = due(connection)
+        numbers = due(connection, [one.name for one in desk.destinations])
     sent = 0
     for number in numbers:
         try:
             with database.write() as connection:
                 send(connection, desk, number)
             sent += 1
-        except NotFoundError:
-            log.warning("a report waits: its destination is not set up here", report=number)
+        except (NotFoundError, VaultError) as error:
+            log.warning("a report waits: it cannot be read", report=number, error=type(error).__name__)
         except ConflictError:
             log.info("a report changed at the moment of its hand-over", report=number)
         except ReportingError as error:
