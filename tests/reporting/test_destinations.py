@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from holdfast.errors import (
 )
 from holdfast.records.tables.base import now
 from holdfast.records.tables.drafts import report_packets
+from holdfast.records.tables.vault import vault_items
 from holdfast.reporting.cybertip.models.people import PersonOrUserReported
 from holdfast.reporting.destination import Order, Phase
 from holdfast.reporting.destinations.packet import acknowledge
@@ -210,6 +212,8 @@ def test_a_packet_whose_content_is_gone_is_refused_and_one_without_a_key_never_m
     held = world.file(b"some bytes")
     with world.database.write() as connection:
         made = police.hand_over(connection, order(submission=Submission(report=about("a"), files=(held,))))
+    with world.database.write() as connection:  # as if its year were over
+        connection.execute(sa.update(vault_items).values(keep_until=now()))
     world.vault.destroy(held.item_id, actor="tests", purpose="a test")
     writer = PacketWriter(
         world.database, world.sealer, world.contents, tmp_path / "packets", Signer.new(), "us"
@@ -243,6 +247,28 @@ def test_a_packet_that_is_cancelled_while_it_is_written_is_not_left_there(
     assert not list(folder.iterdir())
     with world.database.read() as connection:
         assert connection.scalar(sa.select(report_packets.c.state)) == "cancelled"
+
+
+def test_a_packet_that_two_workers_wrote_is_there_and_is_the_one_that_is_on_record(
+    destinations: Destinations, world: World, tmp_path: Path
+) -> None:
+    with world.database.write() as connection:
+        destinations.get("police").hand_over(connection, order())
+    folder = tmp_path / "packets"
+    writer = PacketWriter(world.database, world.sealer, world.contents, folder, Signer.new(), "us")
+    slow = writer._claim("police")
+    assert slow is not None
+    with world.database.write() as connection:
+        connection.execute(sa.update(report_packets).values(lease_until=now()))
+    (described,) = destinations.packets
+    assert described.described.recipient is not None
+    assert writer.write_due("police", described.described.recipient) == 1
+    writer._write(slow, described.described.recipient)
+    (path,) = folder.iterdir()
+    with world.database.read() as connection:
+        state, sha256 = connection.execute(sa.select(report_packets.c.state, report_packets.c.sha256)).one()
+    assert state == "written" and sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert world.events().count("report.packet_written") == 1
 
 
 def test_required_fields_are_asked_for_at_the_door(destinations: Destinations, world: World) -> None:

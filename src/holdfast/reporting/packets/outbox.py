@@ -106,24 +106,18 @@ class PacketWriter:
         return 1
 
     def _written(self, row: sa.Row[Any], name: str, size_bytes: int, sha256: str) -> None:
+        file = {"file_name": name, "size_bytes": size_bytes, "sha256": sha256}
         with self.database.write() as connection:
-            done = connection.execute(
-                sa.update(t)
-                .where(t.c.id == row.id, t.c.state == "pending")
-                .values(
-                    state="written",
-                    file_name=name,
-                    size_bytes=size_bytes,
-                    sha256=sha256,
-                    written_at=moment(connection),
-                    lease_until=None,
-                    last_error=None,
-                )
-            ).rowcount
-            if done:
+            values = {"state": "written", "written_at": moment(connection), "lease_until": None}
+            of_row = sa.update(t).where(t.c.id == row.id)
+            pending = of_row.where(t.c.state == "pending").values(**values, **file, last_error=None)
+            if connection.execute(pending).rowcount:
                 facts = {"packet": row.id, "destination": row.destination, "case": row.case_reference}
                 events.append(connection, "report.packet_written", facts)
-        if not done:  # cancelled meanwhile: nobody is to hand it over
+                return
+            # A slow worker's file has taken the place of the one that another wrote meanwhile.
+            is_wanted = connection.execute(of_row.where(t.c.state == "written").values(**file)).rowcount
+        if not is_wanted:  # cancelled meanwhile: nobody is to hand it over
             (self.folder / name).unlink(missing_ok=True)
 
     def _again(self, row: sa.Row[Any], error: Exception) -> None:
