@@ -157,3 +157,30 @@ def test_notes_are_shown_as_text_and_never_as_markup(enter: Enter, case: int) ->
     page = ana.get(f"/console/cases/{case}")
     assert "&lt;script&gt;alert(1)&lt;/script&gt; سلام" in page and "<script>alert" not in page
     assert "<b>Ana</b>" not in page
+
+
+def test_whoever_holds_a_case_says_how_urgent_it_is_and_what_belongs_to_it(
+    runtime: Runtime, enter: Enter, case: int
+) -> None:
+    ana, bea = enter("Ana", Role.REVIEWER), enter("Bea", Role.REVIEWER)
+    ana.post(f"/console/cases/{case}/take")
+    held = {"fence": fence_of(runtime, case)}
+    path = f"/console/cases/{case}"
+    assert 'value="2" selected' in ana.get(path) and "Split off" not in ana.get(path)
+    assert "Set the priority" not in bea.get(path)
+    for step, said in (
+        ("priority", {"priority": "1"}),
+        ("merge", {"source": "99"}),
+        ("split", {"files": "1"}),
+    ):
+        assert bea.post(f"{path}/{step}", **held, **said)[0] in (404, 409), step
+    assert ana.post(f"{path}/priority", **held, priority=4) == (303, path)
+    assert ana.post(f"{path}/priority", **held, priority=0)[0] == 422
+    with runtime.database.write() as connection:
+        other = gather(connection, None, runtime.review, kind="text", priority=1, by="tests").id
+    assert ana.post(f"{path}/merge", **held, source=other) == (303, path)
+    with runtime.database.read() as connection:
+        found = connection.execute(sa.select(cases.c.state, cases.c.priority).order_by(cases.c.id)).all()
+    assert [tuple(one) for one in found] == [("open", 1), ("merged", 1)]
+    assert ana.post(f"{path}/split", **held, files="x,1")[0] == 422
+    assert ana.post(f"{path}/split", **held)[0] == 422

@@ -24,9 +24,19 @@ from holdfast.review.cases import get_case
 from holdfast.review.leases import is_running, require_lease
 from holdfast.review.models import from_row
 from holdfast.review.rules import ReviewRules
-from holdfast.review.wellness import note_exposure, require_may_see, severity_of
+from holdfast.review.sampling import get_second_review
+from holdfast.review.wellness import is_stopped, note_exposure, require_may_see, severity_of
 
-__all__ = ["Grant", "end_grant", "get_grant", "note_served", "require_grant", "reveal", "reveal_outside"]
+__all__ = [
+    "Grant",
+    "end_grant",
+    "get_grant",
+    "note_served",
+    "require_grant",
+    "reveal",
+    "reveal_outside",
+    "reveal_second",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,28 @@ def reveal_outside(
     return grant
 
 
+def reveal_second(
+    connection: sa.Connection, review_id: int, *, person: str, session: str, rules: ReviewRules
+) -> Grant:
+    """Lets a second reviewer see the file that they are to label, whatever became of its case.
+
+    Raises as `sampling.get_second_review`, `ObjectDestroyedError`, and as `wellness.require_may_see`.
+    """
+    review = get_second_review(connection, review_id, person)
+    require_may_see(connection, person, rules)
+    if review.item_id is None:
+        raise NotFoundError(f"Of second review {review_id} no file is held that could be shown.")
+    _require_held(connection, review.item_id)
+    matches = connection.scalar(sa.select(case_items.c.matches).where(case_items.c.id == review.case_item_id))
+    bound = {"case_item_id": review.case_item_id}
+    grant = _make(connection, review.item_id, person, session, rules, bound)
+    _count(connection, grant, severity_of(matches or []), rules)
+    facts = {"grant": grant.id, "second_review": review_id}
+    target = f"item:{review.item_id}"
+    audit.append(connection, actor=person, action="media.reveal_second_review", target=target, facts=facts)
+    return grant
+
+
 def require_grant(connection: sa.Connection, grant_id: int, *, person: str, session: str) -> Grant:
     """The grant, when it is this person's in this session and still good: not ended, its lease running.
 
@@ -109,6 +141,7 @@ def require_grant(connection: sa.Connection, grant_id: int, *, person: str, sess
         grant is None
         or (grant.person, grant.session) != (person, session)
         or grant.ended_at is not None
+        or is_stopped(connection, person)
         or grant.expires_at <= now()
         or not _lease_runs(connection, grant)
     ):

@@ -91,7 +91,8 @@ def release_hold(
         if not any(are_two_people(one, actor) for one in disputers):
             raise NotAllowedError(
                 f"You disputed this match yourself, or by another door; item {item_id} stays held. "
-                "Clearing a match on a trusted list takes two people: somebody else with vault.release has to release it."
+                "Clearing a match on a trusted list takes two people: somebody else with vault.release has "
+                "to release it."
             )
     return _release(connection, item_id, decision, actor, purpose, cleared_window)
 

@@ -18,6 +18,7 @@ from holdfast.errors import ConflictError, NotAllowedError, NotFoundError, Usage
 from holdfast.records import audit
 from holdfast.records.dialect import moment, upsert
 from holdfast.records.tables.review import case_items, second_reviews
+from holdfast.records.tables.vault import vault_items
 from holdfast.review.models import CaseItem, from_row
 from holdfast.review.rules import ReviewRules
 from holdfast.review.words import LABELS
@@ -27,6 +28,8 @@ __all__ = [
     "SecondReview",
     "agreement",
     "ask_second_reviews",
+    "can_be_shown",
+    "get_second_review",
     "kappa",
     "open_second_reviews",
     "second_label",
@@ -79,6 +82,27 @@ def open_second_reviews(connection: sa.Connection, person: str, *, limit: int = 
         .where(s.at.is_(None), s.first_person != person)
     )
     return [from_row(SecondReview, row) for row in connection.execute(query.order_by(s.id).limit(limit))]
+
+
+def get_second_review(connection: sa.Connection, review_id: int, person: str) -> SecondReview:
+    """One that waits for this person. Raises `NotFoundError`, `ConflictError`, `NotAllowedError`."""
+    s, i = second_reviews.c, case_items.c
+    query = sa.select(s.id, s.case_item_id, i.case_id, i.item_id, i.medium, s.asked_at)
+    row = connection.execute(query.join(case_items, i.id == s.case_item_id).where(s.id == review_id)).first()
+    if row is None:
+        raise NotFoundError(f"There is no second review {review_id}. Nothing was shown.")
+    said = connection.execute(sa.select(s.first_person, s.at).where(s.id == review_id)).one()
+    if said.first_person == person:
+        raise NotAllowedError("You labelled this file first; a second label comes from somebody else.")
+    if said.at is not None:
+        raise ConflictError(f"Second review {review_id} was done already. Nothing was shown.")
+    return from_row(SecondReview, row)
+
+
+def can_be_shown(connection: sa.Connection, item_id: str) -> bool:
+    """Whether the file is still there."""
+    state = connection.scalar(sa.select(vault_items.c.state).where(vault_items.c.id == item_id))
+    return state in ("held", "released")
 
 
 def second_label(connection: sa.Connection, review_id: int, *, person: str, label: str) -> None:

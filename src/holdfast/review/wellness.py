@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from math import inf
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,6 +29,7 @@ __all__ = [
     "exposure_days",
     "exposure_today",
     "get_reviewer",
+    "is_stopped",
     "note_exposure",
     "pause",
     "require_may_see",
@@ -145,6 +147,12 @@ def require_may_see(connection: sa.Connection, person: str, rules: ReviewRules) 
         )
 
 
+def is_stopped(connection: sa.Connection, person: str) -> bool:
+    """Whether the person is in a pause or opted out: what was revealed before ends too."""
+    known = get_reviewer(connection, person)
+    return known.opted_out or (known.paused_until is not None and known.paused_until > now())
+
+
 def note_exposure(
     connection: sa.Connection,
     person: str,
@@ -215,7 +223,7 @@ def set_comfort(connection: sa.Connection, person: str, comfort: Comfort) -> Non
 
 def set_limits(connection: sa.Connection, person: str, limits: Mapping[str, float]) -> None:
     """The person's own limits a day: "files" and "minutes"; higher than the organisation's change nothing."""
-    if set(limits) - {"files", "minutes"} or any(value < 0 for value in limits.values()):
+    if set(limits) - {"files", "minutes"} or not all(0 <= value < inf for value in limits.values()):
         raise UsageError("Limits are files and minutes a day, from 0. Nothing was changed.")
     _ensure(connection, person)
     _set(connection, person, limits=dict(limits))

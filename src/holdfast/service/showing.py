@@ -199,5 +199,7 @@ def _held(connection: sa.Connection, item_id: str) -> Any:
 
 
 def _purpose(grant: Grant) -> str:
-    where = f"case {grant.case_id}" if grant.case_id else f"approval {grant.approval_id}"
+    where = f"case {grant.case_id}" if grant.case_id else "a second review"
+    if grant.approval_id is not None:
+        where = f"approval {grant.approval_id}"
     return f"reveal {grant.id}, {where}"

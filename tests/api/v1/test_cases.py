@@ -128,8 +128,26 @@ def test_from_the_match_to_the_report(
     today = reviewer.get("/v1/reviewers/me").json()["today"]
     assert (today["items"], today["shown_ms"]) == (1, 1200)
     (second,) = lead.get("/v1/second-reviews").json()["items"]
-    assert lead.post(f"/v1/second-reviews/{second['id']}", json={"label": "A1"}).status_code == 204
+    label_again(
+        signed_in(client, runtime, Role.REVIEWER), reviewer, f"/console/second-reviews/{second['id']}"
+    )
     assert lead.get("/v1/review-figures").json()["agreed"] == 1
+
+
+def label_again(other: TestClient, first: TestClient, path: str) -> None:
+    """The case is decided and nobody's: the file is seen under a reveal of its own, and labelled blind."""
+    assert path in other.get("/console/second-reviews").text
+    shown = other.get(path).text
+    assert f"{path}/blurred" in shown and "checked" not in shown and "Labelled" not in shown
+    assert Image.open(io.BytesIO(other.get(f"{path}/blurred").content)).mode == "L"
+    assert first.get(path).status_code == first.post(f"{path}/reveal").status_code == 403
+    grant = other.post(f"{path}/reveal").json()["grant"]
+    assert other.get(f"/console/views/{grant}/original").content == KNOWN
+    assert first.get(f"/console/views/{grant}/original").status_code == 403
+    other.patch("/v1/reviewers/me", json={"pause_minutes": 5})
+    assert other.get(f"/console/views/{grant}/original").status_code == 403  # what was revealed ends too
+    assert other.post(path, data={"label": "A1"}).status_code == 303
+    assert other.get(path).status_code == other.post(path, data={"label": "A2"}).status_code == 409
 
 
 def test_clearing_on_a_trusted_list_waits_for_a_second_person(

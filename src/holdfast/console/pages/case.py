@@ -178,5 +178,6 @@ def _words(t: Texts) -> dict[str, Any]:
         "file_annotations": tuple(FILE_ANNOTATIONS),
         "report_annotations": tuple(REPORT_ANNOTATIONS),
         "incident_types": [(one, t(f"incident.{number}")) for number, one in enumerate(INCIDENT_TYPES)],
+        "priorities": [(str(one), t(f"priority.p{one}")) for one in range(1, 6)],
         "account_actions": [(one, t(f"account_action.{one}")) for one in ACCOUNT_ACTIONS],
     }

@@ -46,6 +46,7 @@ class Group:
     decided_before: str
     shown: Piece
     copies: tuple[Piece, ...]
+    files: str  # the case items of the group, with commas between
     label: str
     not_a_match: str
     annotations: tuple[str, ...]
@@ -88,6 +89,7 @@ def _group(number: int, case_id: int, copies: list[MediaFacts], names: Names, t:
         decided_before=_before(case_id, copies[0].cluster, names, t),
         shown=pieces[0],
         copies=tuple(pieces[1:]),
+        files=",".join(str(piece.case_item) for piece in pieces),
         label=first.label or "",
         not_a_match=first.not_a_match or "",
         annotations=tuple(first.annotations),

@@ -27,7 +27,7 @@ from holdfast.review.proof import Seen
 from holdfast.review.wellness import get_reviewer
 from holdfast.service.showing import open_original, show_before_reveal, show_revealed
 
-__all__ = ["router"]
+__all__ = ["blurred_as_wanted", "router"]
 
 router = APIRouter(include_in_schema=False)
 
@@ -58,11 +58,7 @@ def blurred(
     sheet: Annotated[bool, Query()] = False,
 ) -> Response:
     """The file as the person wants it before a reveal, and at least as the organisation demands."""
-    runtime = caller.runtime
-    with runtime.database.read() as connection:
-        comfort = get_reviewer(connection, caller.subject).comfort
-    wanted = Rendition.of(comfort, runtime.review, sheet=sheet)
-    return _png(show_before_reveal(runtime, case, item, wanted, person=caller.subject))
+    return blurred_as_wanted(caller, case, item, sheet)
 
 
 @router.post("/console/cases/{case}/files/{item}/reveal")
@@ -150,6 +146,15 @@ def attest(
     else:
         words = t("view.attested_not", why=t.or_plain("view_why", judged.why_not))
     return json_response({"complete": judged.complete, "words": words})
+
+
+def blurred_as_wanted(caller: Caller, case: int, item: int, sheet: bool) -> Response:
+    """A file before its reveal, as the caller's comfort and the floor have it."""
+    runtime = caller.runtime
+    with runtime.database.read() as connection:
+        comfort = get_reviewer(connection, caller.subject).comfort
+    wanted = Rendition.of(comfort, runtime.review, sheet=sheet)
+    return _png(show_before_reveal(runtime, case, item, wanted, person=caller.subject))
 
 
 def _png(body: bytes) -> Response:

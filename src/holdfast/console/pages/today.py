@@ -26,6 +26,7 @@ from holdfast.records.tables.review import cases
 from holdfast.review.appeals import list_appeals
 from holdfast.review.approvals import list_approvals
 from holdfast.review.cases import CaseFilter, list_cases
+from holdfast.review.sampling import open_second_reviews
 
 __all__ = ["router"]
 
@@ -97,6 +98,8 @@ def _changes(connection: sa.Connection, caller: Caller, since: datetime | None, 
         yield Change(t("today.changes.approvals", count=len(asked)), "/console/approvals")
     if open_appeals := list_appeals(connection):
         yield Change(t("today.changes.appeals", count=len(open_appeals)), "/console/appeals")
+    if caller.allows(Permission.CASE_WRITE) and (second := open_second_reviews(connection, caller.subject)):
+        yield Change(t("today.changes.second", count=len(second)), "/console/second-reviews")
     if since is None:
         return
     c = cases.c
