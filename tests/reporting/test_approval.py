@@ -85,8 +85,9 @@ def test_two_people_where_the_rules_ask(world: World) -> None:
     assert asked.state is State.ASKED and asked.asked_by == ANA
     with office.world.database.read() as connection:
         assert due(connection) == []
-    with pytest.raises(NotAllowedError, match="second person"):
-        approved(office, asked)
+    for by in (ANA, "key:anas-own", "local:ana"):
+        with pytest.raises(NotAllowedError, match="second person"):
+            approved(office, asked, by=by)
     held = approved(office, office.get(asked.id), by=BEA)
     assert held.state is State.HOLDING and (held.asked_by, held.approved_by) == (ANA, BEA)
     with pytest.raises(ConflictError, match="approved already"):

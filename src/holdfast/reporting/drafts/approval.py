@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from holdfast.errors import ConflictError, InvalidDocumentError, NotAllowedError, UsageError
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
+from holdfast.records.two_people import are_two_people
 from holdfast.reporting.cybertip.problems import Problem
 from holdfast.reporting.drafts import rows
 from holdfast.reporting.drafts.desk import Desk, tell
@@ -93,9 +94,11 @@ def approve(connection: sa.Connection, desk: Desk, number: int, *, version: int,
         if draft.state is State.DRAFT:
             asked = {"state": State.ASKED, "asked_by": by, "asked_at": moment(connection)}
             return _change(connection, desk, draft, content, by, asked, action="report.ask")
-        if draft.asked_by == by:
+        if draft.asked_by is None or not are_two_people(draft.asked_by, by):
             raise NotAllowedError(
-                f"You asked for report {number} yourself; it was not approved. It takes a second person."
+                f"Report {number} was not approved: it takes a second person beside {draft.asked_by}. A "
+                "session, a key and an account of the machine may be one and the same. A change of the report "
+                "takes back what was asked."
             )
     return _change(connection, desk, draft, content, by, _held(connection, desk, draft, by), "report.approve")
 
