@@ -97,7 +97,7 @@ def approve(connection: sa.Connection, desk: Desk, number: int, *, version: int,
         if draft.asked_by is None or not are_two_people(draft.asked_by, by):
             raise NotAllowedError(
                 f"Report {number} was not approved: it takes a second person beside {draft.asked_by}. A "
-                "session, a key and an account of the machine may be one and the same. A change of the report "
+                "session, a key and an account of the machine may be one person's. A change of the report "
                 "takes back what was asked."
             )
     return _change(connection, desk, draft, content, by, _held(connection, desk, draft, by), "report.approve")
