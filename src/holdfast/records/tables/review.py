@@ -74,6 +74,8 @@ cases = sa.Table(
     sa.Index("ix_cases_lease", "lease_owner", sqlite_where=_LEASED, postgresql_where=_LEASED),
     sa.Index("ix_cases_account_id", "account", "id"),
     sa.Index("ix_cases_state_id", "state", "id"),
+    sa.Index("ix_cases_state_opened_at", "state", "opened_at"),
+    sa.Index("ix_cases_state_closed_at", "state", "closed_at"),
 )
 
 # Copies of one content, in whatever cases: decided once for all of them. The hashes are forgotten when no

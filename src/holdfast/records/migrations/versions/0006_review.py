@@ -86,7 +86,9 @@ def _cases() -> None:
     index("ix_cases_kind_queue", "cases", "kind", "state", "priority", "due_at", "id")
     index("ix_cases_lease", "cases", "lease_owner", where="lease_owner IS NOT NULL")
     index("ix_cases_queue", "cases", "state", "priority", "due_at", "id")
+    index("ix_cases_state_closed_at", "cases", "state", "closed_at")
     index("ix_cases_state_id", "cases", "state", "id")
+    index("ix_cases_state_opened_at", "cases", "state", "opened_at")
     index("uq_cases_gathers", "cases", "account", unique=True, where="gathers")
 
 
