@@ -39,7 +39,7 @@ def test_a_caller_never_hears_where_the_records_are(
     [kind for kind, status, _, _ in PROBLEMS if status >= 500 and issubclass(kind, errors.HoldfastError)],
 )
 def test_only_failures_that_are_told_to_callers_say_what_failed(kind: type[errors.HoldfastError]) -> None:
-    told = (errors.OverloadedError, errors.FetchFailedError)
+    told = (errors.OverloadedError, errors.FetchFailedError, errors.ProviderError)
     error = kind("dns", INSIDE) if kind is errors.FetchFailedError else kind(INSIDE)
     answer = json.loads(bytes(problem_response(error, "id-1").body))
     assert answer["status"] == problem_of(error)[0]
