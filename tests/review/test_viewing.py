@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -245,6 +246,29 @@ def test_nobody_sees_media_untrained_or_against_their_will(world: World, item: C
         shown(world, item)
     world.do(set_opted_out, ANA, False)
     assert shown(world, item).person == ANA
+
+
+def test_two_reveals_at_once_do_not_pass_the_limit_together(with_rules: Callable[..., World]) -> None:
+    world = with_rules(hard_files=1)
+    world.do(set_trained, ANA, by=LEA)
+    items = [world.item(world.upload(b"%d" % number, account=f"user-{number}")) for number in range(2)]
+    fences = [world.take(item.case_id).fence for item in items]
+    given = {"person": ANA, "session": SESSION, "rules": world.rules}
+
+    def look(item: CaseItem, fence: int) -> bool:
+        try:
+            world.do(reveal, item.case_id, item.id, fence=fence, **given)
+        except LimitError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(look, items, fences)) == [False, True]
+
+
+def test_a_key_notes_no_training(world: World) -> None:
+    with pytest.raises(NotAllowedError, match="somebody else"):
+        world.do(set_trained, ANA, by="key:1")
 
 
 def test_what_a_person_sees_is_counted_limited_and_paused(with_rules: Callable[..., World]) -> None:

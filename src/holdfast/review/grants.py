@@ -25,7 +25,7 @@ from holdfast.review.leases import is_running, require_lease
 from holdfast.review.models import from_row
 from holdfast.review.rules import ReviewRules
 from holdfast.review.sampling import get_second_review
-from holdfast.review.wellness import is_stopped, note_exposure, require_may_see, severity_of
+from holdfast.review.wellness import is_stopped, lock_reviewer, note_exposure, require_may_see, severity_of
 
 __all__ = [
     "Grant",
@@ -74,6 +74,7 @@ def reveal(
     Raises `LeaseLostError`, `NotFoundError`, `ObjectDestroyedError`, and as `wellness.require_may_see`.
     """
     require_lease(connection, case_id, person, fence)
+    lock_reviewer(connection, person)
     require_may_see(connection, person, rules)
     i = case_items.c
     query = sa.select(i.item_id, i.matches).where(i.id == case_item, i.case_id == case_id)
@@ -97,6 +98,7 @@ def reveal_outside(
 
     Raises `NotAllowedError` without such an approval, and as `reveal`.
     """
+    lock_reviewer(connection, person)
     require_may_see(connection, person, rules)
     _require_held(connection, item_id)
     approval = approvals.use(connection, "open_outside_case", f"item:{item_id}", by=person)
@@ -116,6 +118,7 @@ def reveal_second(
     Raises as `sampling.get_second_review`, `ObjectDestroyedError`, and as `wellness.require_may_see`.
     """
     review = get_second_review(connection, review_id, person)
+    lock_reviewer(connection, person)
     require_may_see(connection, person, rules)
     if review.item_id is None:
         raise NotFoundError(f"Of second review {review_id} no file is held that could be shown.")

@@ -30,6 +30,7 @@ __all__ = [
     "exposure_today",
     "get_reviewer",
     "is_stopped",
+    "lock_reviewer",
     "note_exposure",
     "pause",
     "require_may_see",
@@ -147,6 +148,13 @@ def require_may_see(connection: sa.Connection, person: str, rules: ReviewRules) 
         )
 
 
+def lock_reviewer(connection: sa.Connection, person: str) -> None:
+    """Whatever else is shown to the person waits: two at once would pass the same limit."""
+    _ensure(connection, person)
+    mine = sa.select(reviewers.c.person).where(reviewers.c.person == person)
+    connection.execute(mine.with_for_update()).all()
+
+
 def is_stopped(connection: sa.Connection, person: str) -> bool:
     """Whether the person is in a pause or opted out: what was revealed before ends too."""
     known = get_reviewer(connection, person)
@@ -163,11 +171,11 @@ def note_exposure(
     severity: int = 0,
 ) -> bool:
     """Adds to the person's day; whether a pause is due now, which begins then."""
+    lock_reviewer(connection, person)
     added = {"items": items, "shown_ms": shown_ms, "severity": severity}
     insert = upsert(connection, exposures).values(person=person, day=now().date(), **added)
     grown = {name: exposures.c[name] + insert.excluded[name] for name in added}
     connection.execute(insert.on_conflict_do_update(index_elements=["person", "day"], set_=grown))
-    _ensure(connection, person)
     streak = reviewers.c.streak_ms + shown_ms
     changed = sa.update(reviewers).where(reviewers.c.person == person).values(streak_ms=streak)
     streak_ms = connection.execute(changed.returning(reviewers.c.streak_ms)).scalar_one()
@@ -199,8 +207,8 @@ def exposure_days(connection: sa.Connection, person: str, *, since: date) -> lis
 
 
 def set_trained(connection: sa.Connection, person: str, *, by: str) -> None:
-    """A lead notes that the person was trained. Raises `NotAllowedError` for oneself."""
-    if person == by:
+    """A lead notes that the person was trained. Raises `NotAllowedError` for oneself and keys."""
+    if person == by or by.startswith("key:"):  # a key may be the person's own
         raise NotAllowedError("That you were trained is for somebody else to note. Nothing was changed.")
     _ensure(connection, person)
     _set(connection, person, trained_at=moment(connection), trained_by=by)
