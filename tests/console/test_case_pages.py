@@ -19,6 +19,7 @@ from holdfast.records.tables.review import case_decisions, cases
 from holdfast.review.opening import gather
 from holdfast.review.wellness import pause, set_trained
 from holdfast.service.runtime import Runtime
+from holdfast.vault.listing import get_item
 from tests.api.conftest import make_runtime, pool, runtime, server
 
 __all__ = ["make_runtime", "pool", "runtime", "server"]
@@ -184,3 +185,21 @@ def test_whoever_holds_a_case_says_how_urgent_it_is_and_what_belongs_to_it(
     assert [tuple(one) for one in found] == [("open", 1), ("merged", 1)]
     assert ana.post(f"{path}/split", **held, files="x,1")[0] == 422
     assert ana.post(f"{path}/split", **held)[0] == 422
+
+
+def test_evidence_is_destroyed_by_two(runtime: Runtime, enter: Enter) -> None:
+    ana, bea = enter("Ana", Role.LEAD), enter("Bea", Role.LEAD)
+    item = runtime.vault.hold(b"x", reason="test", actor="tests")
+    path = "/console/destructions"
+    said = {"kind": "law_enforcement", "reference": "order 7", "agency": "Example Police", "holds": item}
+    assert ana.post(path, **{**said, "holds": "everything"})[0] == 422
+    assert ana.post(path, **said) == (303, path)
+    assert f"{path}/1" in bea.get(path) and "Example Police" in bea.get(f"{path}/1")
+    assert "You asked for this yourself" in ana.get(f"{path}/1")
+    assert ana.post(f"{path}/1", go="yes")[0] == 403
+    assert bea.post(f"{path}/1", go="no") == (303, path)  # refused: nothing is destroyed
+    assert bea.post(f"{path}/1", go="yes")[0] == 409
+    ana.post(path, **said)
+    assert bea.post(f"{path}/2", go="yes") == (303, path)
+    with runtime.database.read() as connection:
+        assert get_item(connection, item).state == "destroyed"
