@@ -18,6 +18,7 @@ from holdfast.errors import (
     UsageError,
 )
 from holdfast.records.tables.base import now
+from holdfast.records.tables.review import approvals as questions
 from holdfast.records.tables.vault import vault_items
 from holdfast.records.tables.viewing import media_grants, media_served, reviewers
 from holdfast.review import approvals
@@ -228,8 +229,16 @@ def test_outside_a_case_it_takes_another_persons_word_each_time(world: World, it
     asked = world.do(approvals.ask, "open_outside_case", target, by=ANA, why="a check", rules=world.rules)
     with pytest.raises(NotAllowedError):
         world.do(approvals.answer, asked, person=ANA, verdict="approved")
+    with pytest.raises(NotAllowedError, match="another door"):
+        world.do(approvals.answer, asked, person="key:1", verdict="approved")
     world.do(approvals.answer, asked, person=LEA, verdict="approved")
     assert look().case_id is None
+    with pytest.raises(NotAllowedError):
+        look()
+    late = world.do(approvals.ask, "open_outside_case", target, by=ANA, why="a check", rules=world.rules)
+    world.do(approvals.answer, late, person=LEA, verdict="approved")
+    with world.database.write() as connection:
+        connection.execute(sa.update(questions).values(expires_at=now()))
     with pytest.raises(NotAllowedError):
         look()
 

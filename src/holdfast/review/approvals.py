@@ -131,13 +131,14 @@ def answer(
 
 
 def use(connection: sa.Connection, kind: str, target: str, *, by: str) -> Approval:
-    """Takes an approval that another person gave to ``by``'s question; it serves once.
+    """Takes an approval that another person gave to ``by``'s question; it serves once, and not for ever.
 
     Raises `NotAllowedError` where there is none.
     """
     a = approvals.c
     query = sa.select(approvals).where(a.kind == kind, a.target == target, a.asked_by == by)
     query = query.where(a.verdict == "approved", a.used_at.is_(None), a.answered_by != by)
+    query = query.where(a.expires_at > moment(connection))
     row = connection.execute(query.order_by(a.id).limit(1).with_for_update()).first()
     if row is None:
         raise NotAllowedError(
