@@ -29,6 +29,8 @@ PAGES = (
     "/console/cases/4",
     "/console/approvals",
     "/console/appeals",
+    "/console/second-reviews",
+    "/console/destructions",
     "/console/reports",
     "/console/lists",
     "/console/lists/TRUSTED_LIST",

@@ -150,6 +150,20 @@ def label_again(other: TestClient, first: TestClient, path: str) -> None:
     assert other.get(path).status_code == other.post(path, data={"label": "A2"}).status_code == 409
 
 
+def test_a_legal_hold_keeps_all_of_a_case(
+    lead: TestClient, runtime: Runtime, reviewer: TestClient, client: ClientFactory
+) -> None:
+    held = hold(lead, runtime)
+    counsel, path = signed_in(client, runtime, Role.LEAD), f"/console/cases/{only_case(lead)['id']}"
+    order = {"reference": "order 12", "agency": "Example Police"}
+    assert "Place the hold" in counsel.get(path).text and "Place the hold" not in reviewer.get(path).text
+    assert reviewer.post(f"{path}/legal-hold", data=order).status_code == 403
+    assert counsel.post(f"{path}/legal-hold", data=order).status_code == 303
+    (placed,) = lead.get(f"/v1/holds/{held['hold']}").json()["legal_holds"]
+    assert (placed["reference"], placed["agency"]) == ("order 12", "Example Police")
+    assert counsel.post("/console/cases/99/legal-hold", data=order).status_code == 404
+
+
 def test_clearing_on_a_trusted_list_waits_for_a_second_person(
     lead: TestClient, runtime: Runtime, reviewer: TestClient, client: ClientFactory
 ) -> None:
