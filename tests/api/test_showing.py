@@ -13,6 +13,7 @@ from holdfast.errors import NotAllowedError, NotMatchableError, ObjectDestroyedE
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import case_items, cases
 from holdfast.records.tables.viewing import media_shapes
+from holdfast.review.case_facts import case_facts
 from holdfast.review.fidelity import Rendition
 from holdfast.review.grants import reveal
 from holdfast.review.leases import take
@@ -90,6 +91,8 @@ def test_a_film_is_shown_by_its_key_frames_and_its_length_is_known(runtime: Runt
     kind, duration_s = shape(runtime, item_id)
     assert kind == "video"
     assert duration_s == pytest.approx(4.0, abs=0.3)
+    with runtime.database.read() as connection:
+        assert [one.length_s for one in case_facts(connection, case).media] == [duration_s]
 
 
 def test_what_moves_without_a_position_and_what_is_no_picture(runtime: Runtime) -> None:

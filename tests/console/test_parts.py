@@ -130,6 +130,17 @@ def test_why_says_what_the_nearest_match_is() -> None:
         assert group.why.startswith(words)
 
 
+def test_a_film_says_where_in_it_the_match_is() -> None:
+    film = item(1, medium="video", matches=[match(query_start_s=61.0, query_end_s=75.5), match()])
+    known, unknown = (
+        groups_of(1, [MediaFacts(film, "held", 1, None, None, length)], names(), T)[0].shown
+        for length in (120.0, None)
+    )
+    assert (known.length_s, known.parts) == (120.0, ((61.0, 75.5),))
+    assert known.parts_words == "Matched: 1:01–1:15 of 2:00"
+    assert (unknown.length_s, unknown.parts_words) == (0.0, "Matched: 1:01–1:15")
+
+
 def content() -> Content:
     person = PersonOrUserReported(
         esp_identifier="user-1",

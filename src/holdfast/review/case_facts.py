@@ -19,6 +19,7 @@ from holdfast.records.tables.review import (
     notices,
 )
 from holdfast.records.tables.vault import vault_items
+from holdfast.records.tables.viewing import media_shapes
 from holdfast.review.cases import Note, get_case, items_of, notes_of
 from holdfast.review.ledger import ItemViews, views_of_items
 from holdfast.review.models import Case, CaseItem, from_row
@@ -62,6 +63,7 @@ class MediaFacts:
     size_bytes: int | None
     cluster: ClusterFacts | None
     views: ItemViews | None
+    length_s: float | None = None  # of a video that was looked at; None where nobody knows
 
     @property
     def viewed_in_full(self) -> bool:
@@ -184,6 +186,9 @@ def _media(connection: sa.Connection, items: list[CaseItem]) -> list[MediaFacts]
         row.id: row
         for row in connection.execute(sa.select(v.id, v.state, v.size_bytes).where(v.id.in_(held)))
     }
+    shapes = sa.select(media_shapes.c.item_id, media_shapes.c.duration_s)
+    rows = connection.execute(shapes.where(media_shapes.c.item_id.in_(held)))
+    lengths = {row.item_id: row.duration_s for row in rows}
     ids = {item.cluster_id for item in items if item.cluster_id is not None}
     rows = connection.execute(sa.select(media_clusters).where(m.id.in_(ids)))
     clusters = {row.id: from_row(ClusterFacts, row) for row in rows}
@@ -197,6 +202,7 @@ def _media(connection: sa.Connection, items: list[CaseItem]) -> list[MediaFacts]
                 None if state is None else state.size_bytes,
                 None if item.cluster_id is None else clusters.get(item.cluster_id),
                 None if item.item_id is None else views[item.item_id],
+                lengths.get(item.item_id),
             )
         )
     return found

@@ -103,7 +103,8 @@ def _piece(case_id: int, one: MediaFacts, names: Names, t: Texts) -> Piece:
     facts = [str(item.context.get("original_name") or ""), item.content_reference or ""]
     if one.size_bytes is not None:
         facts.append(_size(one.size_bytes, t))
-    length_s, parts = _parts(item)
+    parts = _parts(item)
+    length_s = one.length_s or 0.0
     return Piece(
         case_item=item.id,
         medium=item.medium,
@@ -172,15 +173,14 @@ def _before(case_id: int, cluster: ClusterFacts | None, names: Names, t: Texts) 
     )
 
 
-def _parts(item: CaseItem) -> tuple[float, tuple[tuple[float, float], ...]]:
-    """Length and matched parts in seconds, where a match says which part of a film or a sound it is about."""
-    parts, length_s = [], 0.0
+def _parts(item: CaseItem) -> tuple[tuple[float, float], ...]:
+    """Matched parts in seconds, where a match says which part of a film or a sound it is about."""
+    parts = set()
     for match in item.matches:
         start_s, end_s = match.get("query_start_s"), match.get("query_end_s")
         if start_s is not None and end_s is not None:
-            parts.append((float(start_s), float(end_s)))
-            length_s = max(length_s, float(match.get("query_length_s") or 0))
-    return length_s, tuple(sorted(set(parts)))
+            parts.add((float(start_s), float(end_s)))
+    return tuple(sorted(parts))
 
 
 def _parts_words(length_s: float, parts: tuple[tuple[float, float], ...], t: Texts) -> str:
