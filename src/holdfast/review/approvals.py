@@ -1,8 +1,9 @@
-"""What takes two people: clearing a match on a trusted list, an original outside a case, destroying evidence.
+"""What takes two people: clearing a match on a trusted list, an original outside a case.
 
 One person asks and says why, another with the permission answers. Where an organisation has one approver
 only, the rules may let the person who asked approve the clearing of a match: after a delay, with a new
-sign-in, told to the owner and marked in the audit log. Never for showing or destroying.
+sign-in, told to the owner and marked in the audit log. Never for showing. Destroying evidence takes two
+people too: `vault.destruction`.
 """
 
 from __future__ import annotations
@@ -28,7 +29,6 @@ __all__ = ["KINDS", "Approval", "answer", "ask", "get_approval", "list_approvals
 KINDS = {
     "clear_trusted": "Clear a match on a trusted list",
     "open_outside_case": "Open an original outside a case",
-    "destroy": "Destroy evidence",
 }
 MAX_WHY = 500
 

@@ -40,7 +40,7 @@ from holdfast.review.rules import ReviewRules
 from holdfast.review.sampling import ask_second_reviews
 from holdfast.vault import preservation
 
-__all__ = ["due_decisions", "settle"]
+__all__ = ["due_decisions", "settle", "stuck_decisions"]
 
 
 def due_decisions(connection: sa.Connection, limit: int = 100) -> list[int]:
@@ -49,6 +49,14 @@ def due_decisions(connection: sa.Connection, limit: int = 100) -> list[int]:
     waiting = d.c.state == sa.literal("waiting", literal_execute=True)  # for the partial index
     query = sa.select(d.c.id).where(waiting, d.c.in_force_after <= moment(connection))
     return list(connection.scalars(query.order_by(d.c.in_force_after, d.c.id).limit(limit)))
+
+
+def stuck_decisions(connection: sa.Connection, *, late_s: float) -> list[int]:
+    """Cases whose decision should have taken effect more than ``late_s`` seconds ago, and has not."""
+    d = case_decisions
+    waiting = d.c.state == sa.literal("waiting", literal_execute=True)  # for the partial index
+    query = sa.select(d.c.case_id).where(waiting, d.c.in_force_after <= moment(connection, -late_s))
+    return list(connection.scalars(query.order_by(d.c.in_force_after, d.c.id)))
 
 
 def settle(connection: sa.Connection, decision_id: int, rules: ReviewRules) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from holdfast.errors import HoldfastError, SettingsError
 from holdfast.records.home import Home
-from holdfast.service.checks import deep, machine, people, place, reports, risks, vault, work
+from holdfast.service.checks import cases, deep, machine, people, place, reports, risks, vault, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.settings import MediaSettings, Settings, load_settings
 
@@ -61,6 +61,7 @@ def _of_records(home: Path, settings: Settings, full: bool) -> list[Finding]:
                 ("jobs", lambda: work.background(look)),
                 ("housekeeping", lambda: work.clock(look)),
                 ("deep checks", lambda: deep.deep_checks(look)),
+                ("cases", lambda: cases.stuck(look)),
                 ("reports", lambda: reports.reports(look)),
                 ("going live", lambda: risks.go_live(look)),
             )

@@ -172,7 +172,6 @@ def show_approval(caller: Annotated[Caller, Guard(Permission.CASE_APPROVE)], app
         fields=(),
         button=t("confirm.approve"),
         refuse=t("confirm.refuse"),
-        is_final=asked.kind == "destroy",
         back=f"/console/cases/{asked.case_id}" if asked.case_id else "/console/approvals",
     )
     return page(caller, "confirm.html", here="queue", confirm=told)

@@ -83,7 +83,7 @@ def show(caller: Annotated[Caller, Guard(Permission.VAULT_DESTROY)], number: Id)
     is_own = not are_two_people(asked.asked_by, caller.subject)
     told = Confirmation(
         title=t("confirm.approve_title"),
-        follows=t("approval.destroy_does"),
+        follows=t("destruction.does"),
         facts=tuple(facts),
         warnings=(t("approval.own"),) if is_own else (),
         action=f"/console/destructions/{number}",

@@ -19,6 +19,7 @@ from holdfast.exchanges.service import list_exchanges
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import cases
 from holdfast.records.tables.vault import vault_items
+from holdfast.service.checks import cases as stuck_cases
 from holdfast.service.checks import deep, place, risks, work
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.service.deep_status import read_status
@@ -50,7 +51,7 @@ def sections(connection: sa.Connection, caller: Caller, t: Texts) -> list[Sectio
     runtime = caller.runtime
     look = Look(runtime.settings, runtime.home.path, connection)
     checks = {
-        "workers": (work.clock, work.background, deep.deep_checks),
+        "workers": (work.clock, work.background, stuck_cases.stuck, deep.deep_checks),
         "vault": (place.key_file,),
         "system": (place.records, work.api_keys, work.webhooks, work.actions, risks.go_live),
     }

@@ -271,8 +271,8 @@ approvals = sa.Table(
     sa.Column("answered_by", sa.String(200), nullable=True),
     sa.Column("answered_at", Timestamp, nullable=True),
     sa.Column("was_alone", sa.Boolean, nullable=False),
-    sa.Column("used_at", Timestamp, nullable=True),  # an approval opens or destroys once
-    sa.CheckConstraint("kind IN ('clear_trusted', 'open_outside_case', 'destroy')", name="kind"),
+    sa.Column("used_at", Timestamp, nullable=True),  # an approval opens once
+    sa.CheckConstraint("kind IN ('clear_trusted', 'open_outside_case')", name="kind"),
     sa.CheckConstraint("verdict IN ('approved', 'refused')", name="verdict"),
     sa.CheckConstraint("(verdict IS NULL) = (answered_at IS NULL)", name="answered"),
     sa.Index("ix_approvals_asked", "id", sqlite_where=_ASKED, postgresql_where=_ASKED),

@@ -61,10 +61,13 @@ def latest_decision(connection: sa.Connection) -> int:
     return int(connection.scalar(sa.select(sa.func.max(case_decisions.c.id))) or 0)
 
 
-def undrafted(connection: sa.Connection, *, after: int = 0, limit: int = 50) -> list[int]:
+def undrafted(
+    connection: sa.Connection, *, after: int = 0, limit: int = 50, late_s: float = 0.0
+) -> list[int]:
     """Cases that a decision in force says to report, and that have no draft of it yet; oldest first.
 
-    Only decisions with an id above ``after``: a look at all of them takes the longer the more there are.
+    Only decisions with an id above ``after``: a look at all of them takes the longer the more there are. With
+    ``late_s`` only those that are in force for that many seconds.
     """
     d, t = case_decisions, report_drafts
     drafted = sa.exists().where(t.c.case_id == d.c.case_id, t.c.case_revision >= d.c.revision)
@@ -74,6 +77,8 @@ def undrafted(connection: sa.Connection, *, after: int = 0, limit: int = 50) -> 
         .order_by(d.c.id)
         .limit(limit)
     )
+    if late_s:
+        query = query.where(d.c.ended_at <= moment(connection, -late_s))
     return [int(case_id) for case_id in connection.scalars(query)]
 
 

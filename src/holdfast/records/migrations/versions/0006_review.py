@@ -321,9 +321,7 @@ def _approvals() -> None:
         sa.Column("was_alone", sa.Boolean(), nullable=False),
         moment("used_at", nullable=True),
         sa.CheckConstraint("(verdict IS NULL) = (answered_at IS NULL)", name=op.f("ck_approvals_answered")),
-        sa.CheckConstraint(
-            "kind IN ('clear_trusted', 'open_outside_case', 'destroy')", name=op.f("ck_approvals_kind")
-        ),
+        sa.CheckConstraint("kind IN ('clear_trusted', 'open_outside_case')", name=op.f("ck_approvals_kind")),
         sa.CheckConstraint("verdict IN ('approved', 'refused')", name=op.f("ck_approvals_verdict")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_approvals")),
     )
