@@ -16,6 +16,7 @@ from holdfast.vault.evidence import open_evidence
 from holdfast.vault.sealing import Identity
 from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.v1.conftest import KNOWN, hold, problem
+from tests.api.v1.test_cases import signed_in
 
 POLICE = Identity.new()
 
@@ -50,5 +51,13 @@ def test_a_case_leaves_sealed_and_signed(
     problem(
         client(Role.LEAD, banks=BankScope(see=("ELSE",), change=())).post(path, json=body), 403, "not-allowed"
     )
+    asked = signed_in(client, runtime, Role.LEAD).post(
+        f"/console{path.removeprefix('/v1')}", data={"recipient": f" {POLICE.recipient} "}
+    )
+    assert (asked.status_code, asked.headers["cache-control"]) == (200, "no-store")
+    assert asked.headers["content-disposition"] == f'attachment; filename="case-{case["id"]}.hfe"'
+    assert not open_evidence([asked.content], POLICE, [signer.verifier]).manifest["missing"]
+    with runtime.database.read() as connection:
+        assert audit.read(connection, target=f"case:{case['id']}")[-1].actor.startswith("person:")
     problem(lead.post("/v1/cases/999/evidence", json=body), 404, "not-found")
     problem(lead.post(path, json={"recipient": "somebody"}), 422, "bad-request")

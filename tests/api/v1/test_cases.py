@@ -18,6 +18,7 @@ from holdfast.access.sessions import start_session
 from holdfast.access.tokens import csrf_token
 from holdfast.api.guard import CSRF_HEADER
 from holdfast.api.origins import cookie_name
+from holdfast.records import audit
 from holdfast.service.runtime import Runtime
 from tests.api.conftest import ClientFactory, RuntimeFactory
 from tests.api.v1.conftest import KNOWN, hold, problem, upload
@@ -162,6 +163,23 @@ def test_a_legal_hold_keeps_all_of_a_case(
     (placed,) = lead.get(f"/v1/holds/{held['hold']}").json()["legal_holds"]
     assert (placed["reference"], placed["agency"]) == ("order 12", "Example Police")
     assert counsel.post("/console/cases/99/legal-hold", data=order).status_code == 404
+    assert counsel.post(f"{path}/legal-hold", data={"reference": "order 13"}).status_code == 303
+    page = counsel.get(path).text
+    assert "order 12" in page and "Example Police" in page and page.count("on 1 file ·") == 2
+    reason = {"purpose": "the court closed it"}
+    assert reviewer.post(f"{path}/legal-hold/lift", data={**order, **reason}).status_code == 403
+    assert counsel.post(f"{path}/legal-hold/lift", data=order).status_code == 422  # a lift says why
+    elsewhere = {"reference": "order 12", **reason}
+    assert (
+        counsel.post(f"{path}/legal-hold/lift", data=elsewhere).status_code == 404
+    )  # no agency, no such order
+    assert counsel.post(f"{path}/legal-hold/lift", data={**order, **reason}).status_code == 303
+    assert counsel.post(f"{path}/legal-hold/lift", data={**order, **reason}).status_code == 404
+    (left,) = lead.get(f"/v1/holds/{held['hold']}").json()["legal_holds"]
+    assert left["reference"] == "order 13" and "order 12" not in counsel.get(path).text
+    with runtime.database.read() as connection:
+        said = audit.read(connection, target=f"item:{held['hold']}")
+    assert [one.action for one in said].count("vault.lift_legal_hold") == 1
 
 
 def test_clearing_on_a_trusted_list_waits_for_a_second_person(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter
@@ -20,7 +20,7 @@ from holdfast.reporting.packets.signer_file import open_signer
 from holdfast.vault.evidence import write_evidence
 from holdfast.vault.sealing import Recipient
 
-__all__ = ["router"]
+__all__ = ["export_case", "router"]
 
 router = APIRouter(tags=["cases"])
 
@@ -54,12 +54,19 @@ def evidence(
     It is as secret as the content. A package that was cut off on its way is refused by whoever opens it
     (`holdfast vault verify-evidence`). The export is on the audit log before the first byte.
     """
+    return export_case(caller, case, body.recipient, body.leave_out)
+
+
+def export_case(
+    caller: Caller, case: int, recipient_key: str, leave_out: Sequence[str] = ()
+) -> StreamingResponse:
+    """The package as an answer; the export is on record when this returns. Raises `HoldfastError`."""
     runtime = caller.runtime
-    recipient = Recipient.parse(body.recipient)
+    recipient = Recipient.parse(recipient_key)
     signer = open_signer(runtime.settings.reporting, runtime.home.path)
     with runtime.database.read() as connection:
         require_case_scope(caller, connection, case)
-        dossier = gather(connection, runtime.sealer, case, leave_out=body.leave_out)
+        dossier = gather(connection, runtime.sealer, case, leave_out=leave_out)
     with runtime.database.write() as connection:
         facts = {"recipient": str(recipient), "originals": len(dossier.originals)}
         audit.append(

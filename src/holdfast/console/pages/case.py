@@ -12,6 +12,7 @@ from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.v1.fields import Id
 from holdfast.console.pages.case_view import case_view
+from holdfast.console.pages.keeping import holds_on_case
 from holdfast.console.pages.shared import Names, names_of, see, wants_fragment
 from holdfast.console.pages.stop import stop_of
 from holdfast.console.render import page, texts_for
@@ -53,7 +54,9 @@ def show(
         names = case_names(connection, facts, caller, t)
         view = case_view(facts, _asked(connection, facts), caller, names, t, first)
         stop = stop_of(connection, caller, t)
-    return page(caller, "case.html", here="queue", case=view, stop=stop, **_words(t))
+        items = [one.item.item_id for one in facts.media if one.item.item_id]
+        legal = holds_on_case(connection, items, caller, t) if caller.allows(Permission.VAULT_HOLD) else []
+    return page(caller, "case.html", here="queue", case=view, stop=stop, legal_holds=legal, **_words(t))
 
 
 @router.post("/console/cases/{case}/take")
@@ -136,10 +139,17 @@ def note(
     caller: Annotated[Caller, Guard(Permission.CASE_WRITE)],
     case: Id,
     text: Annotated[str, Form(max_length=4000)],
+    transcript_of: Annotated[int | None, Form(ge=1, lt=2**63)] = None,
 ) -> Response:
-    """A note for whoever comes to the case. It needs no lease: it changes nothing that is decided on."""
+    """A note for whoever comes to the case. It needs no lease: it changes nothing that is decided on.
+
+    With ``transcript_of`` it says in its first line which file of the case it has the words of.
+    """
+    words = text.replace("\r\n", "\n")
+    if transcript_of is not None and words.strip():
+        words = f"{texts_for(caller)('view.transcript_of', file=str(transcript_of))}\n{words}"
     with caller.runtime.database.write() as connection:
-        cases.add_note(connection, case, by=caller.subject, text=text.replace("\r\n", "\n"))
+        cases.add_note(connection, case, by=caller.subject, text=words)
     return see(f"/console/cases/{case}")
 
 
