@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 from holdfast.access.people import add_person
 from holdfast.access.roles import Role
 from holdfast.access.sessions import start_session
+from holdfast.records import audit
 from holdfast.records.tables.review import case_decisions, cases
 from holdfast.review.opening import gather
 from holdfast.review.wellness import pause, set_trained
@@ -187,6 +189,33 @@ def test_whoever_holds_a_case_says_how_urgent_it_is_and_what_belongs_to_it(
     assert ana.post(f"{path}/split", **held)[0] == 422
 
 
+def test_an_original_outside_a_case_is_opened_once_by_who_asked(runtime: Runtime, enter: Enter) -> None:
+    ana, bea = enter("Ana", Role.LEAD), enter("Bea", Role.LEAD)
+    item = runtime.vault.hold(b"a held file", reason="test", actor="tests")
+    path = "/console/originals"
+    assert ana.post(path, hold="everything", why="x")[0] == 422
+    assert ana.post(path, hold="0" * 32, why="x")[0] == 404
+    assert ana.post(path, hold=f" {item} ", why="the police asked again") == (303, path)
+    assert f"{path}/1" in ana.get(path) and "waits for a second person" in ana.get(f"{path}/1")
+    assert ana.post(f"{path}/1/reveal")[0] == ana.post("/console/approvals/1", go="yes")[0] == 403
+    assert "the police asked again" in bea.get("/console/approvals/1")
+    assert bea.post("/console/approvals/1", go="yes") == (303, "/console/approvals")
+    assert bea.post(f"{path}/1/reveal")[0] == 404 and item not in bea.get(path)
+    page = ana.get(f"{path}/1")
+    assert f'data-files="{path}/1"' in page and "/blurred" not in page and 'data-hold="look"' not in page
+    status, told = ana.post(f"{path}/1/reveal")
+    assert status == 200
+    original = f"/console/views/{json.loads(told)['grant']}/original"
+    assert ana.get(original) == "a held file"
+    assert bea.client.get(original, headers=FROM_HERE).status_code == 403
+    assert ana.post(f"{path}/1/reveal")[0] == 403  # an approval serves once
+    page = ana.get(f"{path}/1")
+    assert "was opened" in page and "data-files" not in page and "Opened by you" in page
+    with runtime.database.read() as connection:
+        done = [one.action for one in audit.read(connection, target=f"item:{item}")]
+    assert done == ["approval.ask", "approval.approved", "media.reveal_outside_case"]
+
+
 def test_evidence_is_destroyed_by_two(runtime: Runtime, enter: Enter) -> None:
     ana, bea = enter("Ana", Role.LEAD), enter("Bea", Role.LEAD)
     item = runtime.vault.hold(b"x", reason="test", actor="tests")
@@ -203,3 +232,9 @@ def test_evidence_is_destroyed_by_two(runtime: Runtime, enter: Enter) -> None:
     assert bea.post(f"{path}/2", go="yes") == (303, path)
     with runtime.database.read() as connection:
         assert get_item(connection, item).state == "destroyed"
+
+
+def test_a_transcript_is_a_note_that_says_which_file_it_is_of(enter: Enter, case: int) -> None:
+    ana = enter("Ana Ruiz", Role.REVIEWER)
+    ana.post(f"/console/cases/{case}/note", text="“Hello.”\r\n“Good-bye.”", transcript_of="7")
+    assert "Transcript of file 7:\n“Hello.”\n“Good-bye.”" in ana.get(f"/console/cases/{case}")

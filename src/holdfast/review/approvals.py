@@ -155,10 +155,20 @@ def get_approval(connection: sa.Connection, approval_id: int) -> Approval:
 
 
 def list_approvals(
-    connection: sa.Connection, *, is_open: bool = True, before: int | None = None, limit: int = 100
+    connection: sa.Connection,
+    *,
+    is_open: bool = True,
+    kind: str | None = None,
+    asked_by: str | None = None,
+    before: int | None = None,
+    limit: int = 100,
 ) -> list[Approval]:
     """Questions, newest first; with ``is_open`` those that wait for an answer."""
     query = sa.select(approvals).order_by(approvals.c.id.desc()).limit(limit)
+    if kind is not None:
+        query = query.where(approvals.c.kind == kind)
+    if asked_by is not None:
+        query = query.where(approvals.c.asked_by == asked_by)
     if is_open:
         query = query.where(approvals.c.verdict.is_(None), approvals.c.expires_at > moment(connection))
     if before is not None:
