@@ -28,9 +28,9 @@ CUT = [Seen(1, "shown", 0)] + [
 
 
 def evidence(events: tuple[Seen, ...] = STILL, **changed: object) -> Evidence:
-    is_film = any(event.kind == "played" for event in events)
+    is_film = any(event.kind in ("played", "heard") for event in events)
     whole = Evidence(
-        shape="video" if is_film else "still",
+        shape="silent" if is_film else "still",
         duration_s=10.0 if is_film else None,
         total_bytes=SIZE,
         ranges=[(0, SIZE)],
@@ -47,6 +47,29 @@ def test_a_still_that_was_shown_and_a_film_that_was_played_were_seen() -> None:
     assert judge(evidence(FILM)).complete
     in_parts = evidence(ranges=[(500, SIZE), (0, 600)])
     assert judge(in_parts).complete
+
+
+def heard(events: tuple[Seen, ...], *numbers: int) -> tuple[Seen, ...]:
+    """The events with the sound on in those of ``numbers``."""
+    return tuple(replace(one, kind="heard") if one.number in numbers else one for one in events)
+
+
+@pytest.mark.parametrize("shape", ["video", "sound"])
+def test_what_may_have_sound_was_seen_only_if_every_second_was_heard(shape: str) -> None:
+    assert judge(evidence(FILM, shape=shape)).why_not == "unheard"
+    assert judge(evidence(heard(FILM, 3), shape=shape)).why_not == "unheard"
+    assert judge(evidence(heard(FILM, 4), shape=shape)).why_not == "unheard"
+    assert judge(evidence(heard(FILM, 3, 4), shape=shape)).complete
+    muted_again = (*heard(FILM, 3, 4)[:4], Seen(5, "seeked", 10_200), Seen(6, "played", 15_300, 0.0, 5.0))
+    assert judge(evidence(muted_again, shape=shape)).complete
+    away = inserted(heard(FILM, 3, 4), 3, "focus_lost")
+    assert judge(evidence(away, shape=shape)).why_not == "left_screen"
+    assert judge(evidence(heard(FILM, 3, 4), shape=shape, duration_s=None)).why_not == "length_unknown"
+
+
+def test_a_film_without_a_sound_track_needs_no_sound() -> None:
+    assert judge(evidence(FILM, shape="silent")).complete
+    assert judge(evidence(heard(FILM, 3), shape="silent")).complete
 
 
 def inserted(events: tuple[Seen, ...], at: int, kind: str) -> tuple[Seen, ...]:
@@ -108,7 +131,9 @@ def test_focus_that_is_lost_while_it_is_blurred_takes_nothing_away() -> None:
     assert judge(evidence((*STILL, Seen(5, "focus_lost", 3000)))).complete
 
 
-@given(st.integers(0, 3), st.sampled_from(sorted(EVENT_KINDS - {"tick", "loaded", "played", "seeked"})))
+@given(
+    st.integers(0, 3), st.sampled_from(sorted(EVENT_KINDS - {"tick", "loaded", "played", "heard", "seeked"}))
+)
 def test_no_event_ever_makes_a_view_longer(at: int, kind: str) -> None:
     assert shown_ms(inserted(STILL, at + 1, kind)) <= shown_ms(STILL)
 

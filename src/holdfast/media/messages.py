@@ -9,11 +9,13 @@ import numpy.typing as npt
 
 from holdfast.media.formats import FORMATS
 from holdfast.media.shared import Output
-from holdfast.media.types import DecodedImage, ImageLimits, LumaFrame, Reason
+from holdfast.media.types import DecodedImage, ImageLimits, LumaFrame, Reason, SoundSketch
 
-__all__ = ["image_from_message", "image_to_message", "text", "whole"]
+__all__ = ["image_from_message", "image_to_message", "sound_from_message", "text", "whole"]
 
 _LONGEST_TEXT = 500
+_LATEST_S = 1e9  # seconds
+_MOST_TRACKS = 1000
 _SCALES = (1, 2, 4, 8)
 _BACKDROPS = (None, "white", "black")
 
@@ -62,6 +64,21 @@ def image_from_message(
         )
     except (KeyError, TypeError) as error:
         raise ValueError("a worker's image is not described properly") from error
+
+
+def sound_from_message(message: dict[str, Any], arrays: list[npt.NDArray[Any]]) -> SoundSketch:
+    """The sound that ``message`` describes. Raises ValueError for anything a sound worker would not send."""
+    try:
+        picture = arrays[whole(message["picture"], 0, len(arrays) - 1)]
+        duration_s, tracks = message["duration_s"], whole(message["tracks"], 1, _MOST_TRACKS)
+    except (KeyError, TypeError) as error:
+        raise ValueError("a worker's sound is not described properly") from error
+    is_length = duration_s is None or (type(duration_s) is float and 0 <= duration_s <= _LATEST_S)
+    columns = picture.shape[1] if picture.ndim == 2 else 0
+    is_picture = picture.dtype == np.uint8 and len(picture) == SoundSketch.BANDS
+    if not (is_length and is_picture and 1 <= columns <= SoundSketch.MOST_COLUMNS):
+        raise ValueError("a worker's sound is not described properly")
+    return SoundSketch(picture, duration_s, tracks)
 
 
 def _frame(row: list[Any], arrays: list[npt.NDArray[Any]], limits: ImageLimits) -> LumaFrame:

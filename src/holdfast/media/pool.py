@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from holdfast.errors import NotMatchableError, WorkerError
 from holdfast.media.forkserver import ForkServer
-from holdfast.media.messages import image_from_message, whole
+from holdfast.media.messages import image_from_message, sound_from_message, whole
 from holdfast.media.remote import RemoteWorker
 from holdfast.media.sandbox import SandboxStatus
 from holdfast.media.shared import FileSource
@@ -29,6 +29,7 @@ from holdfast.media.types import (
     DecodedVideo,
     ImageLimits,
     Reason,
+    SoundSketch,
     VideoFrame,
     VideoLimits,
     VideoMode,
@@ -101,6 +102,23 @@ class DecodePool:
             if max(picture.shape[:2]) > max_side_px:
                 raise worker.distrust()
             return picture, is_several
+
+    def sketch_sound(self, data: bytes | memoryview, limits: VideoLimits) -> SoundSketch:
+        """The spectrogram of a sound, as far as ``limits.max_duration_s``: see `holdfast.media.sound`.
+
+        Every sound gets a fresh worker. Raises as `decode_image`.
+        """
+        _check_size(len(data), limits)
+        with self._seat():
+            worker = self._new_worker(limits)
+            try:
+                value, arrays = worker.run("sound", data, {"max_s": limits.max_duration_s})
+                try:
+                    return sound_from_message(value, arrays)
+                except ValueError as error:
+                    raise worker.distrust() from error
+            finally:
+                worker.close()
 
     @contextlib.contextmanager
     def open_video(

@@ -32,6 +32,17 @@ def _preview(data: memoryview, arguments: dict[str, Any], output: Output) -> dic
     return {"picture": output.add(pixels), "is_several": is_several}
 
 
+def _sound(data: memoryview, arguments: dict[str, Any], output: Output) -> dict[str, Any]:
+    from holdfast.media.sound import sketch_sound  # as for videos
+
+    sketch = sketch_sound(data, max_s=arguments["max_s"])
+    return {
+        "picture": output.add(sketch.picture),
+        "duration_s": sketch.duration_s,
+        "tracks": sketch.tracks,
+    }
+
+
 def _video(
     data: memoryview, arguments: dict[str, Any], output: Output
 ) -> Generator[dict[str, Any], None, dict[str, Any]]:
@@ -48,5 +59,5 @@ def _video(
     return (yield from video_parts(decoder, output))
 
 
-TASKS: dict[str, Task] = {"image": _image, "preview": _preview}
+TASKS: dict[str, Task] = {"image": _image, "preview": _preview, "sound": _sound}
 STREAMS: dict[str, Stream] = {"video": _video}

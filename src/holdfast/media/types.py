@@ -18,6 +18,7 @@ __all__ = [
     "ImageLimits",
     "LumaFrame",
     "Reason",
+    "SoundSketch",
     "VideoFrame",
     "VideoInfo",
     "VideoLimits",
@@ -172,6 +173,22 @@ class VideoInfo:
     duration_s: float | None  # None where the file does not say
     fps: float | None  # mean frames a second
     tracks: int = 1  # that hold pictures: number 0 is what players show, then further videos, then covers
+    sound_tracks: int = 1  # at least 1 where the container may bring one later
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SoundSketch:
+    """A sound to look at: uint8 (`BANDS`, up to `MOST_COLUMNS`), low tones at the bottom, loud ones bright.
+
+    ``duration_s`` is None where not all of the sound could be looked at.
+    """
+
+    BANDS: ClassVar[int] = 128
+    MOST_COLUMNS: ClassVar[int] = 1024
+
+    picture: UInt8Array
+    duration_s: float | None
+    tracks: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ class MemoryFile:
         return self._place
 
 
-def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -> InputContainer:
+def open_container(
+    file: MemoryFile, demuxer: str, name: str, max_pixels: int, codecs: frozenset[str] = CODECS
+) -> InputContainer:
     """The container in ``file``, read by ``demuxer`` alone. Raises `NotMatchableError`, and MemoryError.
 
     Three locks on one door: the demuxer is not guessed, every protocol is off its list, and the
@@ -56,7 +58,7 @@ def open_container(file: MemoryFile, demuxer: str, name: str, max_pixels: int) -
     options = {
         "format_whitelist": demuxer,
         "protocol_whitelist": "none",
-        "codec_whitelist": ",".join(sorted(CODECS)),  # so no sound or subtitle decoder ever runs
+        "codec_whitelist": ",".join(sorted(codecs)),  # so no other decoder ever runs, of subtitles for one
         "max_streams": str(_MOST_STREAMS),
     }
     if demuxer == "mov":

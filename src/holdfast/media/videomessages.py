@@ -102,6 +102,7 @@ def _info(values: dict[str, Any]) -> VideoInfo:
     whole(info.width, 0, _MOST_SIDE)
     whole(info.height, 0, _MOST_SIDE)
     whole(info.tracks, 1, _MOST_TRACKS)
+    whole(info.sound_tracks, 0, _MOST_TRACKS)
     for value in (info.duration_s, info.fps):
         if value is not None:
             _number(value, _LATEST_S)

@@ -20,6 +20,7 @@ __all__ = ["Track", "open_track", "seconds"]
 
 _COVER = Disposition.attached_pic | Disposition.timed_thumbnails
 _MOST_FPS = 1000
+_WITH_TABLE_OF_STREAMS = frozenset({"MP4", "MATROSKA", "AVI"})  # no other sound can come on the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +109,7 @@ def _info(name: str, container: InputContainer, stream: VideoStream, tracks: int
         length_s = None
     rate = stream.average_rate or stream.base_rate
     fps = float(rate) if rate and 0 < rate <= _MOST_FPS else None
-    return VideoInfo(name, codec.codec.name, codec.width, codec.height, length_s, fps, tracks)
+    sounds = len(container.streams.audio)
+    if name not in _WITH_TABLE_OF_STREAMS:
+        sounds = max(1, sounds)
+    return VideoInfo(name, codec.codec.name, codec.width, codec.height, length_s, fps, tracks, sounds)

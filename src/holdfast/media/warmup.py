@@ -10,6 +10,7 @@ import encodings.utf_8
 import encodings.utf_16  # noqa: F401  # texts inside files name their encoding
 import gc
 import io
+import wave
 from typing import Any
 
 from PIL import Image, ImageCms, MpoImagePlugin  # noqa: F401
@@ -40,6 +41,7 @@ def warm_up(medium: str) -> None:
     _done.add(medium)
     if medium == "video":
         _warm_up_videos()
+        _warm_up_sound()
     else:
         _warm_up_pictures()
     gc.collect()
@@ -91,6 +93,21 @@ def _warm_up_videos() -> None:
                 decoder = VideoDecoder(part, VideoLimits())
                 list(decoder.frames())
                 decoder.outcome()
+
+
+def _warm_up_sound() -> None:
+    """Draw a tiny sound, whole and damaged."""
+    from holdfast.media.sound import sketch_sound
+
+    stream = io.BytesIO()
+    with wave.open(stream, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(8000)
+        writer.writeframes(bytes(1600))
+    for part in (stream.getvalue(), stream.getvalue()[:20]):
+        with contextlib.suppress(NotMatchableError):
+            sketch_sound(part, max_s=1.0)
 
 
 def _tiny_video(codec: str, container: str, pixel_format: str) -> bytes:

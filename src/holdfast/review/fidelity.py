@@ -17,7 +17,7 @@ from holdfast.errors import NotAllowedError, UsageError
 from holdfast.review.rules import ReviewRules
 from holdfast.review.wellness import MAX_BLUR, Comfort
 
-__all__ = ["LARGE_PX", "SMALL_PX", "Rendition", "rendered", "require_allowed"]
+__all__ = ["LARGE_PX", "SMALL_PX", "Rendition", "bands", "rendered", "require_allowed"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -25,6 +25,7 @@ SMALL_PX: Final = 240  # the longer side
 LARGE_PX: Final = 1280
 # What is left of a picture at each strength of blur: cells along the longer side. 0 is all of it.
 CELLS: Final = (0, 64, 40, 26, 16, 10, 6)
+_COARSE_BANDS = 4  # of a spectrogram, drawn as one before a reveal
 _NAME = re.compile(r"blur([0-6])(-grey)?(-small)?(-sheet)?")
 
 
@@ -89,6 +90,19 @@ def rendered(picture: UInt8Array, wanted: Rendition) -> UInt8Array:
         made = np.rint(made.astype(np.float32) @ weights).clip(0, 255).astype(np.uint8)
     cells = CELLS[wanted.blur]
     return made if cells == 0 else _smeared(made, cells)
+
+
+def bands(spectrogram: UInt8Array, *, is_revealed: bool) -> tuple[UInt8Array, str]:
+    """A spectrogram, uint8 (bands, columns), as it may be shown, and the name of that in the ledger.
+
+    It is no smear of the file: it tells speech from music from silence. Before a reveal it is coarse and
+    small, so that a picture that somebody hid in a sound is not shown by it.
+    """
+    if is_revealed:
+        return spectrogram, "spectrogram"
+    rows, columns = spectrogram.shape
+    small = _means(spectrogram, rows // _COARSE_BANDS, min(columns, SMALL_PX)).round().astype(np.uint8)
+    return np.repeat(small, _COARSE_BANDS, axis=0), "spectrogram-coarse"
 
 
 def _reduced(picture: UInt8Array, side_px: int) -> UInt8Array:

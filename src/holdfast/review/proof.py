@@ -23,6 +23,7 @@ __all__ = [
 ]
 
 # What a page reports of one reveal. "loaded": all of it is decoded and on the page. "tick": nothing changed.
+# "played": part of the timeline, muted for some of it at least; "heard": the same, with its sound throughout.
 EVENT_KINDS: Final = frozenset(
     {
         "shown",
@@ -33,10 +34,13 @@ EVENT_KINDS: Final = frozenset(
         "tab_hidden",
         "off_screen",
         "played",
+        "heard",
         "seeked",
         "closed",
     }
 )
+PLAYED: Final = frozenset({"played", "heard"})
+TIMED: Final = frozenset({"video", "silent", "sound"})  # shapes with a timeline
 GAPS: Final = frozenset({"focus_lost", "tab_hidden", "off_screen"})
 MIN_SHOWN_MS: Final = 1000  # a still picture that flashed by was not seen
 MAX_RATE: Final = 2.0  # of playing
@@ -96,9 +100,7 @@ def shown_ms(events: Sequence[Seen]) -> int:
 
 def seen_until_ms(shape: str | None, events: Sequence[Seen]) -> int:
     """Bytes that went out later than this, on the page's clock, cannot be what was seen; 0 for nothing."""
-    clocks = [
-        event.clock_ms for event in events if event.kind == ("played" if shape == "video" else "loaded")
-    ]
+    clocks = [event.clock_ms for event in events if event.kind in (PLAYED if shape in TIMED else {"loaded"})]
     return max(clocks) if clocks else 0
 
 
@@ -117,8 +119,8 @@ def _why_not(evidence: Evidence) -> str | None:
         return "left_screen"
     if evidence.shape == "still":
         return _still(events)
-    if evidence.shape == "video":
-        return _video(events, evidence.duration_s)
+    if evidence.shape in TIMED:
+        return _played(events, evidence.duration_s, is_silent=evidence.shape == "silent")
     return "cannot_be_proved"  # animations report no position; of other files nothing is known
 
 
@@ -141,16 +143,20 @@ def _still(events: Sequence[Seen]) -> str | None:
     return None if longest >= MIN_SHOWN_MS else "too_short"
 
 
-def _video(events: Sequence[Seen], duration_s: float | None) -> str | None:
-    """Every second was played, while it was shown, no faster than `MAX_RATE`, and not across a seek."""
+def _played(events: Sequence[Seen], duration_s: float | None, *, is_silent: bool) -> str | None:
+    """Every second was played, while it was shown, no faster than `MAX_RATE`, and not across a seek.
+
+    And with its sound, where there may be any.
+    """
     if duration_s is None:
         return "length_unknown"
     shown = _intervals(events)
     played: list[tuple[float, float]] = []
+    heard: list[tuple[float, float]] = []
     before_ms, was_sought = 0, False
     for event in events:
         was_sought = was_sought or event.kind == "seeked"
-        if event.kind == "played":
+        if event.kind in PLAYED:
             if event.from_s is None or event.to_s is None or event.to_s < event.from_s:
                 return "impossible_clock"
             took_s = (event.clock_ms - before_ms) / 1000
@@ -158,21 +164,25 @@ def _video(events: Sequence[Seen], duration_s: float | None) -> str | None:
                 return "impossible_clock"
             if not was_sought and any(start <= before_ms and event.clock_ms <= end for start, end in shown):
                 played.append((event.from_s, event.to_s))
+                if event.kind == "heard":
+                    heard.append((event.from_s, event.to_s))
             was_sought = False
         before_ms = event.clock_ms
     # The slack is for all of it: many short stretches would else add up to a film in no time.
     if sum(end - start for start, end in played) > shown_ms(events) / 1000 * MAX_RATE + SLACK_S:
         return "impossible_clock"
-    return _unplayed(played, duration_s)
+    if not _is_all(played, duration_s):
+        return "seconds_missing"
+    return None if is_silent or _is_all(heard, duration_s) else "unheard"
 
 
-def _unplayed(played: Iterable[tuple[float, float]], duration_s: float) -> str | None:
+def _is_all(played: Iterable[tuple[float, float]], duration_s: float) -> bool:
     """All that was left out together, between the stretches and at the end, is within the slack."""
     reached_s = missing_s = 0.0
     for start, end in sorted(played):
         missing_s += max(0.0, start - reached_s)
         reached_s = max(reached_s, end)
-    return None if missing_s + max(0.0, duration_s - reached_s) <= SLACK_S else "seconds_missing"
+    return missing_s + max(0.0, duration_s - reached_s) <= SLACK_S
 
 
 def _missing_bytes(ranges: Iterable[tuple[int, int]], total_bytes: int) -> int:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import sqlalchemy as sa
 
 from holdfast.errors import NotFoundError, NotMatchableError, ObjectDestroyedError
-from holdfast.media.types import VideoLimits, VideoMode
+from holdfast.media.types import Reason, VideoInfo, VideoLimits, VideoMode
 from holdfast.records.tables.review import case_items
 from holdfast.records.tables.vault import vault_items
-from holdfast.review.fidelity import Rendition, rendered, require_allowed
+from holdfast.review.fidelity import Rendition, bands, rendered, require_allowed
 from holdfast.review.grants import Grant, note_served, require_grant
 from holdfast.review.viewing import ORIGINAL, note_shape
 from holdfast.service.png import to_png
@@ -34,6 +34,8 @@ SHEET_FRAMES = 12
 SHEET_COLUMNS = 4
 SHEET_SIDE_PX = 320
 SHEET_LIMITS = VideoLimits(cpu_s=60.0, wall_s=120.0)
+# Of a longer sound only the beginning is drawn, and its length stays unknown.
+SOUND_LIMITS = VideoLimits(max_bytes=2 * 1024**3, max_duration_s=3600.0, cpu_s=60.0, wall_s=120.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,18 @@ def _show(
     purpose = f"{wanted.name} for case {case_id}" if case_id else f"{wanted.name} outside a case"
     data = b"".join(runtime.vault.open(item_id, actor=person, purpose=purpose))
     picture, shape, duration_s = _picture(runtime, data, wanted)
-    body = to_png(rendered(picture, wanted))
+    if shape == "sound":
+        shown, fidelity = bands(picture, is_revealed=grant_id is not None)
+    else:
+        shown, fidelity = rendered(picture, wanted), wanted.name
+    body = to_png(shown)
     with runtime.database.write() as connection:
         note_shape(connection, item_id, shape, duration_s)
         note_served(
             connection,
             item_id=item_id,
             person=person,
-            fidelity=wanted.name,
+            fidelity=fidelity,
             digest=sha256(body).digest(),
             first_byte=0,
             end_byte=len(body),
@@ -142,14 +148,27 @@ def _show(
 
 
 def _picture(runtime: Runtime, data: bytes, wanted: Rendition) -> tuple[UInt8Array, str, float | None]:
-    """A picture of the file, what kind of file it is, and how long a video lasts."""
+    """A picture of the file, what kind of file it is, and how long a video or sound lasts."""
+    from holdfast.media.soundformats import sound_format
     from holdfast.media.videoformats import video_format
 
     pool = runtime.screener.pool
     if video_format(data) is not None:
-        return _sheet(runtime, data, SHEET_FRAMES if wanted.sheet else 1)
+        try:
+            return _sheet(runtime, data, SHEET_FRAMES if wanted.sheet else 1)
+        except NotMatchableError as error:
+            if error.reason != Reason.NOT_MEDIA or sound_format(data) is None:
+                raise
+    if sound_format(data) is not None:
+        return _sound(runtime, data)
     picture, is_several = pool.preview_image(data, max_side_px=wanted.max_side_px)
     return picture, "animation" if is_several else "still", None
+
+
+def _sound(runtime: Runtime, data: bytes) -> tuple[UInt8Array, str, float | None]:
+    """Its spectrogram. Of several tracks a browser plays one: such a file cannot be shown to be heard."""
+    sketch = runtime.screener.pool.sketch_sound(data, SOUND_LIMITS)
+    return sketch.picture, "sound" if sketch.tracks == 1 else "other", sketch.duration_s
 
 
 def _sheet(runtime: Runtime, data: bytes, frames: int) -> tuple[UInt8Array, str, float | None]:
@@ -158,13 +177,21 @@ def _sheet(runtime: Runtime, data: bytes, frames: int) -> tuple[UInt8Array, str,
         data, SHEET_LIMITS, mode=VideoMode.KEYFRAMES, every_s=0, min_side=SHEET_SIDE_PX
     ) as reader:
         tiles = [rendered(frame.luma, Rendition(0, True, True)) for frame in reader]
-        outcome, told_s = reader.outcome(), reader.info.duration_s
+        outcome, info = reader.outcome(), reader.info
     if not tiles:
         raise NotMatchableError("damaged", "No picture of this video could be decoded.")
     chosen = [tiles[number * len(tiles) // frames] for number in range(min(frames, len(tiles)))]
     # Key frames end before the video does, and what its head says may be wrong: the longer of both.
-    is_known = outcome.incomplete is None and told_s is not None
-    return _beside(chosen), "video", max(outcome.duration_s, told_s or 0.0) if is_known else None
+    is_known = outcome.incomplete is None and info.duration_s is not None
+    length_s = max(outcome.duration_s, info.duration_s or 0.0) if is_known else None
+    return _beside(chosen), _shape_of_video(info), length_s
+
+
+def _shape_of_video(info: VideoInfo) -> str:
+    """Of several sound tracks a browser plays one: nobody can be shown to have heard them all."""
+    if info.sound_tracks > 1:
+        return "other"
+    return "video" if info.sound_tracks else "silent"
 
 
 def _beside(tiles: list[UInt8Array]) -> UInt8Array:

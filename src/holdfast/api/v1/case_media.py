@@ -61,11 +61,14 @@ class ViewEvent(Request):
         "tab_hidden",
         "off_screen",
         "played",
+        "heard",
         "seeked",
         "closed",
     ]
     clock_ms: int = Field(ge=0, description="Of the page, from the reveal on.")
-    from_s: float | None = Field(default=None, ge=0, description="What of the timeline was played.")
+    from_s: float | None = Field(
+        default=None, ge=0, description="What of the timeline was played (muted), or heard."
+    )
     to_s: float | None = Field(default=None, ge=0)
 
 

@@ -147,7 +147,8 @@ def note(
     """
     words = text.replace("\r\n", "\n")
     if transcript_of is not None and words.strip():
-        words = f"{texts_for(caller)('view.transcript_of', file=str(transcript_of))}\n{words}"
+        t = texts_for(caller)
+        words = f"{t('view.transcript_of', file=str(transcript_of))}:\n{words}"
     with caller.runtime.database.write() as connection:
         cases.add_note(connection, case, by=caller.subject, text=words)
     return see(f"/console/cases/{case}")

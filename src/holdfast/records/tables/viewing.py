@@ -46,14 +46,14 @@ media_grants = sa.Table(
 )
 
 # What kind of thing a held file is, as the decode workers found it: a full view means something else
-# for each kind.
+# for each kind. "silent": a video that surely has no sound track; "video": any other.
 media_shapes = sa.Table(
     "media_shapes",
     metadata,
     sa.Column("item_id", sa.String(32), primary_key=True),
     sa.Column("shape", sa.String(10), nullable=False),
-    sa.Column("duration_s", sa.Float, nullable=True),  # of a video; None where the file does not say
-    sa.CheckConstraint("shape IN ('still', 'animation', 'video', 'other')", name="shape"),
+    sa.Column("duration_s", sa.Float, nullable=True),  # of a video or sound; None where the file does not say
+    sa.CheckConstraint("shape IN ('still', 'animation', 'video', 'silent', 'sound', 'other')", name="shape"),
 )
 
 media_served = sa.Table(

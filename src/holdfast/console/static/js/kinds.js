@@ -1,4 +1,4 @@
-// What some bytes are, by how they begin: only kinds that browsers show as pictures or films. Else "".
+// What some bytes are, by how they begin: only kinds that browsers show or play. Else "".
 
 const STARTS = [
   [0, [0xff, 0xd8, 0xff], "image/jpeg"],
@@ -11,6 +11,15 @@ const STARTS = [
   [4, [0x6d, 0x6f, 0x6f, 0x76], "video/mp4"],
   [0, [0x1a, 0x45, 0xdf, 0xa3], "video/webm"],
   [0, [0x4f, 0x67, 0x67, 0x53], "video/ogg"],
+  [8, [0x57, 0x41, 0x56, 0x45], "audio/wav"],
+  [0, [0x66, 0x4c, 0x61, 0x43], "audio/flac"],
+  [0, [0x49, 0x44, 0x33], "audio/mpeg"],
+  [0, [0xff, 0xfb], "audio/mpeg"],
+  [0, [0xff, 0xfa], "audio/mpeg"],
+  [0, [0xff, 0xf3], "audio/mpeg"],
+  [0, [0xff, 0xf2], "audio/mpeg"],
+  [0, [0xff, 0xe3], "audio/mpeg"],
+  [0, [0xff, 0xe2], "audio/mpeg"],
 ];
 
 export function kindOf(head) {

@@ -6,6 +6,8 @@ import { ask } from "./send.js";
 
 const TICK_MS = 1000;
 
+const isMuted = (film) => film.muted || film.volume === 0;
+
 export class View {
   isOver = false;
   onRelease = () => {};
@@ -19,8 +21,10 @@ export class View {
   #element;
   #isHeld = false;
   #timer;
-  #reached_s = 0; // of a film: where it goes on
+  #reached_s = 0; // of a film or sound: where it goes on
   #played_s = 0;
+  #isAudible = false; // the person asked for the sound
+  #wasMuted = false; // for some of what was played since the last event
   #watch;
 
   constructor(piece, kind) {
@@ -37,7 +41,7 @@ export class View {
     this.#bytes ??= await this.#fetch();
     if (!this.#isHeld) return;
     this.#place.classList.toggle("look", !this.#isFull);
-    this.#element = this.#bytes.type.startsWith("video/") ? this.#film() : this.#picture();
+    this.#element = /^(video|audio)\//.test(this.#bytes.type) ? this.#film() : this.#picture();
     this.#place.replaceChildren(this.#element);
     this.#place.hidden = false;
     this.#teller.say("shown");
@@ -60,6 +64,7 @@ export class View {
     this.#element.removeAttribute("src");
     this.#element = undefined;
     this.#place.hidden = true;
+    this.#place.classList.remove("sound");
     this.#place.replaceChildren();
     URL.revokeObjectURL(this.#url);
     this.#teller.say(gap ?? "hidden");
@@ -114,7 +119,11 @@ export class View {
 
   #film() {
     const film = document.createElement("video");
-    film.muted = true;
+    const isAudible = this.#piece.querySelector("[data-audible]")?.checked ?? false;
+    if (isAudible && !this.#isAudible) this.#reached_s = 0; // all of it has to be heard
+    this.#isAudible = isAudible;
+    film.muted = !isAudible;
+    film.addEventListener("volumechange", () => (this.#wasMuted ||= isMuted(film)));
     film.playsInline = true;
     film.disablePictureInPicture = true;
     film.addEventListener("ended", () => this.#tick());
@@ -139,9 +148,11 @@ export class View {
         element.onerror = () => fail(new Error(this.#piece.dataset.unshowable));
       });
       if (!this.#isHeld) return;
+      this.#place.classList.toggle("sound", !element.videoWidth); // its spectrogram, below, stays in sight
       if (this.#reached_s > element.duration - 0.2) this.#reached_s = 0; // it was at its end: from the start
       this.#played_s = this.#reached_s;
       element.currentTime = this.#reached_s;
+      this.#wasMuted = isMuted(element);
       await element.play();
     } else {
       await element.decode().catch(() => {
@@ -162,7 +173,9 @@ export class View {
       return;
     }
     const now_s = element.currentTime;
-    this.#teller.say("played", { from_s: this.#played_s, to_s: now_s });
+    const kind = this.#wasMuted || isMuted(element) ? "played" : "heard";
+    this.#teller.say(kind, { from_s: this.#played_s, to_s: now_s });
+    this.#wasMuted = isMuted(element);
     this.#played_s = this.#reached_s = now_s;
     const told = this.#piece.querySelector("[data-played-told]");
     told.hidden = false;

@@ -383,7 +383,8 @@ def _media_shapes() -> None:
         sa.Column("shape", sa.String(length=10), nullable=False),
         sa.Column("duration_s", sa.Float(), nullable=True),
         sa.CheckConstraint(
-            "shape IN ('still', 'animation', 'video', 'other')", name=op.f("ck_media_shapes_shape")
+            "shape IN ('still', 'animation', 'video', 'silent', 'sound', 'other')",
+            name=op.f("ck_media_shapes_shape"),
         ),
         sa.PrimaryKeyConstraint("item_id", name=op.f("pk_media_shapes")),
     )
