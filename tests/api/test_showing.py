@@ -109,7 +109,8 @@ def test_what_moves_without_a_position_and_what_is_no_picture(runtime: Runtime) 
 def test_a_sound_is_shown_as_a_coarse_spectrogram_and_a_film_with_sound_is_known(runtime: Runtime) -> None:
     case, media, item_id = held(runtime, sound())
     body = show_before_reveal(runtime, case, media, Rendition(), person=ANA)
-    assert Image.open(io.BytesIO(body)).size[1] == 128
+    width, height = Image.open(io.BytesIO(body)).size
+    assert 120 <= width <= 240 and height == 128
     kind, duration_s = shape(runtime, item_id)
     assert kind == "sound"
     assert duration_s == pytest.approx(1.0, abs=0.3)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from holdfast.errors import NotAllowedError, UsageError
-from holdfast.review.fidelity import Rendition, rendered, require_allowed
+from holdfast.review.fidelity import Rendition, bands, rendered, require_allowed
 from holdfast.review.rules import ReviewRules
 from holdfast.review.wellness import Comfort
 from holdfast.service.png import to_png
@@ -80,3 +80,13 @@ def test_a_png_holds_the_pixels(shape: tuple[int, ...]) -> None:
     for wrong in (pixels.astype(float), np.zeros((2, 2, 4), np.uint8), np.zeros((0, 2), np.uint8)):
         with pytest.raises(ValueError, match="PNG"):
             to_png(wrong)
+
+
+@pytest.mark.parametrize("columns", [1, 30, 239, 240, 1024])
+def test_a_spectrogram_is_coarse_before_a_reveal(columns: int) -> None:
+    drawn = np.random.default_rng(1).integers(0, 256, (128, columns), np.uint8)
+    coarse, name = bands(drawn, is_revealed=False)
+    assert name == "spectrogram-coarse" and coarse.shape[0] == 128 and 120 <= coarse.shape[1] <= 240
+    assert (coarse.reshape(32, 4, -1) == coarse[::4, None, :]).all()
+    whole, name = bands(drawn, is_revealed=True)
+    assert name == "spectrogram" and whole.shape[1] >= max(columns, 120)

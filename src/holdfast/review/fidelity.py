@@ -98,10 +98,15 @@ def bands(spectrogram: UInt8Array, *, is_revealed: bool) -> tuple[UInt8Array, st
     It is no smear of the file: it tells speech from music from silence. Before a reveal it is coarse and
     small, so that a picture that somebody hid in a sound is not shown by it.
     """
+    rows, columns = spectrogram.shape
+    spectrogram = np.repeat(spectrogram, max(1, SMALL_PX // columns), axis=1)  # a short sound is narrow
     if is_revealed:
         return spectrogram, "spectrogram"
-    rows, columns = spectrogram.shape
-    small = _means(spectrogram, rows // _COARSE_BANDS, min(columns, SMALL_PX)).round().astype(np.uint8)
+    small = (
+        _means(spectrogram, rows // _COARSE_BANDS, min(spectrogram.shape[1], SMALL_PX))
+        .round()
+        .astype(np.uint8)
+    )
     return np.repeat(small, _COARSE_BANDS, axis=0), "spectrogram-coarse"
 
 
