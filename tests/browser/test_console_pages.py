@@ -31,6 +31,7 @@ PAGES = (
     "/console/appeals",
     "/console/second-reviews",
     "/console/destructions",
+    "/console/originals",
     "/console/reports",
     "/console/lists",
     "/console/lists/TRUSTED_LIST",

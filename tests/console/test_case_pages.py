@@ -18,11 +18,14 @@ from holdfast.access.roles import Role
 from holdfast.access.sessions import start_session
 from holdfast.records import audit
 from holdfast.records.tables.review import case_decisions, cases
+from holdfast.records.tables.viewing import media_shapes
+from holdfast.review.ledger import views_of_items
 from holdfast.review.opening import gather
 from holdfast.review.wellness import pause, set_trained
 from holdfast.service.runtime import Runtime
 from holdfast.vault.listing import get_item
 from tests.api.conftest import make_runtime, pool, runtime, server
+from tests.pictures import encoded, picture
 
 __all__ = ["make_runtime", "pool", "runtime", "server"]
 
@@ -214,6 +217,18 @@ def test_an_original_outside_a_case_is_opened_once_by_who_asked(runtime: Runtime
     with runtime.database.read() as connection:
         done = [one.action for one in audit.read(connection, target=f"item:{item}")]
     assert done == ["approval.ask", "approval.approved", "media.reveal_outside_case"]
+
+
+def test_of_an_original_outside_a_case_a_view_can_be_proved(runtime: Runtime, enter: Enter) -> None:
+    ana, bea = enter("Ana", Role.LEAD), enter("Bea", Role.LEAD)
+    item = runtime.vault.hold(encoded(picture(2)), reason="test", actor="tests")
+    ana.post("/console/originals", hold=item, why="a check")
+    bea.post("/console/approvals/1", go="yes")
+    assert ana.post("/console/originals/1/reveal")[0] == 200
+    with runtime.database.read() as connection:
+        shape = connection.scalar(sa.select(media_shapes.c.shape).where(media_shapes.c.item_id == item))
+        served = views_of_items(connection, [item])[item].served
+    assert (shape, served) == ("still", ())  # it is known what it is, and nothing of it went out
 
 
 def test_evidence_is_destroyed_by_two(runtime: Runtime, enter: Enter) -> None:

@@ -6,6 +6,7 @@ Every byte that goes out is in the view ledger under the person's name before or
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from holdfast.service.png import to_png
 if TYPE_CHECKING:
     from holdfast.service.runtime import Runtime
 
-__all__ = ["Original", "open_original", "show_before_reveal", "show_revealed"]
+__all__ = ["Original", "learn_shape", "open_original", "show_before_reveal", "show_revealed"]
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -111,6 +112,19 @@ def open_original(runtime: Runtime, grant_id: int, *, person: str, session: str)
         grant = require_grant(connection, grant_id, person=person, session=session)
         row = _held(connection, grant.item_id)
     return Original(row.size_bytes, runtime, grant)
+
+
+def learn_shape(runtime: Runtime, grant_id: int, *, person: str, session: str) -> None:
+    """Notes what kind of file was revealed, where no picture of it was shown before: no view of it could be
+    proved else (`review.proof`). Nothing of it goes out. Raises `NotAllowedError`, `VaultError`.
+    """
+    with runtime.database.read() as connection:
+        grant = require_grant(connection, grant_id, person=person, session=session)
+    data = b"".join(runtime.vault.open(grant.item_id, actor=person, purpose=_purpose(grant)))
+    with suppress(NotMatchableError):
+        _, shape, duration_s = _picture(runtime, data, Rendition(blur=0, greyscale=True, small=True))
+        with runtime.database.write() as connection:
+            note_shape(connection, grant.item_id, shape, duration_s)
 
 
 def _show(

@@ -30,6 +30,7 @@ from holdfast.records.tables.review import case_items
 from holdfast.review import approvals, grants
 from holdfast.review.approvals import Approval
 from holdfast.review.ledger import views_of_items
+from holdfast.service.showing import learn_shape
 from holdfast.vault import listing
 
 __all__ = ["router"]
@@ -108,6 +109,7 @@ def reveal(caller: Annotated[Caller, Guard(Permission.VAULT_OPEN_OUTSIDE_CASE)],
     with caller.runtime.database.write() as connection:
         item = _item(_own(connection, approval, caller))
         grant = grants.reveal_outside(connection, item, person=caller.subject, session=session, rules=rules)
+    learn_shape(caller.runtime, grant.id, person=caller.subject, session=session)
     return json_response({"grant": grant.id})
 
 
