@@ -68,6 +68,7 @@ def test_columns_stay_in_the_drawing_and_keep_their_proportions(values: list[flo
 @given(st.floats(0.01, 1e12))
 def test_marks_begin_at_zero_and_are_few(top: float) -> None:
     marks = charts.ticks(top)
+    assert all(mark == int(mark) for mark in marks)
     assert marks[0] == 0 and marks[-1] >= top * (1 - 1e-9) and 2 <= len(marks) <= 6
 
 

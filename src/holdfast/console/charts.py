@@ -70,15 +70,13 @@ def spark(values: Sequence[float | None], width: float = 96, height: float = 20)
 
 
 def ticks(top: float) -> tuple[float, ...]:
-    """Three to five round numbers from 0 to at least ``top``."""
+    """Two to five round numbers from 0 to at least ``top``; whole ones, since columns are counts."""
     if top <= 0:
         return (0.0, 1.0)
     power = 1.0
     while power * 10 <= top:
         power *= 10
-    while power > top:
-        power /= 10
-    for step in (power / 2, power, power * 2, power * 5):
+    for step in (max(1.0, power / 2), power, power * 2, power * 5):
         if step * 4 >= top:
             break
     count = -int(-top // step) or 1
