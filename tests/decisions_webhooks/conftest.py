@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -32,13 +33,16 @@ class Received:
 class Receiver:
     """A web server. ``script`` says what each path answers, in turn; the last one again and again.
 
-    A status, or: "drop" (hang up), "slow" (3 s), "drip" (a byte now and then), "huge" (200 with 50 MB),
-    "redirect" (to /trap).
+    A status, or: "drop" (hang up), "hang" (no answer until `release` is set), "drip" (200 and a byte now and
+    then, without end), "huge" (200 and bytes without end), "redirect" (to /trap). Requests beyond ``answers``
+    hang, whatever the script says.
     """
 
     url: str = ""
     script: dict[str, list[int | str]] = field(default_factory=dict)
     received: list[Received] = field(default_factory=list)
+    answers: float = math.inf
+    release: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def paths(self) -> list[str]:
@@ -48,10 +52,12 @@ class Receiver:
     def take(self, received: Received) -> int | str:
         with self.lock:
             self.received.append(received)
+            if len(self.received) > self.answers:
+                return "hang"
             steps = self.script.get(received.path, [200])
             return steps.pop(0) if len(steps) > 1 else steps[0]
 
-    def wait(self, count: int, timeout_s: float = 20.0) -> None:
+    def wait(self, count: int, timeout_s: float = 120.0) -> None:
         deadline = time.monotonic() + timeout_s
         while len(self.paths()) < count:
             assert time.monotonic() < deadline, f"only {len(self.paths())} of {count} requests came"
@@ -88,15 +94,14 @@ class Handler(BaseHTTPRequestHandler):
         if step == "drop":
             self.close_connection = True
             return
-        if step == "slow":
-            time.sleep(3)
+        if step == "hang":
+            self.receiver.release.wait()
         if step in ("drip", "huge"):
             self.send_response(200)
             self.end_headers()
-            for _ in range(800 if step == "huge" else 60):
+            while not self.receiver.release.wait(0 if step == "huge" else 0.05):
                 self.wfile.write(bytes(65536 if step == "huge" else 1))
                 self.wfile.flush()
-                time.sleep(0 if step == "huge" else 0.05)
             self.close_connection = True
             return
         self.send_response(302 if step == "redirect" else step if isinstance(step, int) else 200)
@@ -119,6 +124,7 @@ def receiver() -> Iterator[Receiver]:
     thread.start()
     found.url = f"http://127.0.0.1:{server.server_address[1]}"
     yield found
+    found.release.set()
     server.shutdown()
     server.server_close()
     thread.join()

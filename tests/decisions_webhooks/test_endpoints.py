@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from datetime import timedelta
 from ipaddress import ip_address
 
 import pytest
@@ -13,6 +13,7 @@ from holdfast.decisions.webhooks.endpoints import check_url
 from holdfast.decisions.webhooks.signing import new_secret, parse_secret, secret_text
 from holdfast.errors import ConflictError, NotFoundError, UsageError
 from holdfast.records.database import Database
+from holdfast.records.tables.base import now
 from holdfast.records.tables.outbox import webhook_secrets
 from tests.decisions_webhooks.reach import PUBLIC, WITH_LOOPBACK
 from tests.decisions_webhooks.sealing import AesSealer
@@ -149,13 +150,16 @@ def test_an_operator_may_bring_a_secret(database: Database, sealer: AesSealer) -
 def test_rotation_overlaps(database: Database, sealer: AesSealer) -> None:
     with database.write() as connection:
         made, first = endpoints.create(connection, sealer, name="x", url=URL)
-        second = endpoints.rotate(connection, sealer, made.id, overlap_s=0.3)
+        second = endpoints.rotate(connection, sealer, made.id, overlap_s=3600)
         assert endpoints.valid_secrets(connection, sealer, made.id) == [
             parse_secret(second),
             parse_secret(first),
         ]
-    time.sleep(0.4)
     with database.write() as connection:
+        ending = webhook_secrets.c.expires_at.is_not(None)
+        connection.execute(
+            sa.update(webhook_secrets).where(ending).values(expires_at=now() - timedelta(seconds=1))
+        )
         assert endpoints.valid_secrets(connection, sealer, made.id) == [parse_secret(second)]
         assert endpoints.prune_secrets(connection) == 1
         third = endpoints.rotate(connection, sealer, made.id, overlap_s=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def publish(database: Database, kind: str = "match", **options: object) -> dict[
         return outbox.publish(connection, kind, {"n": 1}, **options)  # type: ignore[arg-type]
 
 
-def take(database: Database, endpoint_id: int, limit: int = 10, lease_s: float = 30.0) -> list[Delivery]:
+def take(database: Database, endpoint_id: int, limit: int = 10, lease_s: float = 3600.0) -> list[Delivery]:
     with database.write() as connection:
         return outbox.claim(connection, endpoint_id, lease_s, limit)
 
@@ -51,9 +50,16 @@ def look(database: Database, delivery_id: int) -> Delivery:
         return outbox.get(connection, delivery_id)
 
 
-def make_due(database: Database) -> None:
+def put_off(database: Database, wait_s: float) -> None:
     with database.write() as connection:
-        connection.execute(sa.update(webhook_deliveries).values(next_at=now() - timedelta(seconds=1)))
+        connection.execute(sa.update(webhook_deliveries).values(next_at=now() + timedelta(seconds=wait_s)))
+
+
+def pause_s(database: Database, delivery_id: int) -> float:
+    """From the end of the last try to the next."""
+    with database.read() as connection:
+        last = outbox.attempts(connection, delivery_id)[-1]
+        return (outbox.get(connection, delivery_id).next_at - last.at).total_seconds()
 
 
 def test_the_message_exists_only_with_its_event(database: Database, sealer: AesSealer) -> None:
@@ -113,11 +119,12 @@ def test_retries_go_on_for_more_than_a_day_and_end(database: Database, sealer: A
         (delivery,) = take(database, endpoint_id)
         assert delivery.attempts == attempt
         state = note(database, delivery, ILL)
-        pauses_s.append((look(database, delivery_id).next_at - now()).total_seconds())
+        pauses_s.append(pause_s(database, delivery_id))
+        put_off(database, 3600)  # the first pauses may end while a busy machine stands still
         assert take(database, endpoint_id) == []
-        make_due(database)
+        put_off(database, -1)
     assert state == "dead" and take(database, endpoint_id) == []
-    assert pauses_s[0] < 7 and pauses_s[1] < 19
+    assert 3 < pauses_s[0] < 11 < pauses_s[1] < 29
     assert sum(pauses_s[:-1]) > 24 * 3600
     with database.read() as connection:
         log = outbox.attempts(connection, delivery_id)
@@ -167,7 +174,7 @@ def test_a_receiver_may_ask_for_a_longer_pause(database: Database, sealer: AesSe
     delivery_id = publish(database)["takedown"]
     (delivery,) = take(database, endpoint_id)
     note(database, delivery, Try(1, 429, "HTTP 429", retry_after_s=600))
-    assert 590 < (look(database, delivery_id).next_at - now()).total_seconds() < 610
+    assert 599 < pause_s(database, delivery_id) < 660
 
 
 def test_the_endpoint_says_since_when_it_fails(database: Database, sealer: AesSealer) -> None:
@@ -218,7 +225,7 @@ def test_pages_and_pruning(database: Database, sealer: AesSealer) -> None:
         assert [one.id for one in outbox.list_deliveries(connection, before_id=ids[1])] == [ids[0]]
         assert [one.id for one in outbox.list_deliveries(connection, state="dead")] == [ids[4]]
         assert outbox.list_deliveries(connection, endpoint_id=endpoint_id + 1) == []
-    soon = now() + timedelta(seconds=random.uniform(1, 2))
+    soon = now() + timedelta(hours=1)
     with database.write() as connection:
         assert outbox.prune(connection, finished_before=now() - timedelta(days=1)) == 0
         assert outbox.prune(connection, finished_before=soon) == 2

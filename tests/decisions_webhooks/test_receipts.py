@@ -19,8 +19,13 @@ from holdfast.records.tables.base import now
 from holdfast.records.tables.outbox import action_receipts
 
 
-def ask(database: Database, uploaded_s_ago: float | None = 100, matched_s_ago: float = 90) -> int:
-    at = now()
+def ask(
+    database: Database,
+    uploaded_s_ago: float | None = 100,
+    matched_s_ago: float = 90,
+    at: datetime | None = None,
+) -> int:
+    at = at or now()
     with database.write() as connection:
         return receipts.ask(
             connection,
@@ -120,18 +125,20 @@ def test_an_overdue_action_is_taken_once_however_many_look(database: Database) -
 def test_times_to_removal(database: Database) -> None:
     at = now()
     for n in range(1, 21):
-        receipt_id = ask(database, uploaded_s_ago=1000, matched_s_ago=900)
+        receipt_id = ask(database, uploaded_s_ago=1000, matched_s_ago=900, at=at)
         confirm(database, receipt_id, removed_at=at - timedelta(seconds=900 - n))
     confirm(
         database,
-        ask(database, uploaded_s_ago=None),
+        ask(database, uploaded_s_ago=None, at=at),
         outcome="removed",
         removed_at=at - timedelta(seconds=500),
     )
     confirm(database, ask(database), outcome="already_gone")
     ask(database)
     with database.read() as connection:
-        times = receipts.removal_times(connection, since=at - timedelta(hours=1), until=now())
+        times = receipts.removal_times(
+            connection, since=at - timedelta(hours=1), until=now() + timedelta(minutes=1)
+        )
         empty = receipts.removal_times(
             connection, since=at - timedelta(hours=2), until=at - timedelta(hours=1)
         )
