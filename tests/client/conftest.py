@@ -65,7 +65,7 @@ def served(app: Any) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
-        until_s = time.monotonic() + 60
+        until_s = time.monotonic() + 120
         while not server.started:
             assert thread.is_alive(), "the server ended while it started"
             assert time.monotonic() < until_s, "the server did not start in time"
@@ -171,7 +171,7 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Iterator[Ask]:
 
 
 class WaitUntil(Protocol):
-    """Waits until something is so; the test fails when that takes more than fifteen seconds."""
+    """Waits until something is so; the test fails when that takes more than two minutes."""
 
     def __call__(self, is_so: Callable[[], bool]) -> None: ...
 
@@ -179,7 +179,7 @@ class WaitUntil(Protocol):
 @pytest.fixture
 def wait_until() -> WaitUntil:
     def wait(is_so: Callable[[], bool]) -> None:
-        until_s = time.monotonic() + 15
+        until_s = time.monotonic() + 120
         while not is_so():
             assert time.monotonic() < until_s, "it did not come about in time"
             time.sleep(0.05)

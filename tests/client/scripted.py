@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +20,12 @@ class Came:
     path: str
     headers: dict[str, str]
     body: bytes
+
+
+class _Server(ThreadingHTTPServer):
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self.ended = threading.Event()
+        super().__init__(("127.0.0.1", 0), handler)
 
 
 @dataclass
@@ -52,22 +57,28 @@ def drop(handler: BaseHTTPRequestHandler) -> None:
 
 
 def stay_silent(handler: BaseHTTPRequestHandler) -> None:
-    """Answers after everybody's patience."""
-    time.sleep(2)
+    """Answers after everybody's patience: never, as long as the server runs."""
+    _ended(handler).wait()
     handler.close_connection = True
 
 
 def trickle(handler: BaseHTTPRequestHandler) -> None:
-    """Sends a byte now and then, for two seconds."""
+    """Sends a byte now and then, without end."""
     handler.send_response(200)
-    handler.send_header("content-length", "20")
+    handler.send_header("content-length", "1000000")
     handler.end_headers()
-    for _ in range(20):
+    handler.close_connection = True
+    while not _ended(handler).wait(0.1):
         try:
             handler.wfile.write(b" ")
         except OSError:
             return
-        time.sleep(0.1)
+
+
+def _ended(handler: BaseHTTPRequestHandler) -> threading.Event:
+    server = handler.server
+    assert isinstance(server, _Server)
+    return server.ended
 
 
 @contextmanager
@@ -91,13 +102,14 @@ def scripted(*acts: Act) -> Iterator[Script]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(Handler) as server:
         script.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield script
         finally:
+            server.ended.set()
             server.shutdown()
             thread.join()
 

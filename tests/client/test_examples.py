@@ -45,7 +45,7 @@ class Platform:
         self, data: bytes, account: str = "user-1", name: str = "IMG_1.jpg", country: str = "US"
     ) -> dict[str, str]:
         """Uploads a photo as a browser does; what it was answered."""
-        with httpx2.Client(base_url=self.url, trust_env=False, timeout=30) as browser:
+        with httpx2.Client(base_url=self.url, trust_env=False, timeout=120) as browser:
             fields = self.upload_form(browser)
             sent = browser.post(
                 "/photos",
@@ -131,7 +131,7 @@ def _load(path: Path) -> ModuleType:
     return module
 
 
-def _wait_for(is_so: Callable[[], bool], most_s: float = 30) -> None:
+def _wait_for(is_so: Callable[[], bool], most_s: float = 120) -> None:
     until_s = time.monotonic() + most_s
     while True:
         with suppress(httpx2.TransportError):

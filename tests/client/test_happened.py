@@ -78,7 +78,7 @@ def test_events_are_followed(ask: Ask, upload: Upload) -> None:
     for _ in range(2):
         time.sleep(0.2)
         made.append(upload().event)
-    thread.join(20)
+    thread.join(120)
     assert [one.id for one in came] == made
 
 

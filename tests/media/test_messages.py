@@ -156,7 +156,7 @@ def test_nonsense_on_the_wire_is_refused(data: bytes) -> None:
     with ours, theirs:
         theirs.sendall(data)
         with pytest.raises(wire.MalformedMessageError):
-            wire.receive(ours, timeout_s=5)
+            wire.receive(ours, timeout_s=120)
 
 
 def test_silence_on_the_wire_ends() -> None:
@@ -166,4 +166,4 @@ def test_silence_on_the_wire_ends() -> None:
         with pytest.raises(TimeoutError):
             wire.receive(ours, timeout_s=0.05)
         theirs.close()
-        assert wire.receive(ours, timeout_s=1) is None
+        assert wire.receive(ours, timeout_s=120) is None

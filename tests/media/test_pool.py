@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import textwrap
 import time
 from collections.abc import Callable
@@ -47,7 +49,7 @@ def refusal(pool: DecodePool, data: bytes) -> NotMatchableError:
     return caught.value
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 120) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end, "waited in vain"
@@ -59,7 +61,16 @@ def is_running(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return True
+    status = Path(f"/proc/{pid}/stat")
+    return not (ON_LINUX and status.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def has_work(pool: DecodePool) -> bool:
+    """Whether a request lies in the line to the pool's one worker, which stands still."""
+    worker = pool._seats[0].worker
+    assert worker is not None
+    waiting = fcntl.ioctl(worker._channel, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(waiting, sys.byteorder) > 0
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -136,10 +147,10 @@ def test_a_worker_that_dies_is_an_answer_and_is_replaced() -> None:
         (pid,) = pool.worker_pids()
         os.kill(pid, signal.SIGSTOP)  # so that it surely is at work when it dies
         asked = threads.submit(pool.decode_image, stored("PNG"))
-        time.sleep(0.1)
+        wait_until(lambda: has_work(pool))
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(NotMatchableError, match="SIGKILL") as caught:
-            asked.result(timeout=10)
+            asked.result(timeout=120)
         assert caught.value.reason == Reason.CRASHED
         assert pool.decode_image(stored("PNG")).frames
         assert pool.worker_pids() != [pid]
@@ -153,7 +164,7 @@ def test_what_dies_while_idle_is_replaced_unnoticed(which: str) -> None:
         pid = worker if which == "worker" else pool.server_pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        time.sleep(0.2)
+        wait_until(lambda: not is_running(pid))
         assert pool.decode_image(stored("PNG")).frames
         assert pool.worker_pids() != [worker]
 
@@ -166,8 +177,8 @@ def test_memory_is_limited() -> None:
 
 
 def test_processor_time_is_limited() -> None:
-    slow = encoded(picture(1, 900, 700), "JPEG2000")
-    with DecodePool(dataclasses.replace(LIMITS, cpu_s=0.05), workers=1) as pool:
+    slow = encoded(picture(1, 1800, 1400), "JPEG2000")
+    with DecodePool(dataclasses.replace(LIMITS, cpu_s=0.2), workers=1) as pool:
         error = refusal(pool, slow)
         assert error.reason == Reason.TOO_SLOW
         assert "CPU" in str(error)
@@ -176,11 +187,12 @@ def test_processor_time_is_limited() -> None:
 
 def test_time_on_the_clock_is_limited() -> None:
     with DecodePool(dataclasses.replace(LIMITS, wall_s=0.3), workers=1) as pool:
-        pool.decode_image(stored("PNG"))
+        pool.sandbox_status()
         os.kill(pool.worker_pids()[0], signal.SIGSTOP)
         start = time.monotonic()
         assert refusal(pool, stored("PNG")).reason == Reason.TOO_SLOW
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 60  # it would stand still for ever
+        pool.limits = LIMITS  # the next worker's: a busy machine takes longer than that for a picture
         assert pool.decode_image(stored("PNG")).frames
 
 
@@ -226,7 +238,7 @@ def test_when_the_service_is_killed_so_are_its_workers() -> None:
         pool = DecodePool(workers=1)
         pool.sandbox_status()
         print(pool.server_pid, *pool.worker_pids(), flush=True)
-        time.sleep(60)
+        time.sleep(600)
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as service:
@@ -255,7 +267,7 @@ def test_a_child_of_fork_may_not_use_its_parents_pool(pool: DecodePool) -> None:
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
         pool.sandbox_status()
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=240)
 
 
 def test_workers_that_cannot_start_are_no_answer_about_a_file(
@@ -286,9 +298,9 @@ def test_without_its_plugin_jpeg_xl_is_an_answer() -> None:
         else:
             raise SystemExit("no answer")
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=240)
 
 
 def test_importing_the_pool_loads_no_codec() -> None:
     program = "import holdfast.media.types, holdfast.media.pool, sys; sys.exit('PIL' in sys.modules)"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=240)

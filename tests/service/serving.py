@@ -19,7 +19,7 @@ from typing import IO, Any
 __all__ = ["Service", "descendants", "is_running"]
 
 PROGRAM = [sys.executable, "-c", "from holdfast.cli.main import main; main()"]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 @dataclass

@@ -53,7 +53,7 @@ def _run_and_kill(runtime: Runtime, database_url: str, chance: random.Random) ->
     root = Path(__file__).resolve().parent.parent.parent
     with subprocess.Popen([*command, database_url], stdout=subprocess.PIPE, cwd=root) as process:
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while _waiting(runtime) > left:
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.002)

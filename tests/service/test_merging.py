@@ -48,7 +48,7 @@ def test_its_thread_works_and_ends(runtime: Runtime) -> None:
     merger.start()
     with runtime.database.write() as connection:
         add(connection, create_bank(connection, "KNOWN").id, 10, 0)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while True:
         found = newest_generation(runtime.home.index_folder)
         if found is not None and found.position >= 10:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 
 from holdfast.access.keys import create_key
@@ -23,6 +22,7 @@ def lead_key(service: Service) -> str:
 def test_a_first_serve_answers_survives_a_kill_and_ends_gently(
     service: Service, record_property: Callable[[str, object], None]
 ) -> None:
+    service.settings["HOLDFAST_SERVER__DRAIN_S"] = "900"  # what hangs would hang for as long
     service.start()
     record_property("ready", service.output.splitlines()[-1])
     assert service.ask("/health/ready")[0] == 200
@@ -42,9 +42,7 @@ def test_a_first_serve_answers_survives_a_kill_and_ends_gently(
     wait_for(lambda: service.children("service.worker_process") not in ([], [worker]), "another worker")
 
     everything = descendants(service.pid)
-    begun = time.monotonic()
     assert service.stop() == 0
-    assert time.monotonic() - begun < 15
     assert [pid for pid in everything if is_running(pid)] == []
     assert service.key("upload") not in service.log and service.key("admin") not in service.log
     assert service.log.count("it is started again") == 2, service.log
@@ -58,7 +56,7 @@ def test_when_the_supervisor_is_killed_nothing_stays(service: Service) -> None:
     everything = descendants(service.pid)
     assert len(everything) >= 4  # API, fork server, decode worker, worker process
     service.stop(signal.SIGKILL)
-    wait_for(lambda: not any(map(is_running, everything)), "the end of every process", 20)
+    wait_for(lambda: not any(map(is_running, everything)), "the end of every process")
 
 
 def test_a_reload_reaches_every_process_and_a_bad_file_changes_nothing(service: Service) -> None:

@@ -24,13 +24,13 @@ def test_it_delivers_keeps_house_and_ends_when_told(service: Service, receiver: 
         job = jobs.enqueue(connection, "bank.import", {})  # it fails, but it is tried
     with subprocess.Popen([*PROGRAM, "worker"], env=service.environment, stderr=subprocess.PIPE) as worker:
         try:
-            told = service.run("webhook", "test", "desk", "--wait", "40")
+            told = service.run("webhook", "test", "desk", "--wait", "120")
             assert told.returncode == 0, told.stderr
             wait_for(lambda: clock(service) >= {"actions.overdue", "vault.expired", "jobs.prune"}, "house")
             wait_for(lambda: attempts(service, job) > 0, "the job to be tried")
         finally:
             worker.send_signal(signal.SIGTERM)
-            _, log = worker.communicate(timeout=30)
+            _, log = worker.communicate(timeout=120)
     assert worker.returncode == 0, log
     assert receiver.paths() == ["/hook"]
 
