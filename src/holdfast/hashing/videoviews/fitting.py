@@ -30,10 +30,16 @@ UInt8Array = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedView:
-    """``codes`` uint8 (f, 32) and ``quality`` int32 (f,) of all frames at the fitted view, and its names."""
+    """``codes`` uint8 (f, 32) and ``quality`` int32 (f,) of all frames at the fitted view, and its names.
+
+    ``values`` float32 (f, 256) are the coefficients of which the bits are the signs, in the order of the
+    bits, in units of the median size of their frame's. ``is_changed``: a step brought the view nearer.
+    """
 
     codes: UInt8Array
     quality: npt.NDArray[np.int32]
+    values: npt.NDArray[np.float32]
+    is_changed: bool
     family: str
     words: str
 
@@ -45,10 +51,11 @@ def fitted_view(
     names: tuple[str, str],
     rows: npt.NDArray[np.int64],
     codes: UInt8Array,
-) -> FittedView | None:
+) -> FittedView:
     """The view through ``matrix`` (3, 3), fitted so that frames ``rows`` are nearest to ``codes`` (k, 32).
 
-    ``names`` are family and words of the view that it starts from. None where no step brings them nearer.
+    ``names`` are family and words of the view that it starts from, which it stays where no step brings the
+    frames nearer.
     """
     faces = {row: Faces(smalls[row], (box,)) for row in rows.tolist()}
     signs = code_signs(codes)
@@ -60,23 +67,25 @@ def fitted_view(
             best, best_agreement = now, agreed
         if step < STEPS:
             now = now @ joint_step(blocks, signs)
-    if best is matrix:
-        return None
-    made, quality = _all_codes(smalls, box, best)
-    family, words = _named(best @ np.linalg.inv(matrix), smalls[0].aspect(box), names)
-    return FittedView(made, quality, family, words)
+    is_changed = best is not matrix
+    if is_changed:
+        names = _named(best @ np.linalg.inv(matrix), smalls[0].aspect(box), names)
+    return FittedView(*_hashed(smalls, box, best), is_changed, *names)
 
 
-def _all_codes(
+def _hashed(
     smalls: tuple[SmallLuma, ...], box: Box, matrix: Matrix
-) -> tuple[UInt8Array, npt.NDArray[np.int32]]:
+) -> tuple[UInt8Array, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Codes, qualities and values of all frames."""
     blocks = np.empty((len(smalls), 64, 64), np.float32)
     for place, small in enumerate(smalls):
         if place and small is smalls[place - 1]:
             blocks[place] = blocks[place - 1]
         else:
             blocks[place] = Faces(small, (box,)).blocks(0, matrix[np.newaxis])[0]
-    return pdq_from_blocks(blocks)
+    values = centred_coefficients(blocks)
+    values /= np.median(np.abs(values), axis=1, keepdims=True) + np.float32(1e-6)
+    return *pdq_from_blocks(blocks), values[:, ::-1]  # the last coefficient comes first in a code
 
 
 def _named(change: Matrix, aspect: float, names: tuple[str, str]) -> tuple[str, str]:

@@ -68,11 +68,8 @@ class VideoViews:
     def __len__(self) -> int:
         return len(self.time_s)
 
-    def fitted(self, view: int, rows: npt.NDArray[np.int64], codes: UInt8Array) -> FittedView | None:
-        """A view brought nearer to listed codes uint8 (k, 32), of which each is held against one of ``rows``.
-
-        None where that cannot be: see `fitting`.
-        """
+    def fitted(self, view: int, rows: npt.NDArray[np.int64], codes: UInt8Array) -> FittedView:
+        """A view brought nearer to listed codes uint8 (k, 32), each held against one of ``rows``."""
         names = self.families[view], self.words[view]
         box = self.boxes[int(self.box[view])].box
         return fitted_view(self.small, box, self.matrices[view], names, rows, codes)

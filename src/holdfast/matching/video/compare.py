@@ -22,7 +22,6 @@ LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closel
 FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed frames where that is possible
 FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
-FIT_SPECIFIC = 1.0  # and of those for this footage: what is no copy can be fitted as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +91,9 @@ def _better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | No
     return min(one, other, key=lambda match: (order.index(match.tier), -match.score))
 
 
-def _judged(query: VideoQuery, reference: VideoReference, line: Line, cost: float = 0.0) -> VideoMatch | None:
-    fitted, pairs = support(query, reference, line)
-    return _match(query, reference, fitted, pairs, cost) if len(pairs) else None
+def _judged(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:
+    drawn, pairs = support(query, reference, line)
+    return _match(query, reference, drawn, pairs) if len(pairs) else None
 
 
 def _fitted(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:
@@ -107,11 +106,15 @@ def _fitted(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMa
     closer = query.fitted(line.view, pairs.rows[chosen], codes.reshape(-1, 32))
     if closer is None:
         return None
-    best: VideoMatch | None = None
     for one in lines(closer, reference)[:1]:
-        if one.speed and one.decades - FIT_COST >= LEAST_DECADES:
-            best = _judged(closer, reference, replace(one, decades=one.decades - FIT_COST), FIT_COST)
-    return best
+        decades = one.decades - _cost(closer)
+        if one.speed and decades >= LEAST_DECADES:
+            return _judged(closer, reference, replace(one, decades=decades))
+    return None
+
+
+def _cost(query: VideoQuery) -> float:
+    return FIT_COST if query.is_fitted else 0.0
 
 
 def _telling(reference: VideoReference, pairs: Support) -> npt.NDArray[np.int64]:
@@ -140,23 +143,23 @@ def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> fl
     return min(len(pairs) / usable, float(found.mean()) if len(found) else 0.0)
 
 
-def _match(
-    query: VideoQuery, reference: VideoReference, line: Line, pairs: Support, cost: float
-) -> VideoMatch:
+def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
     found = specific(query, reference, line, pairs)
-    specific_decades = max(0.0, found.decades - (FIT_SPECIFIC if cost else 0.0))
-    picture = still(query, reference, line.view, pairs, cost)
-    decades = line.decades if picture is None else max(line.decades, picture.decades)
+    picture = still(query, reference, line.view, pairs, _cost(query))
+    # Strangers can be brought nearer by fitting, but that does not make them change alike.
+    decades = line.decades + (_cost(query) if found.moves_alike else 0.0)
+    if picture is not None:
+        decades = max(decades, picture.decades)
     is_classic = picture is not None and picture.is_classic
     judged = tier(
         decades,
-        specific_decades,
-        np.inf if cost else found.mean_bits,  # nearly the same it must be without being fitted
+        found.decades,
+        np.inf if query.is_fitted else found.mean_bits,  # nearly the same it must be without being fitted
         _covered(query, reference, pairs),
         still=None if picture is None else picture.decades,
     )
     if not is_classic:
-        score = decades + specific_decades
+        score = decades + found.decades
         judged = among(judged, expected_false_alarms(score, len(query), len(reference)))
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     start_s, end_s = max(0.0, first_s - query.step_s / 2), last_s + query.step_s / 2
@@ -169,7 +172,7 @@ def _match(
     return VideoMatch(
         tier=VideoTier.MATCH if is_classic else judged,
         decades=decades,
-        specific=specific_decades,
+        specific=found.decades,
         states=len(np.unique(reference.state[pairs.columns])),
         family=query.families[line.view],
         view=query.words[line.view],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -18,12 +18,20 @@ STATE_BITS = 48  # frames this near show the same picture: as in `holdfast.hashi
 
 
 class Fitted(Protocol):
-    """A view that was fitted to listed frames: `holdfast.hashing.videoviews.fitting.FittedView`."""
+    """A view that was fitted to listed frames: `holdfast.hashing.videoviews.fitting.FittedView`.
+
+    ``values`` float32 (f, 256) are what the bits of its codes are the signs of, in the order of the bits, in
+    units of the usual one of its frame. ``is_changed``: it is not the view any more that it was made of.
+    """
 
     @property
     def codes(self) -> npt.NDArray[np.uint8]: ...
     @property
     def quality(self) -> npt.NDArray[np.integer]: ...
+    @property
+    def values(self) -> npt.NDArray[np.float32]: ...
+    @property
+    def is_changed(self) -> bool: ...
     @property
     def family(self) -> str: ...
     @property
@@ -41,7 +49,8 @@ class VideoQuery:
     ``codes`` uint8 (v, f, 32); ``quality`` (v, f), 0..100, -1 where a view has no code of a frame;
     ``time_s`` float64 (f,), rising. ``step_s`` is the time for which a frame stands. ``families`` and
     ``words`` name each view, in decisions' words and for people. ``fit``, where there is one, brings a view
-    nearer to listed frames: it needs the frames themselves, which a query does not hold.
+    nearer to listed frames: it needs the frames themselves, which a query does not hold. ``values`` float32
+    (f, 256) of the only view, and ``is_fitted``, are as `Fitted` says.
     """
 
     codes: npt.NDArray[np.uint8]
@@ -53,6 +62,8 @@ class VideoQuery:
     frames: FrameCodes
     state: npt.NDArray[np.int32]
     fit: Fit | None = None
+    values: npt.NDArray[np.float32] | None = None
+    is_fitted: bool = False
 
     @classmethod
     def of(
@@ -89,7 +100,7 @@ class VideoQuery:
         found = None if self.fit is None else self.fit(view, rows, codes)
         if found is None:
             return None
-        return VideoQuery.of(
+        closer = VideoQuery.of(
             found.codes[np.newaxis],
             found.quality[np.newaxis],
             self.time_s,
@@ -97,6 +108,13 @@ class VideoQuery:
             families=(found.family,),
             words=(found.words,),
         )
+        return replace(closer, values=found.values, is_fitted=found.is_changed)
+
+    def courses(self, view: int) -> tuple[npt.NDArray[np.float32], bool]:
+        """(float32 (f, 256), whether they are values and not only signs): each bit's course in time."""
+        if self.values is not None:
+            return self.values, True
+        return np.unpackbits(self.codes[view], axis=1).astype(np.float32) * 2 - 1, False
 
     def view(self, number: int) -> FrameCodes:
         """The frames at one view."""

@@ -46,3 +46,8 @@ class VideoReference:
         """The mean time from one frame to the next; one second where there is no telling."""
         count = len(self.time_s) - 1
         return float(self.time_s[-1] - self.time_s[0]) / count if count > 0 else 1.0
+
+    def signs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
+        """+1 where a bit of a frame is set, else -1: int8 (k, 256), in the order of the code's bits."""
+        codes = np.ascontiguousarray(self.frames.words[rows]).view(np.uint8).reshape(-1, 32)
+        return np.unpackbits(codes, axis=1).astype(np.int8) * 2 - 1

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
 from holdfast.matching.video.kernels import bits_into, shifted_means
+from holdfast.matching.video.motion import motion
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
@@ -35,12 +36,15 @@ FREE_DEPTH, DEPTH = 1.5, 0.5  # deviations that count for nothing, and those for
 LEAST_MOMENTS, ENOUGH_MOMENTS = 2, 6  # with the one or fewer nothing is said, from the other on all
 ENOUGH_SHIFTS = 6  # fewer lines to compare with say less
 STATE_DECADES = 2.0  # of each distinct picture after the first, where there is no order in time
+FREE_BITS, UNORDERED_BITS = 5.0, 1.5  # of lead there: the nearest of many frames always has some
 LEAST_FOLLOWED = 0.4  # of the moments, that must find their nearest listed frame on the line
 MOSTLY_FOLLOWED = 0.5  # from which on that alone may speak for this video
 CHANCE_DECADES = 2.0  # of improbability of so many doing so by chance, for each decade
 LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
 TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
 LEAST_TELLING = 3  # moments that tell: of fewer, nothing is concluded
+FIT_DECADES = 1.0  # less where the view was fitted: what is no copy can be fitted as well
+DOUBT_DECADES = 1.5  # less where it can be seen how both change, and they do not change alike
 _REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
 _HERE_S = np.array([-0.25, 0.0, 0.25])
@@ -51,12 +55,14 @@ _ELSEWHERE_S = np.concatenate([np.arange(APART_S, 60.0, 0.5), -np.arange(APART_S
 class Specific:
     """``decades`` for this video against other footage of its scene; ``mean_bits`` along the line.
 
-    ``followed`` is the share of moments whose nearest listed frame lies on the line.
+    ``followed`` is the share of moments whose nearest listed frame lies on the line; ``moves_alike``: they
+    change in the same way along it (see `motion`).
     """
 
     decades: float
     mean_bits: float
     followed: float = 0.0
+    moves_alike: bool = False
 
 
 def specific(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
@@ -68,7 +74,12 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     decades = nearer if followed >= LEAST_FOLLOWED else 0.0
     if followed >= MOSTLY_FOLLOWED:
         decades = max(decades, chance / CHANCE_DECADES)
-    return Specific(decades, here, followed)
+    if query.is_fitted:
+        decades -= FIT_DECADES
+    found = motion(query, reference, line, support)
+    if found is not None:
+        decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
+    return Specific(max(0.0, decades), here, followed, found is not None and found.agrees)
 
 
 def _nearer(
@@ -152,5 +163,5 @@ def _unordered(reference: VideoReference, support: Support) -> Specific:
             leads.append(int(distances[elsewhere].min()) - int(distances[column]))
     states = len(np.unique(reference.state[support.columns]))
     lead = float(np.mean(leads)) if leads else 0.0
-    decades = min(lead / LEAD_BITS, STATE_DECADES * (states - 1))
+    decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1))
     return Specific(max(0.0, decades), float(support.bits.mean()))
