@@ -234,7 +234,7 @@ def _running(folder: Path, program: Path, identity: Identity) -> Iterator[None]:
             ["sh", "-c", GUARD, "guard", *command], stdin=subprocess.PIPE, stdout=log, stderr=log, cwd=folder,
             user=identity.user, group=identity.user, extra_groups=identity.groups,
         ) as guard:  # fmt: skip
-            for _ in range(600):
+            for _ in range(4000):
                 if _answers(folder):
                     break
                 time.sleep(0.05)

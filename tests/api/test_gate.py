@@ -159,7 +159,7 @@ class TestStrangersAtTheSameAddress:
                 running += 1
                 at_once.append(running)
             try:
-                answered.wait(30)
+                answered.wait(300)
                 return verify(text, address, in_path=in_path)
             finally:
                 with lock:

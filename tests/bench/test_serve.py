@@ -69,7 +69,7 @@ def requests() -> Iterator[Request]:
 
 def test_a_closed_loop_waits_for_each_answer() -> None:
     with scripted(*[slow(0.02)] * 100) as script:
-        load = closed_loop(target_of(script.url), requests(), connections=2, most=20, most_s=30)
+        load = closed_loop(target_of(script.url), requests(), connections=2, most=20, most_s=600)
         came = asyncio.run(load)
     assert (came.words["fine"], came.answered, came.failed) == (20, 20, 0)
     assert came.per_s <= 2 / 0.02
@@ -77,17 +77,20 @@ def test_a_closed_loop_waits_for_each_answer() -> None:
 
 
 def test_a_load_ends_with_its_time() -> None:
-    with scripted(*[slow(0.02)] * 100) as script:
-        load = closed_loop(target_of(script.url), requests(), connections=2, most=10**6, most_s=0.2)
-        came = asyncio.run(load)
-    assert 0 < came.answered < 50
-    assert came.seconds < 5
+    for most_s in (0.2, 2, 20):  # long enough for one answer at least
+        with scripted(*[slow(0.02)] * 20_000) as script:
+            load = closed_loop(target_of(script.url), requests(), connections=2, most=10**6, most_s=most_s)
+            came = asyncio.run(load)
+        assert came.seconds < most_s + 60  # by its number it would take hours
+        if came.answered:
+            return
+    pytest.fail("no request was answered")
 
 
 def test_an_open_loop_counts_the_time_in_the_queue() -> None:
     """One connection, answers that take 50 ms, arrivals each 10 ms: the last waits for all before it."""
     with scripted(*[slow(0.05)] * 100) as script:
-        load = open_loop(target_of(script.url), requests(), per_s=100, connections=1, most=20, most_s=30)
+        load = open_loop(target_of(script.url), requests(), per_s=100, connections=1, most=20, most_s=600)
         came = asyncio.run(load)
     assert came.answered == 20
     assert came.percentiles_ms()[2] >= 500
@@ -95,7 +98,7 @@ def test_an_open_loop_counts_the_time_in_the_queue() -> None:
 
 def test_failures_are_told_apart() -> None:
     with scripted(*[slow(0, 503)] * 100) as script:
-        load = closed_loop(target_of(script.url), requests(), connections=1, most=5, most_s=5)
+        load = closed_loop(target_of(script.url), requests(), connections=1, most=5, most_s=600)
         came = asyncio.run(load)
     assert (came.failed, came.answered, came.per_s) == (5, 0, 0)
     assert came.words == {"status 503": 5}
@@ -105,12 +108,12 @@ def test_a_tree_of_processes_is_counted() -> None:
     child = "import time; t = time.process_time()\nwhile time.process_time() - t < 0.3: pass\n"
     parent = (
         "import subprocess, sys\n"
-        f"child = subprocess.Popen([sys.executable, '-c', {child!r} + 'time.sleep(60)'])\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r} + 'time.sleep(600)'])\n"
         "input()\nchild.kill()\nchild.wait()"
     )
     with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE) as process:
         tree = Tree(process.pid)
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + 300
         while tree.processor_s() < 0.3 and time.monotonic() < until_s:
             time.sleep(0.05)
         assert 0.3 <= tree.processor_s() < 3

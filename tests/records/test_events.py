@@ -42,7 +42,7 @@ def test_events_come_back_as_they_were_written(database: Database) -> None:
         with pytest.raises(NotFoundError):
             events.get(connection, event_id + 1)
     assert (event.kind, event.facts, event.content_reference) == ("match", facts, "post/9")
-    assert abs((now() - event.at).total_seconds()) < 5
+    assert abs((now() - event.at).total_seconds()) < 60
 
 
 @pytest.mark.parametrize("kind", ["no_match", "not_scanned", "screened", ""])
@@ -93,14 +93,14 @@ def test_a_reader_never_passes_a_transaction_that_is_still_open(database: Databa
         with database.write() as connection:
             events.append(connection, "match", {"n": 1})
             appended.set()
-            assert go_on.wait(20)
+            assert go_on.wait(120)
 
     def second() -> None:
         second_id.append(append(database, n=2))
 
     writer_1, writer_2 = threading.Thread(target=first), threading.Thread(target=second)
     writer_1.start()
-    assert appended.wait(20)
+    assert appended.wait(120)
     writer_2.start()
     time.sleep(0.3)
     assert read(database) == [] and second_id == []

@@ -142,7 +142,7 @@ def test_processes_that_start_together_do_not_race(empty_url: str) -> None:
     command = [sys.executable, "-W", "error::DeprecationWarning", "-c", program, empty_url]
     started = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
     for process in started:
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=240)
         assert process.returncode == 0, errors
     with Database(empty_url) as database:
         assert schema_version(database) == SCHEMA_VERSION

@@ -16,7 +16,7 @@ from holdfast.records import jobs
 from holdfast.records.database import Database
 from tests.records.worker_process import main as work
 
-LIMIT_S = 100.0
+LIMIT_S = 240.0
 
 
 def _open_jobs(database: Database, total: int) -> int:

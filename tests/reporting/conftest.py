@@ -25,7 +25,7 @@ def stand_in() -> Iterator[StandIn]:
 
 @pytest.fixture
 def client(stand_in: StandIn) -> Iterator[Client]:
-    with Client(CyberTipline(Environment.TEST, stand_in.url), ACCOUNT, timeout_s=0.5) as made:
+    with Client(CyberTipline(Environment.TEST, stand_in.url), ACCOUNT, timeout_s=60) as made:
         yield made
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,6 +18,7 @@ from holdfast.reporting.cybertip.models.file_details import FileDetails
 from standins.cybertipline import StandIn
 from standins.cybertipline.answers import TEXTS
 from tests.reporting.samples import full_report, minimum_report
+from tests.reporting.world import ACCOUNT
 
 CONTENT = bytes(range(256)) * 3000
 
@@ -84,9 +86,13 @@ def test_without_an_answer_it_says_that_it_does_not_know(
     client: Client, stand_in: StandIn, fault: str, took_effect: bool
 ) -> None:
     report_id = _open(client)
-    stand_in.faults.add("finish", fault, hold_s=2.0)
-    with pytest.raises(UnansweredError) as caught:
-        client.finish(report_id)
+    stand_in.faults.add("finish", fault, hold_s=60)
+    wait_s = 1.0 if fault.startswith(("stall", "slow")) else 120.0
+    with (
+        Client(client.destination, ACCOUNT, timeout_s=wait_s) as waiting,
+        pytest.raises(UnansweredError) as caught,
+    ):
+        waiting.finish(report_id)
     assert caught.value.was_sent
     (report,) = stand_in.desk.reports()
     assert (report.state == "finished") == took_effect
@@ -98,7 +104,7 @@ def test_without_an_answer_it_says_that_it_does_not_know(
 def test_an_absent_server_was_sent_nothing() -> None:
     destination = CyberTipline(Environment.TEST, "http://127.0.0.1:9/ispws")
     with (
-        Client(destination, Credentials("a", "b"), timeout_s=1) as client,
+        Client(destination, Credentials("a", "b"), timeout_s=60) as client,
         pytest.raises(UnansweredError, match="could not be reached") as caught,
     ):
         client.status()
@@ -126,15 +132,17 @@ def test_an_error_of_the_content_passes_through(client: Client, stand_in: StandI
 
 
 def test_an_upload_that_takes_for_ever_ends(client: Client) -> None:
-    import time
-
     def endless() -> Iterator[bytes]:
         while True:
             time.sleep(0.1)
             yield b"x"
 
-    with pytest.raises(UnansweredError, match="may or may not"):
-        client.upload(_open(client), "a", 1000, endless())
+    report_id = _open(client)
+    with (
+        Client(client.destination, ACCOUNT, timeout_s=0.5) as hasty,
+        pytest.raises(UnansweredError, match="may or may not"),
+    ):
+        hasty.upload(report_id, "a", 1000, endless())
 
 
 def test_every_code_of_the_documentation_has_a_meaning() -> None:

@@ -23,7 +23,7 @@ def new_filer(world: World) -> Filer:
 
 
 def wait_until_filed(world: World) -> None:
-    for _ in range(600):
+    for _ in range(6000):
         if not world.live():
             return
         time.sleep(0.02)

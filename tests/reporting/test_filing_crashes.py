@@ -81,7 +81,7 @@ def fused_filer(world: World, fuse: Fuse) -> Iterator[Filer]:
     url = world.database.engine.url.set(drivername=world.database.engine.url.get_backend_name())
     with (
         FusedDatabase(url.render_as_string(hide_password=False), fuse) as database,
-        FusedClient(world.destination, ACCOUNT, timeout_s=10) as client,
+        FusedClient(world.destination, ACCOUNT, timeout_s=60) as client,
     ):
         client.fuse = fuse
         filer = Filer(database, world.sealer, client, world.contents)

@@ -309,7 +309,7 @@ def test_a_changed_password_is_an_alarm_and_files_when_it_is_put_right(world: Wo
 def test_an_absent_server_leaves_no_doubt(one_world: World) -> None:
     filing_id = ask(one_world)
     destination = CyberTipline(Environment.TEST, "http://127.0.0.1:9/ispws")
-    with Client(destination, ACCOUNT, timeout_s=5) as client:
+    with Client(destination, ACCOUNT, timeout_s=60) as client:
         Filer(one_world.database, one_world.sealer, client, one_world.contents).file_due()
     filing = one_world.get(filing_id)
     assert (filing.state, filing.tries) == (State.PENDING, 1)

@@ -151,7 +151,7 @@ def described(**fields: Any) -> FileDescription:
 
 @contextmanager
 def make_world(
-    database: Database, folder: Path, *, timeout_s: float = 10.0, kept: dict[str, bytes] | None = None
+    database: Database, folder: Path, *, timeout_s: float = 60.0, kept: dict[str, bytes] | None = None
 ) -> Iterator[World]:
     """A world on an open database; ``folder`` is empty. With ``kept`` its contents are in memory."""
     home = folder / "home"

@@ -51,7 +51,7 @@ class Web:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError), connection:
-            connection.settimeout(5)
+            connection.settimeout(120)
             if self._tls is None:
                 self._answer(connection)
             else:

@@ -37,7 +37,7 @@ def server() -> Iterator[StandIn]:
 
 @pytest.fixture
 def http(server: StandIn) -> Iterator[httpx2.Client]:
-    with httpx2.Client(auth=("usr123", "pswd123"), trust_env=False, timeout=10) as client:
+    with httpx2.Client(auth=("usr123", "pswd123"), trust_env=False, timeout=120) as client:
         yield client
 
 
@@ -244,11 +244,13 @@ def test_a_late_effect_comes_after_the_client_has_gone(
     call: Caller, server: StandIn, http: httpx2.Client
 ) -> None:
     report_id = call.opened()
-    server.faults.add("finish", "late", hold_s=0.3)
+    server.faults.add("finish", "late", hold_s=1.0)
+    asked_s = time.monotonic()
     with pytest.raises(httpx2.ReadTimeout):
-        http.post(f"{server.url}/finish", data={"id": str(report_id)}, timeout=0.05)
-    assert server.desk.finished() == []
-    for _ in range(100):
+        http.post(f"{server.url}/finish", data={"id": str(report_id)}, timeout=httpx2.Timeout(120, read=0.05))
+    finished = server.desk.finished()
+    assert finished == [] or time.monotonic() - asked_s >= 1.0  # a busy machine may look late
+    for _ in range(6000):
         if server.desk.finished():
             break
         time.sleep(0.02)

@@ -24,7 +24,7 @@ def test_kill_9_loses_no_answered_item(vault: Vault, database_url: str, home: Pa
     script = Path(__file__).with_name("hold_until_killed.py")
     command = [sys.executable, str(script), database_url, str(home), str(key_file), str(ROUNDS)]
     lines = subprocess.run(
-        command, check=True, capture_output=True, text=True, timeout=120
+        command, check=True, capture_output=True, text=True, timeout=280
     ).stdout.splitlines()
     held = dict(line.split()[1:] for line in lines if line.startswith("held"))
     destroyed = {line.split()[1] for line in lines if line.startswith("destroyed")}
@@ -61,7 +61,7 @@ def test_kill_9_while_destroying_and_rewrapping(
         str(key_file),
         str(ROUNDS_OF_DESTRUCTION),
     ]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    lines = subprocess.run(command, check=True, capture_output=True, text=True, timeout=280).stdout
     answered = {item for line in lines.splitlines() for item in line.split()[1:]}
     assert len(answered) >= ROUNDS_OF_DESTRUCTION // 2
 

@@ -45,6 +45,7 @@ __all__ = ["Context", "Handler", "StoppedError", "Worker", "describe"]
 PROGRESS_EVERY_S = 1.0
 POLL_MIN_S = 0.05
 RETRY_DATABASE_S = 1.0
+BEATS_A_LEASE = 3
 PERMANENT = (InputError, UsageError, NotFoundError)
 DATABASE_TROUBLE = (RecordsError, SQLAlchemyError)
 
@@ -264,7 +265,7 @@ class Worker:
             log.warning("the job could not be given back", job=job.id, error=type(error).__name__)
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._lease_s / 3):
+        while not self._ended.wait(self._lease_s / BEATS_A_LEASE):
             with self._held_lock:
                 contexts = list(self._held.values())
             if not contexts:

@@ -129,7 +129,7 @@ def test_it_is_in_no_log_and_no_answer(
         while not server.started:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as http:
             answers = [http.get(f"http://127.0.0.1:{port}{start}/{key}{tail}") for key in (good, elsewhere)]
     finally:
         server.should_exit = True
