@@ -140,7 +140,7 @@ def test_pictures_are_distinct_and_made_once(tmp_path: Path) -> None:
 
 
 def test_the_whole_benchmark_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    plan = serve.Plan(entries=2_000, files=5, most=60, most_s=5, connections=2, batch=50)
+    plan = serve.Plan(entries=2_000, files=5, most=60, most_s=100, connections=2, batch=50)
     rows = serve.run(plan, folder=tmp_path / "bench", as_json=True)
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == rows
     by_name = {row["measure"]: row for row in rows}
@@ -167,7 +167,7 @@ def test_the_whole_benchmark_small(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_hma_is_asked_by_its_own_calls(tmp_path: Path) -> None:
-    plan = serve.Plan(files=3, most=20, most_s=5, connections=2)
+    plan = serve.Plan(files=3, most=20, most_s=100, connections=2)
     with scripted(*[answer(200, b'{"pdq": {}}')] * 1000) as script:
         rows = serve.run(plan, folder=tmp_path, hma=script.url, as_json=True)
     by_name = {row["measure"]: row for row in rows}

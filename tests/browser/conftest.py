@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SETTINGS = {
     "console": {"public_forms": True},
+    "review": {"undo_s": 3600},  # a busy machine may take longer than a minute from a decision to its undoing
     "reporting": {"reporter_email": "safety@example.org"},
 }
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
@@ -39,7 +40,7 @@ def chromium() -> Iterator[Browser]:
     if program is None:
         missing("needs the browser Chromium (on Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS, timeout=180_000)
         yield browser
         browser.close()
 
@@ -67,7 +68,7 @@ def visit(chromium: Browser, console: Console) -> Iterator[Visit]:
         def open_page(person: Person | None = None, **options: Any) -> Page:
             sizes = {"viewport": {"width": 1440, "height": 900}, "base_url": console.url}
             context = chromium.new_context(**{**sizes, **options})
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(120_000)
             opened.callback(context.close)
             if person is not None:
                 context.add_cookies([console.cookie(person)])  # type: ignore[list-item]
