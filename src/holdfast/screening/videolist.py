@@ -80,14 +80,13 @@ class VideoList:
         bank = self.bank
         if bank is None or not len(codes):
             return {}
+        from holdfast.matching.video.evidence import FULL_QUALITY
+
         rows, frames, bits = bank.index.range_search(codes, radius)
         found: dict[int, FrameHit] = {}
         for place in np.argsort(bits, kind="stable").tolist():
-            video_id = bank.video_id(int(bank.videos_of(frames[place : place + 1])[0]))
-            if video_id in found:
-                continue
-            time_s = _time_of(bank, video_id, bank.codes_of(frames[place : place + 1])[0])
-            if time_s is not None:
+            video_id, quality, time_s = bank.shown(int(frames[place]))
+            if quality >= FULL_QUALITY and video_id not in found:
                 found[video_id] = FrameHit(int(bits[place]), int(rows[place]), time_s)
         return found
 
@@ -117,14 +116,3 @@ class VideoList:
         self._removed += self._bank.remove(video_id)
         if video is not None:
             self._bank.add(video_id, video.codes, video.quality, video.time_s)
-
-
-def _time_of(bank: VideoBank, video_id: int, code: npt.NDArray[np.uint8]) -> float | None:
-    """When a listed video first shows a frame with this code; None where it is poor in features, or gone."""
-    try:
-        reference = bank.reference(video_id)
-    except KeyError:
-        return None
-    same = (reference.frames.words == code.view(np.uint64)).all(axis=1) & (reference.frames.weight >= 1)
-    places = np.flatnonzero(same)
-    return float(reference.time_s[places[0]]) if len(places) else None

@@ -40,7 +40,7 @@ def look_up_video(
     queries = list(_queries(video))
     finds = joined(search(query, bank) for query in queries)
     best = {find.video_id: find for find in reversed(finds)}  # they come the surest first
-    near = {one for query in queries for one in near_candidates(query, bank, SearchPlan())}
+    near = {one.video_id for query in queries for one in near_candidates(query, bank, SearchPlan())}
     ids = list({*best, *near})
     with database.read() as connection:
         listed = resolve(

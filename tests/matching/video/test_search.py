@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from holdfast.matching.video.bank import VideoBank
-from holdfast.matching.video.candidates import SearchPlan, far_candidates, near_candidates
+from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.narrow import narrowed
 from holdfast.matching.video.search import search
 from tests.matching.video.videos import changed, query, random_codes
 
@@ -37,8 +39,8 @@ def test_a_copy_is_found(videos: list[np.ndarray], bank: VideoBank, bits: int) -
     assert [one.video_id for one in found if one.match.tier is VideoTier.MATCH] == [1042]
     assert found[0].expected_false_alarms < 1e-6
     near, far = near_candidates(asked, bank, SearchPlan()), far_candidates(asked, bank, SearchPlan())
-    assert (near[:1] == [1042]) is (bits == 10)
-    assert far[0] == 1042
+    assert ([one.video_id for one in near[:1]] == [1042]) is (bits == 10)
+    assert far[0].video_id == 1042 and far[0].views[0] == 1
 
 
 def test_the_first_pass_is_enough_where_it_ends_in_a_match(
@@ -66,8 +68,7 @@ def test_added_and_removed(videos: list[np.ndarray], bank: VideoBank) -> None:
         bank.add(5, codes, np.full(15, 70), np.arange(15.0))
     assert bank.remove(5) and not bank.remove(5)
     assert search(asked, bank) == []
-    with pytest.raises(KeyError):
-        bank.reference(5)
+    assert bank.reference(5) is None
 
 
 def test_shapes_are_checked_and_nothing_is_listed() -> None:
@@ -83,3 +84,42 @@ def test_featureless_frames_are_not_in_the_index() -> None:
     bank = VideoBank()
     bank.add(1, random_codes(rng, 4), [0, 3, 50, 90], np.arange(4.0))
     assert bank.frames == 2
+
+
+def test_a_candidate_is_compared_at_its_own_views(videos: list[np.ndarray], bank: VideoBank) -> None:
+    """One view of fifteen shows the copy: it comes first, with the plain view; both passes find it."""
+    rng = np.random.default_rng(4)
+    views = [random_codes(rng, 40) for _ in range(15)]
+    views[9] = np.repeat(changed(rng, videos[12], 20), 2, axis=0)
+    asked = query(*views)
+    plan = SearchPlan(views=3)
+    for candidates in (near_candidates(asked, bank, plan), far_candidates(asked, bank, plan)):
+        assert (candidates[0].video_id, candidates[0].views[0]) == (1012, 9)
+        assert all(1 <= len(one.views) <= 3 for one in candidates)
+    (best,) = [one for one in search(asked, bank, plan) if one.match.tier is VideoTier.MATCH]
+    assert (best.video_id, best.match.view) == (1012, "view 9")
+
+
+def test_a_narrowed_query_is_fitted_at_the_view_that_was_meant() -> None:
+    rng = np.random.default_rng(5)
+    asked_for: list[int] = []
+
+    def fit(view: int, rows: np.ndarray, codes: np.ndarray) -> None:
+        asked_for.append(view)
+
+    whole = replace(query(*(random_codes(rng, 6) for _ in range(5))), fit=fit)
+    few = narrowed(whole, [3])
+    assert few.words == ("view 0", "view 3") and (few.codes[1] == whole.codes[3]).all()
+    assert few.fitted(1, np.arange(2), few.codes[1, :2]) is None
+    assert asked_for == [3]
+    assert narrowed(whole, [4, 3, 2, 1]) is whole
+
+
+def test_a_listed_video_that_goes_away_meanwhile_is_left_out(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = sys.modules["holdfast.matching.video.search"]
+    gone = [Candidate(999, (0,)), Candidate(1003, (0,))]
+    monkeypatch.setattr(module, "near_candidates", lambda *_: gone)
+    found = search(query(np.repeat(videos[3], 2, axis=0)), bank)
+    assert [one.video_id for one in found] == [1003]

@@ -12,30 +12,28 @@ from holdfast.matching.bits import checked_codes
 from holdfast.matching.hamming import HammingIndex
 from holdfast.matching.video.evidence import NO_QUALITY
 from holdfast.matching.video.reference import VideoReference
+from holdfast.matching.video.shelves import BuiltShelf, GrowingShelf, Rows
 
-__all__ = ["VideoBank"]
+__all__ = ["VideoBank", "rows_of"]
 
-_LEAST_ROOM = 1024
+Int64Array = npt.NDArray[np.int64]
 
 
 class VideoBank:
     """Listed videos as plain vPDQ hashes, with an exact index over their frames. Safe for many threads.
 
-    Needs 37 bytes a frame beside the index's own. Videos may be added and removed at any time; the room of
-    removed ones is used again only when the bank is made anew.
+    What was built into files (`holdfast.matching.video.stored`) is mapped; what is added later is kept in
+    memory, 41 bytes a frame beside the index's own. Videos may be added and removed at any time; the room of
+    removed ones is used again only when the bank is made anew. Frames are numbered through both.
     """
 
-    def __init__(self) -> None:
-        self.index = HammingIndex()
+    def __init__(self, built: BuiltShelf | None = None, index: HammingIndex | None = None) -> None:
+        self.index = HammingIndex() if index is None else index
         self._lock = threading.Lock()
-        self._codes = np.empty((0, 32), np.uint8)
-        self._quality = np.empty(0, np.uint8)
-        self._time_s = np.empty(0, np.float32)
-        self._video = np.empty(0, np.int32)  # of each frame, its number in the order of addition
-        self._places: list[tuple[int, int]] = []  # first frame and end of each video
-        self._ids: list[int] = []
-        self._numbers: dict[int, int] = {}
-        self._used = 0
+        self._built = BuiltShelf.empty() if built is None else built
+        self._added = GrowingShelf()
+        self._numbers: dict[int, int] = {}  # of the added videos that are listed
+        self._gone: set[int] = set()  # numbers of the built videos that are no longer listed
 
     @classmethod
     def of(
@@ -45,13 +43,13 @@ class VideoBank:
         """From (id, codes uint8 (m, 32), quality (m,), time in seconds (m,)) of each video."""
         bank = cls()
         for video_id, codes, quality, time_s in videos:
-            bank._store(video_id, codes, quality, time_s)
-        bank._list(0, bank._used)
+            bank._store(video_id, rows_of(codes, quality, time_s))
+        bank._list(0, bank._added.frames)
         return bank
 
     def __len__(self) -> int:
         """How many videos are listed."""
-        return len(self._numbers)
+        return len(self._built.ids) - len(self._gone) + len(self._numbers)
 
     @property
     def frames(self) -> int:
@@ -59,79 +57,108 @@ class VideoBank:
         return len(self.index)
 
     @property
+    def added(self) -> int:
+        """How many videos were added or removed since the files were built: what is kept in memory."""
+        return len(self._added.ids) + len(self._gone)
+
+    @property
     def ids(self) -> list[int]:
-        """The listed videos, in the order in which they were added."""
-        return list(self._numbers)
+        """The listed videos: those of the files by rising ids, then the others as they were added."""
+        built = (one for number, one in enumerate(self._built.ids.tolist()) if number not in self._gone)
+        return [*built, *self._numbers]
 
     def add(self, video_id: int, codes: npt.ArrayLike, quality: npt.ArrayLike, time_s: npt.ArrayLike) -> None:
         """Lists one more video, found by every later search.
 
         Raises ValueError for shapes that do not fit each other, and for an id that is listed already.
         """
-        first = self._used
-        self._store(video_id, codes, quality, time_s)
-        self._list(first, self._used)
+        first, end = self._store(video_id, rows_of(codes, quality, time_s))
+        self._list(first, end)
 
     def remove(self, video_id: int) -> bool:
         """No longer finds a video. Whether it was listed."""
         with self._lock:
-            number = self._numbers.pop(video_id, None)
-        if number is None:
-            return False
-        self.index.remove(np.arange(*self._places[number]))
+            number = self._number(video_id)
+            if number is None:
+                return False
+            if number < len(self._built.ids):
+                self._gone.add(number)
+            else:
+                del self._numbers[video_id]
+        self.index.remove(np.arange(*self._span(number)))
         return True
 
-    def reference(self, video_id: int) -> VideoReference:
-        """A listed video as queries are compared with it. Raises KeyError."""
-        first, end = self._places[self._numbers[video_id]]
-        return VideoReference.of(
-            self._codes[first:end], self._quality[first:end], self._time_s[first:end].astype(np.float64)
-        )
+    def reference(self, video_id: int) -> VideoReference | None:
+        """A listed video as queries are compared with it; None where it is not listed, or no longer."""
+        number = self._number(video_id)
+        if number is None:
+            return None
+        first, end = self._span(number)
+        shelf, start = self._shelf(first)
+        part = shelf.rows.part(first - start, end - start).copied()
+        return VideoReference.of(part.codes, part.quality, part.time_ms / 1000)
 
-    def codes_of(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
-        """Codes uint8 (n, 32) of frames by their numbers in the index."""
-        return self._codes[frames]
-
-    def videos_of(self, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-        """The number of the video of each frame; `video_id` names it."""
-        return self._video[frames]
+    def videos_of(self, frames: Int64Array) -> Int64Array:
+        """The number of the video of each frame, by its number in the index; `video_id` names it."""
+        border = self._built.frames
+        numbers = self._built.numbers_of(frames)
+        late = frames >= border
+        if late.any():
+            numbers[late] = self._added.numbers_of(frames[late] - border) + len(self._built.ids)
+        return numbers
 
     def video_id(self, number: int) -> int:
         """The id of a video by its number."""
-        return self._ids[number]
+        built = len(self._built.ids)
+        return int(self._built.ids[number]) if number < built else self._added.ids[number - built]
 
-    def _store(
-        self, video_id: int, codes: npt.ArrayLike, quality: npt.ArrayLike, time_s: npt.ArrayLike
-    ) -> None:
-        checked, score, times = checked_codes(codes), np.asarray(quality), np.asarray(time_s)
-        count = len(checked)
-        if score.shape != (count,) or times.shape != (count,):
-            raise ValueError(f"{count} codes came with {score.shape} qualities and {times.shape} times")
+    def shown(self, frame: int) -> tuple[int, int, float]:
+        """(id of its video, quality, time in seconds) of a frame by its number in the index."""
+        shelf, start = self._shelf(frame)
+        number = int(self.videos_of(np.array([frame], np.int64))[0])
+        quality, time_ms = shelf.rows.quality[frame - start], shelf.rows.time_ms[frame - start]
+        return self.video_id(number), int(quality), float(time_ms) / 1000
+
+    def _shelf(self, frame: int) -> tuple[BuiltShelf | GrowingShelf, int]:
+        """The shelf that a frame stands on, and the number of the first frame there."""
+        border = self._built.frames
+        return (self._built, 0) if frame < border else (self._added, border)
+
+    def _number(self, video_id: int) -> int | None:
+        number = self._numbers.get(video_id)
+        if number is None:
+            number = self._built.number(video_id)
+        return None if number in self._gone else number
+
+    def _span(self, number: int) -> tuple[int, int]:
+        built = len(self._built.ids)
+        if number < built:
+            return self._built.span(number)
+        first, end = self._added.span(number - built)
+        return first + self._built.frames, end + self._built.frames
+
+    def _store(self, video_id: int, rows: Rows) -> tuple[int, int]:
         with self._lock:
-            if video_id in self._numbers:
+            if self._number(video_id) is not None:
                 raise ValueError(f"video {video_id} is listed already")
-            first, end = self._used, self._used + count
-            self._grow(end)
-            self._codes[first:end], self._quality[first:end] = checked, score
-            self._time_s[first:end], self._video[first:end] = times, len(self._places)
-            self._numbers[video_id] = len(self._places)
-            self._places.append((first, end))
-            self._ids.append(video_id)
-            self._used = end
-
-    def _grow(self, wanted: int) -> None:
-        """Makes room. Those who still read the old arrays are not disturbed."""
-        room = len(self._quality)
-        if wanted <= room:
-            return
-        larger = max(_LEAST_ROOM, wanted, room + room // 2)
-        for name in ("_codes", "_quality", "_time_s", "_video"):
-            old = getattr(self, name)
-            new = np.empty((larger, *old.shape[1:]), old.dtype)
-            new[: self._used] = old[: self._used]
-            setattr(self, name, new)
+            number = self._added.add(video_id, rows) + len(self._built.ids)
+            self._numbers[video_id] = number
+            return self._span(number)
 
     def _list(self, first: int, end: int) -> None:
-        """Puts frames with features enough into the index."""
-        rows = first + np.flatnonzero(self._quality[first:end] > NO_QUALITY)
-        self.index.add(self._codes[rows], rows)
+        """Puts added frames with features enough into the index."""
+        border = self._built.frames
+        part = self._added.rows.part(first - border, end - border)
+        rows = np.flatnonzero(part.quality > NO_QUALITY)
+        self.index.add(part.codes[rows], first + rows)
+
+
+def rows_of(codes: npt.ArrayLike, quality: npt.ArrayLike, time_s: npt.ArrayLike) -> Rows:
+    """Frames as they are kept. Raises ValueError where their shapes do not fit together."""
+    checked, score, times = checked_codes(codes), np.asarray(quality), np.asarray(time_s)
+    count = len(checked)
+    if score.shape != (count,) or times.shape != (count,):
+        raise ValueError(f"{count} codes came with {score.shape} qualities and {times.shape} times")
+    return Rows(
+        checked, score.astype(np.uint8), np.clip(np.rint(times * 1000.0), 0, 2**32 - 1).astype(np.uint32)
+    )

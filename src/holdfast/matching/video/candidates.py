@@ -3,12 +3,14 @@
 Two passes over the bank's frames. *Near*: every code of the query within a small radius, by the exact index;
 it finds what a view undoes well. *Far*: codes of a few moments at all views within a wide radius, by a flat
 scan; it finds what no view undoes well, and costs in proportion to the bank, so the larger the bank the fewer
-moments. What is found is ranked by evidence, each moment of the query counted once a video.
+moments. What is found is ranked by evidence, each moment of the query counted once a video. The views at
+which a video was found nearest are those that it is worth comparing at.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +20,25 @@ from holdfast.matching.flat import flat_search
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.query import VideoQuery
 
-__all__ = ["SearchPlan", "far_candidates", "near_candidates"]
+__all__ = ["Candidate", "SearchPlan", "far_candidates", "near_candidates"]
 
 Int64Array = npt.NDArray[np.int64]
+
+
+class Candidate(NamedTuple):
+    """A listed video, and the views at which it was found, the likeliest first."""
+
+    video_id: int
+    views: tuple[int, ...]
+
+
+class _Hits(NamedTuple):
+    """Pairs of a query's code and a listed frame: int64 (n,) each."""
+
+    views: Int64Array
+    moments: Int64Array
+    frames: Int64Array
+    bits: Int64Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +47,8 @@ class SearchPlan:
 
     ``near_bits`` is the radius of the first pass. ``comparisons`` bounds the second: so many codes against
     so many frames, ``most_codes`` codes at most and ``least_codes`` at least. ``chance_hits`` strangers are
-    expected within its radius. At most ``candidates`` videos come out of either pass.
+    expected within its radius. At most ``candidates`` videos come out of either pass, each with at most
+    ``views`` views.
     """
 
     near_bits: int = 36
@@ -38,18 +57,19 @@ class SearchPlan:
     least_codes: int = 192
     chance_hits: float = 300.0
     candidates: int = 96
+    views: int = 12
 
 
-def near_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list[int]:
-    """Ids of videos that have a frame near any code of the query, the likeliest first."""
+def near_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list[Candidate]:
+    """Videos that have a frame near any code of the query, the likeliest first."""
     views, frames = np.nonzero(query.frames.weight > 0)
     codes, first = np.unique(query.codes[views, frames], axis=0, return_index=True)
     rows, found, bits = bank.index.range_search(codes, plan.near_bits)
-    return _ranked(bank, frames[first][rows], found, bits, plan.candidates)
+    return _ranked(bank, _Hits(views[first][rows], frames[first][rows], found, bits), plan)
 
 
-def far_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list[int]:
-    """Ids of videos that have a frame not too far from codes of a few moments, the likeliest first."""
+def far_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list[Candidate]:
+    """Videos that have a frame not too far from codes of a few moments, the likeliest first."""
     if bank.frames == 0:
         return []
     room = int(np.clip(plan.comparisons / bank.frames, plan.least_codes, plan.most_codes))
@@ -61,7 +81,7 @@ def far_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list
         plan.chance_hits, float(len(codes)) * bank.frames, family=COARSE, regularity=1.0
     )
     hits = flat_search(bank.index.living(), codes, max(radius, plan.near_bits), room=64)
-    return _ranked(bank, frames[hits.rows], hits.ids, hits.distances, plan.candidates)
+    return _ranked(bank, _Hits(views[hits.rows], frames[hits.rows], hits.ids, hits.distances), plan)
 
 
 def _moments(query: VideoQuery, room: int) -> tuple[Int64Array, Int64Array]:
@@ -82,16 +102,32 @@ def _moments(query: VideoQuery, room: int) -> tuple[Int64Array, Int64Array]:
     return views[:room], wanted[places][:room]
 
 
-def _ranked(bank: VideoBank, frames: Int64Array, found: Int64Array, bits: Int64Array, most: int) -> list[int]:
-    """Ids of the videos of found frames, by the sum over moments of how near each came."""
-    if len(found) == 0:
+def _ranked(bank: VideoBank, hits: _Hits, plan: SearchPlan) -> list[Candidate]:
+    """The videos of found frames, by the sum over moments of how near each came."""
+    if len(hits.frames) == 0:
         return []
-    videos = bank.videos_of(found).astype(np.int64)
-    closeness = np.square(np.maximum(0.0, 128.0 - bits))
-    order = np.lexsort((-closeness, frames, videos))
-    moment = np.concatenate([[True], (np.diff(videos[order]) != 0) | (np.diff(frames[order]) != 0)])
-    best = order[moment]
-    numbers, inverse = np.unique(videos[best], return_inverse=True)
-    score = np.bincount(inverse, closeness[best])
-    ranked = numbers[np.argsort(-score, kind="stable")][:most]
-    return [bank.video_id(int(number)) for number in ranked]
+    numbers, videos = np.unique(bank.videos_of(hits.frames), return_inverse=True)
+    closeness = np.square(np.maximum(0.0, 128.0 - hits.bits))
+    nearest = _nearest(closeness, hits.moments, videos)
+    score = np.bincount(videos[nearest], closeness[nearest])
+    ranked = np.argsort(-score, kind="stable")[: plan.candidates]
+    place = np.full(len(numbers), -1)
+    place[ranked] = np.arange(len(ranked))
+    kept = np.flatnonzero(place[videos] >= 0)
+    some, where = _Hits(*(part[kept] for part in hits)), place[videos[kept]]
+    nearest = _nearest(closeness[kept], some.moments, some.views, where)
+    by_view = np.zeros((len(ranked), int(some.views.max()) + 1))
+    np.add.at(by_view, (where[nearest], some.views[nearest]), closeness[kept][nearest])
+    order = np.argsort(-by_view, axis=1, kind="stable")[:, : plan.views]
+    return [
+        Candidate(bank.video_id(int(numbers[video])), tuple(view for view in views if by_view[row, view] > 0))
+        for row, (video, views) in enumerate(zip(ranked, order.tolist(), strict=True))
+    ]
+
+
+def _nearest(closeness: npt.NDArray[np.float64], *keys: Int64Array) -> Int64Array:
+    """Places of the nearest hit of each combination of keys."""
+    order = np.lexsort((-closeness, *keys))
+    is_first = np.ones(len(order), np.bool_)
+    is_first[1:] = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
+    return order[is_first]

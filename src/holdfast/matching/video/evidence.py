@@ -16,7 +16,16 @@ import numpy.typing as npt
 
 from holdfast.matching.calibration import COARSE, default_model, regularity
 
-__all__ = ["CLASS_STEP", "FREE_DECADES", "MOST_DECADES", "FrameCodes", "evidence_table", "frame_codes"]
+__all__ = [
+    "CLASS_STEP",
+    "FREE_DECADES",
+    "FULL_QUALITY",
+    "MOST_DECADES",
+    "NO_QUALITY",
+    "FrameCodes",
+    "evidence_table",
+    "frame_codes",
+]
 
 FREE_DECADES = 4.0
 MOST_DECADES = 8.0

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.bank import VideoBank
-from holdfast.matching.video.candidates import SearchPlan, far_candidates, near_candidates
+from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.compare import VideoMatch, compare
 from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.narrow import narrowed
 from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.reference import VideoReference
 
 __all__ = ["BankMatch", "SearchPlan", "search"]
 
 _ALL_VIDEOS = 64  # banks up to this size are compared with one by one
-FITTED = 6  # candidates of either pass that the query is fitted to: those that come nearest to a match
+FITTED = 6  # candidates that the query is fitted to: those that come nearest to a match
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,16 @@ class BankMatch:
     expected_false_alarms: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Compared:
+    """A listed video with the query at the views at which the two are compared, and what came of it."""
+
+    query: VideoQuery
+    views: frozenset[int]
+    reference: VideoReference
+    match: VideoMatch | None
+
+
 def search(
     query: VideoQuery, bank: VideoBank, plan: SearchPlan | None = None, *, stop_at_match: bool = False
 ) -> list[BankMatch]:
@@ -37,43 +50,60 @@ def search(
     With ``stop_at_match`` the second, slower pass is left out where the first one ends in a match.
     """
     plan = plan or SearchPlan()
+    found: dict[int, _Compared] = {}
     if len(bank) <= _ALL_VIDEOS:
-        return _sorted(_compared(query, bank, bank.ids))
-    near = near_candidates(query, bank, plan)
-    found = _compared(query, bank, near)
-    if stop_at_match and any(one.match.tier is VideoTier.MATCH for one in found):
-        return _sorted(found)
-    known = set(near)
-    far = [video for video in far_candidates(query, bank, plan) if video not in known]
-    return _sorted(found + _compared(query, bank, far))
-
-
-def _compared(query: VideoQuery, bank: VideoBank, videos: list[int]) -> list[BankMatch]:
-    plain = {video_id: compare(query, bank.reference(video_id), fit=False) for video_id in videos}
+        views = tuple(range(len(query.families)))
+        _compare(query, bank, [Candidate(video_id, views) for video_id in bank.ids], found)
+    else:
+        _compare(query, bank, near_candidates(query, bank, plan), found)
+        near = _judged(query, bank, found) if stop_at_match else []
+        if any(one.match.tier is VideoTier.MATCH for one in near):
+            return near
+        _compare(query, bank, far_candidates(query, bank, plan), found)
     if query.fit is not None:
-        for video_id in _promising(plain):
-            plain[video_id] = compare(query, bank.reference(video_id))
-    found = []
-    for video_id, match in plain.items():
-        if match is None:
+        for video_id in _promising(found):
+            one = found[video_id]
+            found[video_id] = replace(one, match=compare(one.query, one.reference))
+    return _judged(query, bank, found)
+
+
+def _compare(
+    query: VideoQuery, bank: VideoBank, candidates: Sequence[Candidate], found: dict[int, _Compared]
+) -> None:
+    """Adds what comes of each candidate, at its views; at those of both passes where it is no match yet."""
+    for video_id, views in candidates:
+        known, wanted = found.get(video_id), frozenset(views)
+        if known is None:
+            reference = bank.reference(video_id)
+        elif wanted <= known.views or (known.match is not None and known.match.tier is VideoTier.MATCH):
             continue
-        expected = expected_false_alarms(match.score, len(query), bank.frames)
-        judged = match if match.is_classic else replace(match, tier=among(match.tier, expected))
+        else:
+            reference, wanted = known.reference, known.views | wanted
+        if reference is not None:
+            few = narrowed(query, sorted(wanted))
+            found[video_id] = _Compared(few, wanted, reference, compare(few, reference, fit=False))
+
+
+def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) -> list[BankMatch]:
+    """Those that have a tier in a bank of this size."""
+    out = []
+    for video_id, one in found.items():
+        if one.match is None:
+            continue
+        expected = expected_false_alarms(one.match.score, len(query), bank.frames)
+        is_sure = one.match.is_classic
+        judged = one.match if is_sure else replace(one.match, tier=among(one.match.tier, expected))
         if judged.tier is not VideoTier.NONE:
-            found.append(BankMatch(video_id, judged, expected))
-    return found
+            out.append(BankMatch(video_id, judged, expected))
+    order = list(VideoTier)
+    return sorted(out, key=lambda one: (order.index(one.match.tier), -one.match.score, one.video_id))
 
 
-def _promising(plain: dict[int, VideoMatch | None]) -> list[int]:
+def _promising(found: Mapping[int, _Compared]) -> list[int]:
     """Up to `FITTED` videos that are no match yet, the likeliest first; they come so already where equal."""
     scores = {
-        video_id: 0.0 if match is None else match.score
-        for video_id, match in plain.items()
-        if match is None or match.tier is not VideoTier.MATCH
+        video_id: 0.0 if one.match is None else one.match.score
+        for video_id, one in found.items()
+        if one.match is None or one.match.tier is not VideoTier.MATCH
     }
     return sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
-
-
-def _sorted(found: list[BankMatch]) -> list[BankMatch]:
-    order = list(VideoTier)
-    return sorted(found, key=lambda one: (order.index(one.match.tier), -one.match.score, one.video_id))
