@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import holdfast.records.database as database_module
 from holdfast.records.database import Database, sqlite_url
@@ -16,6 +17,15 @@ from tests.databases import PostgresServer, postgres_server, sqlite_template
 
 PrepareSqlite = Callable[[sqlite3.Connection, object], None]
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# A slow machine is no defect of ours. CI draws the same examples each time, people draw new ones.
+settings.register_profile(
+    "holdfast",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("HOLDFAST_REQUIRE_ALL") == "1",
+)
+settings.load_profile("holdfast")
 
 
 @pytest.fixture(scope="session", autouse=True)

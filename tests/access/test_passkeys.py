@@ -66,7 +66,11 @@ def known(tmp_path_factory: pytest.TempPathFactory, sqlite_copy: Path) -> Any:
         yield database, add(database)
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
+)
 @given(credential=credentials | json, is_known=st.booleans())
 def test_no_made_up_answer_signs_anybody_in_or_breaks_anything(
     known: Any, credential: Any, is_known: bool

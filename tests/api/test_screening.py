@@ -294,7 +294,7 @@ def test_uploads_with_one_key_at_one_moment_leave_one_object(
         answer = look(*wanted)
         if not both_have_looked.broken and threading.current_thread() is not threading.main_thread():
             with suppress(threading.BrokenBarrierError):
-                both_have_looked.wait(timeout=20)
+                both_have_looked.wait(timeout=120)
                 both_have_looked.abort()
         return answer
 

@@ -60,7 +60,7 @@ class Platform:
 
     def shows(self, photo: str) -> bytes | None:
         """The photo as the public sees it, None where it does not."""
-        seen = httpx2.get(f"{self.url}/photos/{photo}", trust_env=False)
+        seen = httpx2.get(f"{self.url}/photos/{photo}", trust_env=False, timeout=120)
         assert seen.status_code in (200, 404)
         return seen.content if seen.status_code == 200 else None
 
@@ -105,7 +105,9 @@ def _django(holdfast: str, key: str, secret: str, folder: Path) -> Iterator[Plat
         [*run, "runserver", "--noreload", "--skip-checks", address], env=environment
     ) as server:
         try:
-            _wait_for(lambda: httpx2.get(f"http://{address}/", trust_env=False).status_code == 200)
+            _wait_for(
+                lambda: httpx2.get(f"http://{address}/", trust_env=False, timeout=120).status_code == 200
+            )
             yield Platform(f"http://{address}", _csrf)
         finally:
             server.terminate()
@@ -276,7 +278,9 @@ def test_a_webhook_of_somebody_else_is_not_believed(start: Start, service: Servi
             "webhook-timestamp": str(int(time.time())),
             "webhook-signature": signature,
         }
-        sent = httpx2.post(f"{platform.url}/hooks/holdfast", json=message, headers=headers, trust_env=False)
+        sent = httpx2.post(
+            f"{platform.url}/hooks/holdfast", json=message, headers=headers, trust_env=False, timeout=120
+        )
         assert sent.status_code == 400
         assert platform.shows(up["photo"]) is not None
 

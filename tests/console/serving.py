@@ -109,4 +109,4 @@ def serve_console(folder: Path, **settings: Any) -> Iterator[Console]:
             yield Console(f"http://localhost:{port}", runtime)
         finally:
             server.should_exit = True
-            thread.join(20)
+            thread.join(120)

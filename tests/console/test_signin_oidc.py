@@ -46,7 +46,7 @@ def runtime(make_runtime: RuntimeFactory, issuer: str, tmp_path: Path) -> Runtim
 
 def at_provider(address: str, subject: str) -> dict[str, str]:
     """What somebody does there; the query with which the browser is sent back."""
-    answer = httpx2.post(address, data={"sub": subject}, follow_redirects=False, trust_env=False)
+    answer = httpx2.post(address, data={"sub": subject}, follow_redirects=False, trust_env=False, timeout=120)
     assert answer.status_code in (302, 303), answer.text
     back = urlsplit(answer.headers["location"])
     assert f"{back.scheme}://{back.netloc}{back.path}" == f"{ORIGIN}/console/sign-in/oidc/back"

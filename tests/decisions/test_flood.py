@@ -190,7 +190,11 @@ class UndoError(Exception):
     """Takes one example of the property test back."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     st.lists(st.tuples(st.integers(0, 1), st.integers(0, 6 * 1440)), max_size=60),
     st.integers(1, 4),

@@ -110,7 +110,11 @@ def test_refusals_pass_through(pool: DecodePool) -> None:
         assert small.worker_pids() == []
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     name=st.sampled_from(FORMATS),
     cut=st.floats(0, 1),
@@ -131,7 +135,11 @@ def test_damaged_files_are_always_an_answer(
         assert decoded.frames
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(head=st.sampled_from(FORMATS), body=st.binary(max_size=400))
 def test_random_bytes_are_always_an_answer(pool: DecodePool, head: str, body: bytes) -> None:
     for data in (body or b"x", stored(head)[:16] + body):

@@ -178,7 +178,11 @@ def test_hours_fold_into_days(database: Database) -> None:
     assert total(database) == {(): 50}
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.lists(st.tuples(st.sampled_from(["x", "y"]), st.sampled_from(["", "p", "q"]), st.integers(1, 9))))
 def test_sums_agree_with_a_plain_count(database: Database, adds: list[tuple[str, str, int]]) -> None:
     with database.write() as connection:

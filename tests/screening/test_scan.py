@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -69,8 +70,12 @@ def test_killed_again_and_again_counts_each_file_once(tmp_path: Path) -> None:
     command = [*program, "scan", str(root), "--home", str(home), "--json"]
     kills = 0
     for _ in range(4):
-        scan = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        scan = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
         assert scan.stdout is not None
+        if sys.platform == "linux":  # a narrow line: it does not get far ahead while we stand still
+            fcntl.fcntl(scan.stdout, fcntl.F_SETPIPE_SZ, 4096)
         for _ in range(60):  # some files into the scan
             if not scan.stdout.readline():
                 break

@@ -110,14 +110,17 @@ def test_every_answer_says_that_nothing_was_filed(call: Caller) -> None:
 
 @pytest.mark.parametrize("auth", [None, ("usr123", "wrong"), ("nobody", "pswd123")])
 def test_credentials(server: StandIn, auth: tuple[str, str] | None) -> None:
-    with httpx2.Client(auth=auth, trust_env=False) as http:
+    with httpx2.Client(auth=auth, trust_env=False, timeout=120) as http:
         for name in ("status", "submit", "upload", "fileinfo", "finish", "retract"):
             ask = http.get if name == "status" else http.post
             assert code(ask(f"{server.url}/{name}")) == (401, 2000)
 
 
 def test_another_company_has_no_say() -> None:
-    with StandIn(accounts={"a": "1", "b": "2"}) as server, httpx2.Client(trust_env=False) as http:
+    with (
+        StandIn(accounts={"a": "1", "b": "2"}) as server,
+        httpx2.Client(trust_env=False, timeout=120) as http,
+    ):
         headers = {"content-type": "text/xml"}
         opened = http.post(f"{server.url}/submit", content=REPORT, headers=headers, auth=("a", "1"))
         report_id = field(opened, "reportId") or ""
@@ -300,7 +303,7 @@ def test_it_runs_as_a_program_and_is_steered_over_http() -> None:
             assert "NOT FILED" in line
             url = line.split()[0]
             control = url.removesuffix("/ispws") + "/_standin"
-            with httpx2.Client(auth=("usr123", "pswd123"), trust_env=False) as http:
+            with httpx2.Client(auth=("usr123", "pswd123"), trust_env=False, timeout=120) as http:
                 headers = {"content-type": "text/xml"}
                 assert code(http.post(f"{url}/submit", content=REPORT, headers=headers)) == (500, 1100)
                 http.post(f"{control}/faults", content=json.dumps({"call": "finish", "fault": "code:1300"}))

@@ -74,7 +74,7 @@ def s3_endpoint() -> Iterator[str]:
         _wait_for(port)
         import httpx2
 
-        assert httpx2.put(f"http://127.0.0.1:{port}/vault").status_code == 200
+        assert httpx2.put(f"http://127.0.0.1:{port}/vault", timeout=120).status_code == 200
         yield f"http://127.0.0.1:{port}"
     finally:
         server.kill()

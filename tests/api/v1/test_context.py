@@ -17,7 +17,11 @@ from holdfast.access.roles import Role
 from holdfast.decisions.vocabulary import CONTEXT_FIELDS, SURFACES
 from tests.api.conftest import ClientFactory
 
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 TEXT = st.text(st.characters(), max_size=12)  # halves of characters among them
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
