@@ -71,6 +71,9 @@ def video(
     peers: Annotated[
         bool, typer.Option("--peers", help="Also ask the peers that are installed: vpdq, perception.")
     ] = False,
+    keyframes: Annotated[
+        bool, typer.Option("--keyframes", help="Also look for each edited file by its keyframes alone.")
+    ] = False,
     photos: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Photographs to make further clips of, into the folder --work."),
@@ -98,7 +101,7 @@ def video(
             raise typer.BadParameter("needs the folder --work", param_hint="--photos")
         photo_clips(photos, work / "photos")
         folders = [*folders, work / "photos"]
-    plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed, peers)
+    plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed, peers, keyframes)
     with progress("videos", "steps") as bar:
         if scale is None:
             run(plan, as_json=json, advance=bar)

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.bench.video.asked import Peers, Said
 from holdfast.bench.video.clips import Clip, encoded
 from holdfast.bench.video.corpus import Listed, hashed
 from holdfast.bench.video.edits import VideoEdit, edited
-from holdfast.bench.video.peers import Peers
 from holdfast.bench.video.queries import query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.video.classic import ClassicMatch, classic_match
 from holdfast.matching.video.compare import VideoMatch, compare
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
+from holdfast.media.types import VideoMode
 
-__all__ = ["Case", "Pair", "Prepared", "case_of", "case_query", "halves", "prepared", "scene_pairs"]
+__all__ = [
+    "Case",
+    "Keyframes",
+    "Pair",
+    "Prepared",
+    "case_of",
+    "case_query",
+    "halves",
+    "prepared",
+    "scene_pairs",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,16 @@ class Case:
     shown: tuple[float, float, float, float]  # start and end in the edited clip, start and end in its file
     own: Pair
     strangers: tuple[Pair, ...]
-    peers: Mapping[str, bool]  # which of them, at its own defaults, takes it for its file
+    peers: Said | None  # where they were asked
+    keyframes: Keyframes | None  # where they were looked at alone
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframes:
+    """An edited clip against its own file, when only its ``frames`` that stand alone are looked at."""
+
+    frames: int
+    tier: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +93,12 @@ def case_of(
     listed: Sequence[Prepared],
     folder: Path | None,
     peers: Peers | None,
+    *,
+    keyframes: bool = False,
 ) -> Case:
     """Makes the edited file (kept in ``folder``), and compares it with all listed files.
+
+    ``keyframes``: also looks at its keyframes alone.
 
     Files of the source of the first host are left out: some edits show it.
     """
@@ -94,10 +118,19 @@ def case_of(
             _classic(plain, other.listed.video),
         )
 
-    strangers = tuple(pair(other) for other in listed if other.listed.source not in shown)
+    others = [other for other in listed if other.listed.source not in shown]
     times = changed.start_s, changed.end_s, changed.source_start_s, changed.source_end_s
-    theirs = {} if peers is None else peers.found(data, own.listed.path)
-    return Case(own.listed.name, own.listed.source, edit.name, times, pair(own), strangers, theirs)
+    lengths_s = {other.listed.path: other.listed.duration_s for other in others}
+    return Case(
+        own.listed.name,
+        own.listed.source,
+        edit.name,
+        times,
+        pair(own),
+        tuple(map(pair, others)),
+        None if peers is None else peers.said(data, own.listed.path, lengths_s),
+        _keyframes(data, own.reference) if keyframes else None,
+    )
 
 
 def case_query(
@@ -141,6 +174,13 @@ def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
             best = match
     second = file.video.select(file.video.time_s > middle + 1)
     return Pair("its second half", file.name, file.source, best, _classic(second, first))
+
+
+def _keyframes(data: bytes, reference: VideoReference) -> Keyframes:
+    queries = [query_of(views) for views in views_of(data, mode=VideoMode.KEYFRAMES)]
+    found = [match for query in queries if (match := compare(query, reference)) is not None]
+    best = max(found, key=lambda match: match.score, default=None)
+    return Keyframes(sum(len(query) for query in queries), "none" if best is None else best.tier.value)
 
 
 def _made(

@@ -20,14 +20,14 @@ import av
 import numpy as np
 
 from holdfast.bench.machine import describe_machine
+from holdfast.bench.video.asked import Peers, Said, peer_rules, said_of_strangers
 from holdfast.bench.video.cases import Case, Pair, Prepared, case_of, halves, prepared, scene_pairs
 from holdfast.bench.video.clips import Clip, read_clip
 from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus, scene_sources
 from holdfast.bench.video.edits import CORE_EDITS, EDITS, MORE_EDITS, VideoEdit
 from holdfast.bench.video.intervals import share_by_source
 from holdfast.bench.video.page import write_page
-from holdfast.bench.video.peers import Peers
-from holdfast.bench.video.speed import Speed, measure_speed
+from holdfast.bench.video.speed import Speed, measure_speed, speed_in_all
 from holdfast.errors import UnreadableError
 from holdfast.matching.video.judge import (
     MATCH_DECADES,
@@ -58,6 +58,7 @@ class Plan:
     page: Path | None = None
     speed: bool = True
     peers: bool = False
+    keyframes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,8 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
         for own, clip, edit in work:
             advance(len(result.cases), len(work), f"{own.listed.name}: {edit.words}")
             hosts = hosts_of(own.listed, edit, clips)
-            result.cases.append(case_of(edit, own, clip, hosts, listed, plan.work, peers))
+            case = case_of(edit, own, clip, hosts, listed, plan.work, peers, keyframes=plan.keyframes)
+            result.cases.append(case)
     except KeyboardInterrupt:
         sys.stderr.write(f"Stopped after {len(result.cases)} of {len(work)} edited clips.\n")
     scenes = scene_sources(plan.sources)
@@ -106,7 +108,7 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
             result.scene.extend(scene_pairs(list(members)))
     result.halves.extend(pair for one in chosen if (pair := halves(one.listed)) is not None)
     if plan.speed:
-        result.speed.extend(measure_speed([one.listed for one in chosen]))
+        result.speed.extend(measure_speed(files))
     rows = list(_rows(result, plan, time.perf_counter() - started))
     for row in rows:
         sys.stdout.write((json.dumps(row) if as_json else _plain(row)) + "\n")
@@ -175,13 +177,20 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
         },
         "seconds": round(seconds),
     }
+    methods = _methods(result.cases)
     for edit in EDITS:
         if cases := result.of_edit(edit.name):
-            yield {"measure": f"recall, {edit.words}", "edit": edit.name} | _recalls(cases)
+            yield {"measure": f"recall, {edit.words}", "edit": edit.name} | _recalls(cases, methods)
     for words, edits in (("37 edits", CORE_EDITS), ("8 more edits", MORE_EDITS), ("all edits", EDITS)):
-        yield {"measure": f"macro recall, {words}"} | _macro([result.of_edit(edit.name) for edit in edits])
+        yield {"measure": f"macro recall, {words}"} | _macro(
+            [result.of_edit(edit.name) for edit in edits], methods
+        )
     pairs = [pair for case in result.cases for pair in case.strangers]
     yield {"measure": "false positives, other sources"} | _tiers(pairs)
+    if said := [case.peers for case in result.cases if case.peers is not None]:
+        yield {"measure": "false positives, peers"} | said_of_strangers(said)
+    if looks := [case.keyframes.frames for case in result.cases if case.keyframes is not None]:
+        yield {"measure": "keyframes of a clip", "median": float(np.median(looks)), "most": max(looks)}
     if result.scene:
         yield {"measure": "same scene, other footage"} | _tiers(result.scene)
     if result.halves:
@@ -193,11 +202,7 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
     for one in result.speed:
         yield {"measure": f"speed, {one.name}"} | one.row()
     if result.speed:
-        ratios = [one.scan_s / one.decode_s for one in result.speed]
-        yield {
-            "measure": "scan with all views over bare decoding",
-            "median": round(float(np.median(ratios)), 3),
-        }
+        yield {"measure": "speed of all of these"} | speed_in_all(result.speed)
     frames, length_s = (
         sum(len(one.video) for one in result.files),
         sum(one.duration_s for one in result.files),
@@ -210,19 +215,39 @@ _RETIMED = {
     "compil",
 }  # fmt: skip
 
-_METHODS: dict[str, Callable[[Pair], bool]] = {
-    "match": lambda pair: pair.tier == "match",
-    "any tier": lambda pair: pair.tier != "none",
-    "vPDQ any frame": lambda pair: pair.classic.query_percent > 0,
-    "vPDQ HMA": lambda pair: pair.classic.by_hma,
-    "vPDQ README": lambda pair: pair.classic.by_readme,
+_Methods = dict[str, Callable[[Case], bool]]
+
+_METHODS: _Methods = {
+    "match": lambda case: case.own.tier == "match",
+    "any tier": lambda case: case.own.tier != "none",
+    "vPDQ any frame": lambda case: case.own.classic.query_percent > 0,
+    "vPDQ HMA": lambda case: case.own.classic.by_hma,
+    "vPDQ README": lambda case: case.own.classic.by_readme,
 }
 
 
-def _recalls(cases: Sequence[Case]) -> Row:
+def _methods(cases: Sequence[Case]) -> _Methods:
+    """All ways in which the edited clips were looked for."""
+    methods = dict(_METHODS)
+    if any(case.keyframes for case in cases):
+        methods["keyframes alone, match"] = lambda case: bool(
+            case.keyframes and case.keyframes.tier == "match"
+        )
+        methods["keyframes alone, any tier"] = lambda case: bool(
+            case.keyframes and case.keyframes.tier != "none"
+        )
+    rules = peer_rules([case.peers for case in cases if case.peers is not None])
+    return methods | {name: _by_peer(rule) for name, rule in rules.items()}
+
+
+def _by_peer(rule: Callable[[Said], bool]) -> Callable[[Case], bool]:
+    return lambda case: case.peers is not None and rule(case.peers)
+
+
+def _recalls(cases: Sequence[Case], methods: _Methods) -> Row:
     row: Row = {}
-    for name, is_found in _METHODS.items():
-        share = share_by_source((case.source, is_found(case.own)) for case in cases)
+    for name, is_found in methods.items():
+        share = share_by_source((case.source, is_found(case)) for case in cases)
         row[name] = round(share.mean, 3)
         if name == "match":
             row |= {
@@ -231,24 +256,18 @@ def _recalls(cases: Sequence[Case]) -> Row:
                 "clips": share.cases,
                 "sources": share.sources,
             }
-    for name in cases[0].peers:
-        row[name] = round(float(np.mean([case.peers[name] for case in cases])), 3)
     row["missed"] = {case.clip: case.own.tier for case in cases if case.own.tier != "match"}
     return row
 
 
-def _macro(groups: Sequence[Sequence[Case]]) -> Row:
+def _macro(groups: Sequence[Sequence[Case]], methods: _Methods) -> Row:
     """The mean over edits; the interval is of resampled sources, since one source's clips fail together."""
     groups = [cases for cases in groups if cases]
     if not groups:
         return {}
     row: Row = {
-        name: round(float(np.mean([np.mean([is_found(c.own) for c in cases]) for cases in groups])), 4)
-        for name, is_found in _METHODS.items()
-    }
-    row |= {
-        name: round(float(np.mean([np.mean([c.peers[name] for c in cases]) for cases in groups])), 4)
-        for name in groups[0][0].peers
+        name: round(float(np.mean([np.mean([is_found(case) for case in cases]) for cases in groups])), 4)
+        for name, is_found in methods.items()
     }
     sources = sorted({case.source for cases in groups for case in cases})
     found = np.full((len(groups), len(sources)), np.nan)

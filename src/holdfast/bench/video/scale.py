@@ -151,7 +151,8 @@ def _recall(queries: Sequence[tuple[int, VideoQuery]], bank: VideoBank) -> Row:
     """How many are a match when compared with their own file alone, and how many out of the whole bank."""
     alone = together = 0
     for number, query in queries:
-        match = compare(query, bank.reference(number))
+        own = bank.reference(number)
+        match = None if own is None else compare(query, own)
         if match is None or match.tier is not VideoTier.MATCH:
             continue
         alone += 1
