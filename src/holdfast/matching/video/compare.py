@@ -14,6 +14,7 @@ from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
 from holdfast.matching.video.still import is_still, still
+from holdfast.matching.video.whole import whole
 
 __all__ = ["VideoMatch", "compare"]
 
@@ -32,7 +33,7 @@ class VideoMatch:
     scene. ``states`` counts the distinct pictures of the reference that were found. ``speed`` is reference
     seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
     backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
-    a still video, and a match in a bank of any size by the rule for photographs, 31 bits in a plain view.
+    a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 12.
     """
 
     tier: VideoTier
@@ -72,6 +73,8 @@ def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -
         for line in found[:FIT_LINES]:
             if line.speed and line.decades >= FIT_DECADES:
                 best = _better(best, _fitted(query, reference, line))
+    if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
+        return replace(_match(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
     return best
 
 

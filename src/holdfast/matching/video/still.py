@@ -18,12 +18,12 @@ from holdfast.matching.video.evidence import evidence_table
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["CLASSIC_BITS", "LEAST_FRAMES", "STILL_BITS", "STILL_SHARE", "Still", "is_still", "still"]
+__all__ = ["CLASSIC_BITS", "LEAST_FRAMES", "PLAIN", "STILL_BITS", "STILL_SHARE", "Still", "is_still", "still"]
 
 STILL_BITS, STILL_SHARE = 16, 0.9  # so near, and so many of the listed frames
 LEAST_FRAMES, LEAST_FOUND = 5, 2  # of the reference with features; of them on the line
 CLASSIC_BITS = 31
-_PLAIN = ("as_is", "orientation", "border")  # families of views that change nothing within the picture
+PLAIN = ("as_is", "orientation", "border")  # families of views that change nothing within the picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +53,4 @@ def still(
     weights = np.minimum(frames.weight[support.rows], other.weight[support.columns])
     evidence = evidence_table()[kinds, support.bits] * weights
     is_near = float(np.median(support.bits)) <= CLASSIC_BITS
-    return Still(float(np.median(evidence)) - cost, is_near and query.families[view] in _PLAIN)
+    return Still(float(np.median(evidence)) - cost, is_near and query.families[view] in PLAIN)
