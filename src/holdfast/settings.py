@@ -127,6 +127,10 @@ class ScanSettings(_Section):
     threads: int | None = Field(
         default=None, ge=1, description="Files in work at once; twice the processors by default."
     )
+    keyframes_only: bool = Field(
+        default=False,
+        description="Look at videos by their keyframes; one of which these show nothing is *not matchable*.",
+    )
 
 
 class ServerSettings(_Section):

@@ -293,3 +293,23 @@ def test_the_time_is_for_all_tracks_of_a_file(tmp_path: Path, pool: DecodePool) 
         outcome = _screen(hurried, film(STRANGE, also=KNOWN))
     assert (outcome.outcome, outcome.reason) == (OutcomeKind.NOT_MATCHABLE, Reason.TOO_SLOW)
     assert "tracks from number 0 on" in outcome.detail and "video.wall_s" in outcome.detail
+
+
+def _by_keyframes(screener: Screener, path: Path, data: bytes) -> Outcome:
+    path.write_bytes(data)
+    return screener.screen_file(path, keyframes=True)
+
+
+def test_keyframes_alone_find_and_never_clear(screener: Screener, tmp_path: Path) -> None:
+    known = film(KNOWN, ImageOps.mirror, codec="mpeg4")  # whose coder makes a keyframe of every cut
+    found = _by_keyframes(screener, tmp_path / "known.mp4", known)
+    assert found.outcome is OutcomeKind.MATCH and "mirrored" in found.matches[0].view
+    unseen = _by_keyframes(screener, tmp_path / "stranger.mp4", film(STRANGE))
+    assert (unseen.outcome, unseen.reason) == (OutcomeKind.NOT_MATCHABLE, Reason.KEYFRAMES_ONLY)
+    assert "scan.keyframes_only" in unseen.detail
+
+
+def test_what_keyframes_hint_at_is_looked_at_in_full(screener: Screener, tmp_path: Path) -> None:
+    """The listed photo is at its start, where every film has a keyframe; few are in what comes later."""
+    outcome = _by_keyframes(screener, tmp_path / "both.mp4", film([PHOTO, *STRANGE[:2], *KNOWN]))
+    assert {match.bank for match in outcome.matches} == {"PHOTOS", "FILMS"}

@@ -41,7 +41,7 @@ def scan_folder(
 
     Prints every file that is not "no match" (with --json: every file), then a summary. A scan that
     was stopped, in whatever way, goes on when the command is given again, and counts each file once. Videos
-    are looked at in full, with the times of what is found.
+    are looked at in full, with the times of what is found; or see the setting scan.keyframes_only.
     Symbolic links are not followed.
     """
     from holdfast.screening.outcome import OutcomeKind
@@ -59,6 +59,7 @@ def scan_folder(
             restart=restart,
             threads=screener.settings.scan.threads,
             checkpoint_s=screener.settings.scan.checkpoint_s,
+            keyframes=screener.settings.scan.keyframes_only,
         )
         if work.resumed:
             message(f"Going on after {count(work.resumed)} files that were checked before.")

@@ -55,6 +55,7 @@ UNMATCHABLE_REASONS: Final = (
     "too_large",
     "too_many_frames",
     "too_slow",
+    "keyframes_only",
     "out_of_memory",
     "crashed",
     "featureless",

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"  # over a limit on bytes or pixels; nothing was decoded
     TOO_MANY_FRAMES = "too_many_frames"  # frames past the limit were not looked at
     TOO_SLOW = "too_slow"  # over the CPU or wall time limit
+    KEYFRAMES_ONLY = "keyframes_only"  # so it was asked for: the other frames were not looked at
     OUT_OF_MEMORY = "out_of_memory"  # over the memory limit of a decode worker
     CRASHED = "crashed"  # the decoder died on these bytes
     FEATURELESS = "featureless"  # decoded, but too plain for a perceptual hash

@@ -50,7 +50,7 @@ class ScanSummary:
 class FolderScan:
     """One scan of one tree with one choice of banks, found again by those two after a stop.
 
-    ``deep``: see `Screener.screen_file`; a deep scan goes on after a deep one only.
+    ``deep``, ``keyframes``: see `Screener.screen_file`; a deep scan goes on after a deep one only.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class FolderScan:
         *,
         banks: Sequence[str] = (),
         deep: bool = False,
+        keyframes: bool = False,
         restart: bool = False,
         threads: int | None = None,
         checkpoint_s: float = 1.0,
@@ -72,7 +73,7 @@ class FolderScan:
         self._root = root.resolve()
         self._root_text = printable_path(self._root)
         self._banks = sorted(banks)
-        self._deep = deep
+        self._deep, self._keyframes = deep, keyframes
         self._threads = threads or 2 * (os.cpu_count() or 1)
         self._checkpoint_s = checkpoint_s
         self._cursor: tuple[str, ...] | None = None
@@ -133,6 +134,7 @@ class FolderScan:
             found.path,
             banks=self._banks,
             deep=self._deep,
+            keyframes=self._keyframes,
             on_progress=lambda done_s, total_s: self._on_video(found.parts[-1], done_s, total_s),
         )
 

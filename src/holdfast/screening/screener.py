@@ -96,20 +96,21 @@ class Screener:
         *,
         banks: Sequence[str] = (),
         deep: bool = False,
+        keyframes: bool = False,
         on_progress: VideoProgress | None = None,
     ) -> Outcome:
         """Is this file known? An unreadable one is an outcome too (*error*), so that others go on.
 
         ``banks`` limits the question to these; benign banks among all others still suppress. ``deep``: what
         matches nothing is looked at from all sides, at once, for the banks that match by calibration.
-        ``on_progress`` as in `check`. Raises NotFoundError for a bank that does not exist.
+        ``keyframes`` and ``on_progress`` as in `check`. Raises NotFoundError for a bank that does not exist.
         """
         name = printable_path(path)
         try:
             content = read_file(Path(path), self.settings.media.max_bytes)
         except UnreadableError as error:
             return Outcome(name, "unknown", OutcomeKind.ERROR, "unreadable", str(error))
-        return self._screen(content, name, banks, deep, on_progress)
+        return self._screen(content, name, banks, deep, on_progress, keyframes=keyframes)
 
     def screen_bytes(
         self, data: bytes, name: str = "", *, banks: Sequence[str] = (), deep: bool = False
@@ -133,21 +134,23 @@ class Screener:
         digests_only: bool = False,
         keep_lumas: bool = False,
         is_direct: bool = False,
+        keyframes: bool = False,
         on_progress: VideoProgress | None = None,
     ) -> Screened:
         """The outcome for one content with all that was found, benign entries too: what rules are put to.
 
         With ``digests_only`` nothing is decoded, and content whose digests are not listed is *not scanned*,
         never *no match*. With ``keep_lumas`` a picture that matches nothing comes with what `check_deeply`
-        takes. With ``is_direct`` a video is looked at only as far as somebody can wait for. ``on_progress``
-        hears of a video how many seconds were looked at, and of how many. Raises NotFoundError for a bank
+        takes. With ``is_direct`` a video is looked at only as far as somebody can wait for, and with
+        ``keyframes`` as `look_at_video` says. ``on_progress`` hears of a video how many seconds were looked
+        at, and of how many. Raises NotFoundError for a bank
         that does not exist, UnreadableError for a video that cannot be opened.
         """
         if self._follows:
             self.refresh()
         version = self.lists.position
         if content.video is not None and not digests_only:
-            return self._check_video(content, name, banks, is_direct, on_progress)
+            return self._check_video(content, name, banks, is_direct, on_progress, keyframes=keyframes)
         checked, hashes, frames = _digests_alone() if digests_only else self._hash(content)
         values = _digests(content) if self.lists.has_digests else {}
         asked, radius, had_banks = self._asked(banks)
@@ -300,6 +303,8 @@ class Screener:
         banks: Sequence[str],
         is_direct: bool,
         on_progress: VideoProgress | None,
+        *,
+        keyframes: bool,
     ) -> Screened:
         from holdfast.screening.videosight import nearest_in, sight_video  # with kernels of its own
 
@@ -308,7 +313,15 @@ class Screener:
         asked, _, had_banks = self._asked(banks)
         video = self.settings.video
         limits = video.direct_limits() if is_direct else video.video_limits()
-        look = look_at_video(self.pool, limits, content.video, self.videos.bank, self.lists, on_progress)
+        look = look_at_video(
+            self.pool,
+            limits,
+            content.video,
+            self.videos.bank,
+            self.lists,
+            on_progress,
+            keyframes=keyframes,
+        )
         values = _digests(content) if self.lists.has_digests else {}
         with self.database.read() as connection:
             listed = resolve(
@@ -370,9 +383,18 @@ class Screener:
         banks: Sequence[str],
         deep: bool,
         on_progress: VideoProgress | None = None,
+        *,
+        keyframes: bool = False,
     ) -> Outcome:
         try:
-            screened = self.check(content, name=name, banks=banks, keep_lumas=deep, on_progress=on_progress)
+            screened = self.check(
+                content,
+                name=name,
+                banks=banks,
+                keep_lumas=deep,
+                keyframes=keyframes,
+                on_progress=on_progress,
+            )
         except UnreadableError as error:
             return Outcome(name, "unknown", OutcomeKind.ERROR, "unreadable", str(error))
         asked = [bank.id for bank in self.calibrated(banks)] if screened.lumas else []

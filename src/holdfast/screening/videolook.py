@@ -64,6 +64,11 @@ class VideoLook:
     compared: int
     length_s: float
 
+    @property
+    def has_match(self) -> bool:
+        """Whether it shows a listed video beyond doubt."""
+        return any(find.match.tier.value == "match" for find in self.finds)
+
 
 def look_at_video(
     pool: DecodePool,
@@ -72,9 +77,23 @@ def look_at_video(
     bank: VideoBank | None,
     lists: ListIndex,
     on_progress: Progress | None = None,
+    *,
+    keyframes: bool = False,
 ) -> VideoLook:
-    """Every track with pictures: videos in the order of players, covers last. Raises `UnreadableError`."""
-    work = _Look(pool, limits, bank, lists)
+    """Every track with pictures: videos in the order of players, covers last. Raises `UnreadableError`.
+
+    With ``keyframes`` only frames that stand alone are looked at first. That is all where they are a match,
+    and where nothing is found: the answer then says that the rest was not looked at. Where something is found
+    that is no match, all of the video is looked at.
+    """
+    if keyframes:
+        look = _looked(_Look(pool, limits, bank, lists, VideoMode.KEYFRAMES), source, on_progress)
+        if look.has_match or not (look.finds or look.pictures):
+            return look
+    return _looked(_Look(pool, limits, bank, lists, VideoMode.QUICK), source, on_progress)
+
+
+def _looked(work: _Look, source: Source, on_progress: Progress | None) -> VideoLook:
     number, tracks = 0, 1
     while number < tracks and work.has_time(number):
         tracks = max(tracks, work.track(source, number, on_progress))
@@ -86,9 +105,14 @@ class _Look:
     """The tracks of one file, one after the other."""
 
     def __init__(
-        self, pool: DecodePool, limits: VideoLimits, bank: VideoBank | None, lists: ListIndex
+        self,
+        pool: DecodePool,
+        limits: VideoLimits,
+        bank: VideoBank | None,
+        lists: ListIndex,
+        mode: VideoMode,
     ) -> None:
-        self._pool, self._limits, self._bank, self._lists = pool, limits, bank, lists
+        self._pool, self._limits, self._bank, self._lists, self._mode = pool, limits, bank, lists, mode
         self._finds: list[BankMatch] = []
         self._pictures: dict[int, list[PictureHit]] = {}
         self._problem: tuple[Reason, str] | None = None
@@ -117,7 +141,7 @@ class _Look:
                     readable,
                     limits,
                     every_s=STEP_S,
-                    mode=VideoMode.QUICK,
+                    mode=self._mode,
                     track=number,
                     on_progress=on_progress,
                 ) as reader,
@@ -129,6 +153,9 @@ class _Look:
         return 1
 
     def result(self) -> VideoLook:
+        if self._mode is VideoMode.KEYFRAMES:
+            words = "only frames that stand alone were looked at (scan.keyframes_only)"
+            self._note(Reason.KEYFRAMES_ONLY, f"Not matchable as a whole: {words}.")
         reason, detail = self._problem or (None, "")
         if reason is None and not self._has_features:
             reason = Reason.FEATURELESS
@@ -156,7 +183,8 @@ class _Look:
                 self._note(Reason.TOO_SMALL, "Not matchable: under 8 pixels high or wide.")
             else:
                 frames = [frame.index for frame in piece]
-                plain.append(_plain(views, frames, plain))
+                every_s = 0.0 if self._mode is VideoMode.KEYFRAMES else 1.0
+                plain.append(_plain(views, frames, plain, every_s))
                 self._look_up_pictures(views, frames)
                 pieces.append(self._look_up_videos(views))
         self._finds += joined(pieces)
@@ -207,10 +235,12 @@ class _Look:
         self._problem = self._problem or (reason, detail)
 
 
-def _plain(views: VideoViews, frames: list[int], before: list[VideoHash]) -> VideoHash:
-    """One frame a second as it is, of those after the pieces before."""
+def _plain(views: VideoViews, frames: list[int], before: list[VideoHash], every_s: float) -> VideoHash:
+    """The frames as they are, one in ``every_s`` seconds (0: all), of those after the pieces before."""
     last_s = max((float(part.time_s[-1]) for part in before if len(part)), default=-1.0)
-    is_due = (np.mod(views.time_s, 1.0) == 0) & (views.time_s > last_s)
+    is_due = views.time_s > last_s
+    if every_s:
+        is_due &= np.mod(views.time_s, every_s) == 0
     rows = np.flatnonzero(is_due & (views.quality[0] >= 0))
     return VideoHash(
         np.array(frames, np.int64)[rows], views.time_s[rows], views.quality[0][rows], views.codes[0][rows]
