@@ -31,8 +31,8 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Database:
 
 
 @pytest.fixture(scope="module")
-def videos(database: Database) -> VideoList:
-    listed = VideoList(database)
+def videos(database: Database, tmp_path_factory: pytest.TempPathFactory) -> VideoList:
+    listed = VideoList(database, tmp_path_factory.mktemp("index"))
     listed.refresh()
     return listed
 

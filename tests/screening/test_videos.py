@@ -16,7 +16,6 @@ from holdfast.decisions.vocabulary import UNMATCHABLE_REASONS, VIEWS
 from holdfast.hashing.videoviews import video_views
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import Reason, VideoFrame
-from holdfast.screening import videolist
 from holdfast.screening.adding import Added, add_media
 from holdfast.screening.facts import facts_of
 from holdfast.screening.outcome import Outcome, OutcomeKind
@@ -263,11 +262,7 @@ def test_every_view_of_a_video_is_one_that_rules_know() -> None:
     assert {"as_is", "orientation", "border", "uncrop"} <= set(views.families)
 
 
-def test_what_is_read_anew_is_what_was_followed(
-    screener: Screener, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Removed videos leave their room behind, until everything is read anew."""
-    monkeypatch.setattr(videolist, "MOST_REMOVED", 2)
+def test_what_is_built_anew_is_what_was_followed(screener: Screener, tmp_path: Path) -> None:
     path = tmp_path / "more.mp4"
     path.write_bytes(film(OTHER))
     for _ in range(3):
@@ -279,10 +274,11 @@ def test_what_is_read_anew_is_what_was_followed(
             remove_entry(connection, added.entry)
         screener.refresh()
         assert len(screener.videos) == 2
-    anew = VideoList(screener.database)
+    anew = VideoList(screener.database, tmp_path / "index")
     anew.refresh()
     assert anew.position == screener.videos.position
     assert anew.bank is not None and screener.videos.bank is not None
+    assert anew.bank.added == 0 and screener.videos.bank.added >= 3
     assert sorted(anew.bank.ids) == sorted(screener.videos.bank.ids)
     assert anew.bank.frames == screener.videos.bank.frames
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from holdfast.records.tables.base import now
 from holdfast.records.tables.deep import deep_checks
 from holdfast.records.tables.jobs import jobs as job_table
 from holdfast.records.tables.outbox import action_receipts, webhook_deliveries
+from holdfast.screening.generation import MANIFEST
 from holdfast.screening.lists import ListIndex
 from holdfast.service import facts
 from holdfast.service.checks import deep, place, risks, vault, work
@@ -166,6 +168,13 @@ def test_an_index_that_is_damaged_or_far_behind(home: Path, database: Database) 
     assert look(home, database, check) == []
     ListIndex(database, home / "index").refresh()
     assert "0 changes behind" in details(look(home, database, check), "ok")
+    manifest = home / "index" / MANIFEST
+    sound = manifest.read_text()
+    lost = {"videos": 1, "frames": "frames-1.hfx", "frame_index": "frame-index-1.hfx"}
+    manifest.write_text(json.dumps(json.loads(sound) | lost))
+    assert "damaged" in details(look(home, database, check), "problem")
+    manifest.write_text(sound)
+    assert "0 videos" in details(look(home, database, check), "ok")
     for path in (home / "index").glob("codes-*.hfx"):
         path.write_bytes(b"nothing")
     assert "remove" in details(look(home, database, check), "problem")

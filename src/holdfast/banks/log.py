@@ -23,7 +23,15 @@ from holdfast.banks.handling import Gate
 from holdfast.banks.models import ALGORITHMS
 from holdfast.records.tables.banks import fingerprint_log, fingerprints
 
-__all__ = ["Change", "active_codes", "last_position", "lock", "read_since", "record_changes"]
+__all__ = [
+    "Change",
+    "active_codes",
+    "changes_since",
+    "last_position",
+    "lock",
+    "read_since",
+    "record_changes",
+]
 
 WRITER_LOCK = 0x686F6C64_6C697374  # of PostgreSQL's advisory locks: "hold", "list"
 BLOCK = 65536
@@ -92,6 +100,16 @@ def read_since(connection: sa.Connection, position: int, limit: int = 10_000) ->
     """
     rows = connection.execute(_SINCE, {"position": position, "limit": limit})
     return [Change(*row) for row in rows]
+
+
+def changes_since(connection: sa.Connection, position: int, algorithm: str) -> int:
+    """How many changes of fingerprints of one algorithm come after ``position``."""
+    statement = (
+        sa.select(sa.func.count())
+        .select_from(fingerprint_log)
+        .where(fingerprint_log.c.position > position, fingerprint_log.c.algorithm == algorithm)
+    )
+    return connection.scalar(statement) or 0
 
 
 def active_codes(connection: sa.Connection, algorithm: str = "pdq", *, block: int = BLOCK) -> Iterator[Codes]:

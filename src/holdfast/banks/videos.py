@@ -8,11 +8,18 @@ import sqlalchemy as sa
 
 from holdfast.banks.models import VPDQ, Fingerprint
 from holdfast.hashing.video import VideoHash
-from holdfast.hashing.videoblob import name_of, pack, unpack
+from holdfast.hashing.videoblob import FRAME_BYTES, HEAD_BYTES, name_of, pack, unpack
 from holdfast.records.tables.banks import fingerprint_log, fingerprints
 from holdfast.records.tables.videos import video_hashes
 
-__all__ = ["Changed", "active_videos", "changed_videos", "frames_of", "video_fingerprint"]
+__all__ = [
+    "Changed",
+    "active_size",
+    "active_videos",
+    "changed_videos",
+    "frames_of",
+    "video_fingerprint",
+]
 
 BATCH = 500  # hashes read together: two hours of video take 300 kB
 
@@ -32,6 +39,19 @@ def frames_of(connection: sa.Connection, ids: Sequence[int]) -> dict[int, VideoH
         rows = connection.execute(sa.select(video_hashes).where(video_hashes.c.fingerprint_id.in_(part)))
         found.update((row.fingerprint_id, unpack(row.frames)) for row in rows)
     return found
+
+
+def active_size(connection: sa.Connection) -> tuple[int, int]:
+    """How many videos `active_videos` gives in the same transaction, and how many frames they have in all."""
+    frames = (sa.func.length(video_hashes.c.frames) - HEAD_BYTES) / sa.literal(FRAME_BYTES, sa.Integer)
+    statement = (
+        sa.select(sa.func.count(), sa.func.sum(sa.cast(frames, sa.BigInteger)))
+        .select_from(video_hashes)
+        .join(fingerprints, fingerprints.c.id == video_hashes.c.fingerprint_id)
+        .where(fingerprints.c.active)
+    )
+    videos, total = connection.execute(statement).one()
+    return int(videos), int(total or 0)
 
 
 def active_videos(connection: sa.Connection) -> Iterator[tuple[int, VideoHash]]:

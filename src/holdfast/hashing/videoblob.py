@@ -20,12 +20,12 @@ from holdfast.errors import BadEntryError
 from holdfast.hashing.code import CODE_BYTES
 from holdfast.hashing.video import VideoHash
 
-__all__ = ["NAME_BYTES", "VERSION", "name_of", "pack", "unpack"]
+__all__ = ["FRAME_BYTES", "HEAD_BYTES", "NAME_BYTES", "VERSION", "name_of", "pack", "unpack"]
 
 VERSION = 1
 NAME_BYTES = 32
-_HEAD_BYTES = 5
-_FRAME_BYTES = 4 + 4 + 1 + CODE_BYTES
+HEAD_BYTES = 5
+FRAME_BYTES = 4 + 4 + 1 + CODE_BYTES
 _MOST = 2**32 - 1
 
 
@@ -46,12 +46,12 @@ def pack(video: VideoHash) -> bytes:
 
 def unpack(data: bytes) -> VideoHash:
     """The hash that `pack` made. Raises `BadEntryError` for bytes that it did not make."""
-    if len(data) < _HEAD_BYTES or data[0] != VERSION:
+    if len(data) < HEAD_BYTES or data[0] != VERSION:
         raise BadEntryError("not a packed vPDQ hash of a version that is known here; nothing was read")
-    count = int.from_bytes(data[1:_HEAD_BYTES], "little")
-    if len(data) != _HEAD_BYTES + count * _FRAME_BYTES:
+    count = int.from_bytes(data[1:HEAD_BYTES], "little")
+    if len(data) != HEAD_BYTES + count * FRAME_BYTES:
         raise BadEntryError("not a packed vPDQ hash: its length does not fit; nothing was read")
-    at, numbers = _HEAD_BYTES, 4 * count
+    at, numbers = HEAD_BYTES, 4 * count
     frame = np.frombuffer(data, "<u4", count, at).astype(np.int64)
     time_s = np.frombuffer(data, "<u4", count, at + numbers) / 1000
     quality = np.frombuffer(data, np.uint8, count, at + 2 * numbers).astype(np.int32)

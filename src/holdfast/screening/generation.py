@@ -1,8 +1,9 @@
 """Generations of the index on disk: built from the records, named by a manifest, mapped by every process.
 
-    index/manifest.json          {"position", "mark", "codes": FILE, "digests": FILE}
+    index/manifest.json          {"position", "mark", "codes": FILE, "digests": FILE, "videos": COUNT, ...}
     index/codes-<id>.hfx         PDQ codes (`matching.hamming`)
     index/digests-<id>.hfx       keys of MD5, SHA-1 and SHA-256 (`matching.digests`)
+    index/frames-<id>.hfx, index/frame-index-<id>.hfx    listed videos (`videofiles`)
     index/lock                   held by whoever builds
 
 Files of older generations are removed when a new one is in place; a process that has them mapped keeps
@@ -31,8 +32,17 @@ from holdfast.matching.digests import DigestSet, digest_keys
 from holdfast.matching.hamming import HammingIndex
 from holdfast.records.database import Database
 from holdfast.records.tables.banks import fingerprint_log, fingerprints
+from holdfast.screening.videofiles import write_videos
 
-__all__ = ["MANIFEST", "Generation", "build_generation", "mark_of", "newest_generation", "only_one"]
+__all__ = [
+    "MANIFEST",
+    "Generation",
+    "build_generation",
+    "mark_of",
+    "newest_generation",
+    "only_one",
+    "read_manifest",
+]
 
 MANIFEST = "manifest.json"
 _DIGESTS = ("md5", "sha1", "sha256")
@@ -45,6 +55,7 @@ class Generation:
     """One generation in use. ``position`` moves on as the log is followed; ``built_at`` is where it began.
 
     ``mark`` says of which records and which history of them it is; ``is_proved`` once that was compared.
+    ``videos`` are as many as were listed when it was built: a `VideoList` follows them.
     """
 
     codes: HammingIndex
@@ -52,6 +63,7 @@ class Generation:
     position: int
     built_at: int
     mark: str
+    videos: int = 0
     is_proved: bool = False
 
     @classmethod
@@ -62,14 +74,14 @@ class Generation:
 
 def newest_generation(folder: Path, *, newer_than: Generation | None = None) -> Generation | None:
     """The generation that the manifest names; None when there is none, it is damaged, or it is not newer."""
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     if manifest is None or (newer_than is not None and manifest["position"] <= newer_than.built_at):
         return None
     try:
         codes = HammingIndex.open(folder / str(manifest["codes"]))
         digests, _ = DigestSet.open(folder / str(manifest["digests"]))
         position = int(manifest["position"])
-        return Generation(codes, digests, position, position, str(manifest["mark"]))
+        return Generation(codes, digests, position, position, str(manifest["mark"]), int(manifest["videos"]))
     except (IndexFileError, KeyError, ValueError):
         return None
 
@@ -94,14 +106,14 @@ def build_generation(database: Database, folder: Path, progress: Progress = lamb
                 keys.append(digest_keys(algorithm, values.tobytes(), values.shape[1]))
                 read += len(block_ids)
                 progress(read)
+        listed = write_videos(connection, folder, name, lambda videos: progress(read + videos))
     if ids:
         index.add(np.concatenate(codes), np.concatenate(ids))
     index.save(folder / codes_name, {})
     DigestSet.build(folder / digests_name, np.concatenate(keys), {})
-    _write_manifest(
-        folder, {"position": position, "mark": mark, "codes": codes_name, "digests": digests_name}
-    )
-    _remove_others(folder, {codes_name, digests_name})
+    files = {"codes": codes_name, "digests": digests_name}
+    _write_manifest(folder, {"position": position, "mark": mark, **files, **listed})
+    _remove_others(folder, {*files.values(), *map(str, listed.values())})
 
 
 def mark_of(database: Database, connection: sa.Connection, position: int) -> str:
@@ -126,7 +138,8 @@ def only_one(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _read_manifest(folder: Path) -> dict[str, Any] | None:
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """What the newest generation says of itself; None where there is none, or it cannot be read."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -146,8 +159,9 @@ def _write_manifest(folder: Path, manifest: dict[str, int | str]) -> None:
 
 
 def _remove_others(folder: Path, kept: set[str]) -> None:
+    """Files of older generations, and what builders left behind that were killed."""
     for path in folder.iterdir():
-        is_ours = path.suffix == ".hfx" or path.name.startswith(f".{MANIFEST}.")
+        is_ours = path.suffix in (".hfx", ".partial") or path.name.startswith(f".{MANIFEST}.")
         if is_ours and path.name not in kept:
             with suppress(OSError):
                 path.unlink()

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import sqlalchemy as sa
 
-from holdfast.banks.log import Change, last_position, read_since
-from holdfast.banks.models import ALGORITHMS
+from holdfast.banks.log import Change, changes_since, last_position, read_since
+from holdfast.banks.models import ALGORITHMS, VPDQ
+from holdfast.errors import IndexFileError
 from holdfast.matching.digests import digest_keys
 from holdfast.matching.flat import LivingCodes
 from holdfast.records.database import Database
@@ -26,6 +28,7 @@ from holdfast.screening.generation import Generation, build_generation, mark_of,
 __all__ = ["ListIndex"]
 
 FAR_BEHIND = 20_000  # changes that a process follows by itself; beyond it a new generation is built
+VIDEOS_BEHIND, SHARE_BEHIND = 500, 0.05  # videos, and share of all, that servers are left to hold in memory
 WORTH_REOPENING = 2_000  # changes in memory that a newer generation spares
 _PAGE = 10_000
 _PDQ = "pdq"
@@ -86,14 +89,20 @@ class ListIndex:
                 )  # another process may have built it while this waited
                 if opened is None or not self._follow(opened):
                     build_generation(self._database, self._folder, progress)
-                    opened = newest_generation(self._folder) or Generation.empty()
+                    opened = newest_generation(self._folder)
+                    if opened is None:
+                        raise IndexFileError(
+                            f"The index in {self._folder} was built and cannot be read. Nothing was looked "
+                            "up. See whether its disk is sound and has room."
+                        )
                     self._follow(opened)
                 self._now = opened
 
     def merge(self, behind: int = 5_000, progress: Progress = lambda _: None) -> bool:
         """Builds a new generation when the log is more than ``behind`` changes past the newest one.
 
-        For the worker process: servers then never build while they answer. True when one was built.
+        Of listed videos fewer will do: each takes as much memory as hundreds of photographs. For the worker
+        process: servers then never build while they answer. True when one was built.
         """
         with only_one(self._folder):
             opened = newest_generation(self._folder)
@@ -102,7 +111,8 @@ class ListIndex:
                 is_sound = (
                     opened is not None and mark_of(self._database, connection, opened.position) == opened.mark
                 )
-            if is_sound and ahead <= behind:
+                is_near = opened is not None and ahead <= behind and not _many_videos(connection, opened)
+            if is_sound and is_near:
                 return False
             build_generation(self._database, self._folder, progress)
         return True
@@ -130,6 +140,12 @@ class ListIndex:
         opened = newest_generation(self._folder, newer_than=self._now)
         if opened is not None and self._follow(opened):
             self._now = opened
+
+
+def _many_videos(connection: sa.Connection, generation: Generation) -> bool:
+    """Whether so many videos have changed since that each process holds too much of its own."""
+    most = max(VIDEOS_BEHIND, SHARE_BEHIND * generation.videos)
+    return changes_since(connection, generation.position, VPDQ) > most
 
 
 def _apply(generation: Generation, changes: list[Change]) -> None:

@@ -82,7 +82,7 @@ class Screener:
         self.pool = pool or DecodePool(media.image_limits(), workers=media.workers)
         self.hasher = FileHasher(media, self.pool, self.settings.video.video_limits())
         self.lists = ListIndex(self.database, self.home.index_folder)
-        self.videos = VideoList(self.database)
+        self.videos = VideoList(self.database, self.home.index_folder)
         self.model = HomeModel(self.home.path)
         self._follows = follows
         self._lock = threading.Lock()

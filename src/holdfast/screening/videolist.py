@@ -1,7 +1,8 @@
-"""The listed videos in the memory of a process, kept fresh by following the fingerprint log.
+"""The listed videos, mapped from the newest generation, and kept fresh by following the fingerprint log.
 
-They are read from the records when a process first looks, and from then on change by change: there are no
-files of them. In memory a listed frame takes some 300 bytes with its share of the index (docs/video.md).
+As `lists` does with photographs: what the generation's files hold is shared by all processes of a host, and
+only what has changed since is in the memory of each. Files that are absent, damaged or foreign are built
+again from the records.
 """
 
 from __future__ import annotations
@@ -9,25 +10,27 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from holdfast.banks.log import last_position
-from holdfast.banks.videos import active_videos, changed_videos
+from holdfast.banks.videos import changed_videos
+from holdfast.errors import IndexFileError
 from holdfast.records.database import Database
+from holdfast.screening.generation import build_generation, mark_of, only_one, read_manifest
+from holdfast.screening.videofiles import open_videos
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from holdfast.hashing.video import VideoHash
     from holdfast.matching.video import VideoBank
 
 __all__ = ["FrameHit", "VideoList"]
 
-FAR_BEHIND = 20_000  # changes of all lists, beyond which everything is read anew
-MOST_REMOVED = 1_000  # videos, whose room is not given back before everything is read anew
+FAR_BEHIND = 20_000  # changes of all lists that a process follows by itself; beyond it, it wants new files
+WORTH_REOPENING = 100  # videos in memory that a newer generation spares
 
 Int64Array = npt.NDArray[np.int64]
 
@@ -41,36 +44,60 @@ class FrameHit:
     time_s: float
 
 
+@dataclass(slots=True, eq=False)
+class _Videos:
+    """The videos of one generation, and what has changed since. ``bank`` is None while none is listed."""
+
+    bank: VideoBank | None
+    position: int
+    built_at: int
+    mark: str
+    is_proved: bool = False
+
+
 class VideoList:
     """Every active video; its ids are fingerprint ids. Safe for many threads."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
+        self._folder = folder
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = threading.Lock()  # held by whoever brings it up to date
-        self._bank: VideoBank | None = None  # made, and its kernels loaded, with the first video
-        self._removed = 0
-        self.position = -1
+        self._now = _Videos(None, -1, -1, "")
 
     def __len__(self) -> int:
-        return 0 if self._bank is None else len(self._bank)
+        bank = self._now.bank
+        return 0 if bank is None else len(bank)
+
+    @property
+    def position(self) -> int:
+        """The position of the fingerprint log up to which the videos are known; -1 at first."""
+        return self._now.position
 
     @property
     def bank(self) -> VideoBank | None:
         """What queries are put to; None while no video is listed."""
-        return self._bank if len(self) else None
+        bank = self._now.bank
+        return bank if bank is not None and len(bank) else None
 
     def refresh(self) -> None:
-        """Takes in what has changed in the records."""
-        with self._lock, self._database.read() as connection:
-            newest = last_position(connection)
-            if newest == self.position:
+        """Takes in what has changed in the records. Raises `IndexFileError` where no files can be had."""
+        with self._lock:
+            if self._follow(self._now):
+                self._take_in_newer()
                 return
-            if self._may_follow(newest):
-                for video_id, video in changed_videos(connection, self.position):
-                    self._change(video_id, video)
-            else:
-                self._read_all(connection)
-            self.position = newest
+            with only_one(self._folder):
+                opened = self._newest()  # another process may have built it while this waited
+                if opened is None or not self._follow(opened):
+                    build_generation(self._database, self._folder)
+                    opened = self._newest()
+                    if opened is None:
+                        raise IndexFileError(
+                            f"The files of listed videos in {self._folder} were built and cannot be read. No "
+                            "video was looked up. See whether its disk is sound and has room."
+                        )
+                    self._follow(opened)
+                self._now = opened
 
     def frames_near(self, codes: npt.NDArray[np.uint8], radius: int) -> Mapping[int, FrameHit]:
         """The nearest frame of each video that has one within ``radius`` bits of any code, uint8 (n, 32).
@@ -90,29 +117,53 @@ class VideoList:
                 found[video_id] = FrameHit(int(bits[place]), int(rows[place]), time_s)
         return found
 
-    def _may_follow(self, newest: int) -> bool:
-        return 0 <= self.position <= newest <= self.position + FAR_BEHIND and self._removed < MOST_REMOVED
+    def _newest(self, *, newer_than: int = -1) -> _Videos | None:
+        """What the manifest names; None when there is none, it is damaged, or it is not newer."""
+        manifest = read_manifest(self._folder)
+        if manifest is None or manifest["position"] <= newer_than:
+            return None
+        try:
+            bank = open_videos(self._folder, manifest)
+            position = int(manifest["position"])
+            return _Videos(bank, position, position, str(manifest["mark"]))
+        except (IndexFileError, KeyError, ValueError):
+            return None
 
-    def _read_all(self, connection: sa.Connection) -> None:
-        videos = [
-            (video_id, video.codes, video.quality, video.time_s)
-            for video_id, video in active_videos(connection)
-        ]
-        self._removed = 0
-        if not videos:
-            self._bank = None
+    def _follow(self, videos: _Videos) -> bool:
+        """Takes in the log since the videos' position; False without one, or when it is too far back."""
+        if videos.position < 0:
+            return False
+        with self._database.read() as connection:
+            newest = last_position(connection)
+            if not newest >= videos.position >= newest - FAR_BEHIND:
+                return False
+            if not videos.is_proved:
+                if mark_of(self._database, connection, videos.position) != videos.mark:
+                    return False
+                videos.is_proved = True
+            if newest > videos.position:
+                for video_id, video in changed_videos(connection, videos.position):
+                    _change(videos, video_id, video)
+                videos.position = newest
+        return True
+
+    def _take_in_newer(self) -> None:
+        """Changes to files that another process built, where that spares much in memory."""
+        now = self._now
+        if now.bank is None or now.bank.added < WORTH_REOPENING:
+            return
+        opened = self._newest(newer_than=now.built_at)
+        if opened is not None and self._follow(opened):
+            self._now = opened
+
+
+def _change(videos: _Videos, video_id: int, video: VideoHash | None) -> None:
+    if videos.bank is None:
+        if video is None:
             return
         from holdfast.matching.video import VideoBank
 
-        self._bank = VideoBank.of(videos)
-
-    def _change(self, video_id: int, video: VideoHash | None) -> None:
-        if self._bank is None:
-            if video is None:
-                return
-            from holdfast.matching.video import VideoBank
-
-            self._bank = VideoBank()
-        self._removed += self._bank.remove(video_id)
-        if video is not None:
-            self._bank.add(video_id, video.codes, video.quality, video.time_s)
+        videos.bank = VideoBank()
+    videos.bank.remove(video_id)
+    if video is not None:
+        videos.bank.add(video_id, video.codes, video.quality, video.time_s)

@@ -64,7 +64,7 @@ def index(look: Look, full: bool) -> Iterator[Finding]:
     if not (place / MANIFEST).exists():
         return
     generation = newest_generation(place)
-    if generation is None:
+    if generation is None or not _has_videos(place):
         yield Finding("index", "problem", f"damaged: remove {place}, it is built again at the next start")
         return
     if full:
@@ -73,11 +73,28 @@ def index(look: Look, full: bool) -> Iterator[Finding]:
     behind = last_position(look.connection) - generation.position
     size_mb = sum(path.stat().st_size for path in place.glob("*.hfx")) / 1e6
     checked = "all checksums hold" if full else "headers hold; --full reads all of it"
-    told = f"{len(generation.codes):,} PDQ codes, {size_mb:,.1f} MB, {behind:,} changes behind, {checked}"
+    held = f"{len(generation.codes):,} PDQ codes, {generation.videos:,} videos"
+    told = f"{held}, {size_mb:,.1f} MB, {behind:,} changes behind, {checked}"
     if behind > FAR_BEHIND or behind < 0:
         yield Finding("index", "warning", f"{told}: no worker merges it; does `holdfast serve` run?")
     else:
         yield Finding("index", "ok", told)
+
+
+def _has_videos(place: Path) -> bool:
+    """Whether the files of listed videos, where there are any, can be opened."""
+    from holdfast.errors import IndexFileError
+    from holdfast.matching.segments import read_sections
+    from holdfast.screening.generation import read_manifest
+    from holdfast.screening.videofiles import video_files
+
+    manifest = read_manifest(place)
+    try:
+        for path in video_files(place, manifest) if manifest and manifest["videos"] else ():
+            read_sections(path)
+    except (IndexFileError, KeyError):
+        return False
+    return True
 
 
 def key_file(look: Look) -> Iterator[Finding]:
