@@ -110,12 +110,12 @@ def test_a_frame_that_still_stands_is_looked_at_once() -> None:
     assert np.array_equal(views.quality[:, 2], views.quality[:, 3])
 
 
-def test_the_end_of_a_film() -> None:
+def test_a_stretch_of_a_film() -> None:
     views = _views(film(7, COUNT))
-    later = views.after(2.0)
-    assert later is not None and later.time_s.tolist() == [2.0, 2.5, 3.0, 3.5]
-    assert np.array_equal(later.codes, views.codes[:, 4:]) and len(later.small) == 4
-    assert views.after(99.0) is None
+    stretch = views.between(2.0, 3.5)
+    assert stretch is not None and stretch.time_s.tolist() == [2.0, 2.5, 3.0]
+    assert np.array_equal(stretch.codes, views.codes[:, 4:7]) and len(stretch.small) == 3
+    assert views.between(99.0, 120.0) is None
 
 
 def test_featureless_and_tiny_frames() -> None:

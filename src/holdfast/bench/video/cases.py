@@ -25,8 +25,9 @@ __all__ = [
     "Prepared",
     "case_of",
     "case_query",
-    "halves",
+    "classic_of",
     "prepared",
+    "reference_of",
     "scene_pairs",
 ]
 
@@ -82,7 +83,7 @@ class Prepared:
 
 def prepared(files: Sequence[Listed]) -> list[Prepared]:
     """All files, ready to be compared with."""
-    return [Prepared(file, _reference(file.video)) for file in files]
+    return [Prepared(file, reference_of(file.video)) for file in files]
 
 
 def case_of(
@@ -115,7 +116,7 @@ def case_of(
             other.listed.name,
             other.listed.source,
             best,
-            _classic(plain, other.listed.video),
+            classic_of(plain, other.listed.video),
         )
 
     others = [other for other in listed if other.listed.source not in shown]
@@ -153,27 +154,8 @@ def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
             if other is not asked:
                 found = [one for query in queries if (one := compare(query, other.reference)) is not None]
                 best = max(found, key=lambda match: match.score, default=None)
-                classic = _classic(asked.listed.video, other.listed.video)
+                classic = classic_of(asked.listed.video, other.listed.video)
                 yield Pair(asked.listed.name, other.listed.name, other.listed.source, best, classic)
-
-
-def halves(file: Listed, least_s: float = 16.0) -> Pair | None:
-    """The second half of a recording against its first; None for short ones. Other moments of one scene."""
-    if file.duration_s < least_s:
-        return None
-    middle = file.duration_s / 2
-    first = file.video.select(file.video.time_s < middle - 1)
-    reference = _reference(first)
-    best: VideoMatch | None = None
-    for views in views_of(file.path.read_bytes()):
-        later = views.after(middle + 1)
-        if later is None:
-            continue
-        match = compare(query_of(later), reference)
-        if match is not None and (best is None or match.score > best.score):
-            best = match
-    second = file.video.select(file.video.time_s > middle + 1)
-    return Pair("its second half", file.name, file.source, best, _classic(second, first))
 
 
 def _keyframes(data: bytes, reference: VideoReference) -> Keyframes:
@@ -205,9 +187,11 @@ def _kept(folder: Path | None, name: str, clip: Clip) -> bytes:
     return data
 
 
-def _reference(video: VideoHash) -> VideoReference:
+def reference_of(video: VideoHash) -> VideoReference:
+    """A plain hash as queries are compared with it."""
     return VideoReference.of(video.codes, video.quality, video.time_s)
 
 
-def _classic(query: VideoHash, reference: VideoHash) -> ClassicMatch:
+def classic_of(query: VideoHash, reference: VideoHash) -> ClassicMatch:
+    """What vPDQ's own rules say of two plain hashes."""
     return classic_match(query.codes, query.quality, reference.codes, reference.quality)

@@ -21,11 +21,12 @@ import numpy as np
 
 from holdfast.bench.machine import describe_machine
 from holdfast.bench.video.asked import Peers, Said, peer_rules, said_of_strangers
-from holdfast.bench.video.cases import Case, Pair, Prepared, case_of, halves, prepared, scene_pairs
+from holdfast.bench.video.cases import Case, Pair, Prepared, case_of, prepared, scene_pairs
 from holdfast.bench.video.clips import Clip, read_clip
 from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus, scene_sources
 from holdfast.bench.video.edits import CORE_EDITS, EDITS, MORE_EDITS, VideoEdit
 from holdfast.bench.video.intervals import share_by_source
+from holdfast.bench.video.moments import moment_pairs
 from holdfast.bench.video.page import write_page
 from holdfast.bench.video.speed import Speed, measure_speed, speed_in_all
 from holdfast.errors import UnreadableError
@@ -69,7 +70,7 @@ class Result:
     edited: list[Listed]
     cases: list[Case] = field(default_factory=list)
     scene: list[Pair] = field(default_factory=list)
-    halves: list[Pair] = field(default_factory=list)
+    moments: list[Pair] = field(default_factory=list)
     speed: list[Speed] = field(default_factory=list)
 
     def of_edit(self, name: str) -> list[Case]:
@@ -106,7 +107,7 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     ):
         if source in scenes:
             result.scene.extend(scene_pairs(list(members)))
-    result.halves.extend(pair for one in chosen if (pair := halves(one.listed)) is not None)
+    result.moments.extend(pair for one in chosen for pair in moment_pairs(one.listed))
     if plan.speed:
         result.speed.extend(measure_speed(files))
     rows = list(_rows(result, plan, time.perf_counter() - started))
@@ -193,8 +194,8 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
         yield {"measure": "keyframes of a clip", "median": float(np.median(looks)), "most": max(looks)}
     if result.scene:
         yield {"measure": "same scene, other footage"} | _tiers(result.scene)
-    if result.halves:
-        yield {"measure": "same recording, other time"} | _tiers(result.halves)
+    if result.moments:
+        yield {"measure": "same recording, other time"} | _tiers(result.moments)
     yield {"measure": "places in compilations"} | _places(result.of_edit("compil"))
     yield {"measure": "places in all edits at the usual speed"} | _places(
         [case for case in result.cases if case.edit not in _RETIMED]

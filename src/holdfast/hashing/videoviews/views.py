@@ -74,9 +74,9 @@ class VideoViews:
         box = self.boxes[int(self.box[view])].box
         return fitted_view(self.small, box, self.matrices[view], names, rows, codes)
 
-    def after(self, time_s: float) -> VideoViews | None:
-        """The views of the frames from a time on; None where there are none."""
-        kept = self.time_s >= time_s
+    def between(self, start_s: float, end_s: float) -> VideoViews | None:
+        """The views of the frames from one time to before another; None where there are none."""
+        kept = (self.time_s >= start_s) & (self.time_s < end_s)
         if not kept.any():
             return None
         small = tuple(one for one, wanted in zip(self.small, kept, strict=True) if wanted)
