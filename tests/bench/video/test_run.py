@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from holdfast.bench.video import scale
 from holdfast.bench.video.clips import Clip, encoded
 from holdfast.bench.video.corpus import (
     is_tuning,
@@ -17,7 +18,8 @@ from holdfast.bench.video.corpus import (
     scene_sources,
 )
 from holdfast.bench.video.run import Plan, run
-from holdfast.bench.video.scale import run_scale, strangers
+from holdfast.bench.video.scale import run_scale
+from holdfast.bench.video.strangers import lengths, strangers
 from holdfast.errors import UnreadableError
 from tests.pictures import picture
 
@@ -113,15 +115,24 @@ def test_sources_by_table_and_by_shared_frames(folder: Path, tmp_path: Path) -> 
 
 def test_made_up_strangers() -> None:
     rng = np.random.default_rng(1)
-    videos = list(strangers(2000, rng.integers(0, 256, (50, 32), dtype=np.uint8)))
-    assert sum(len(codes) for _, codes, _, _ in videos) == 2000
-    assert all(codes.shape == (len(times), 32) and codes.dtype == np.uint8 for _, codes, _, times in videos)
+    counts = lengths(2000)
+    assert sum(counts) == 2000
+    videos = list(strangers(counts, rng.integers(0, 256, (50, 32), dtype=np.uint8)))
+    assert [np.shape(codes) for _, codes, _, _ in videos] == [(count, 32) for count in counts]
+    assert [np.shape(times) for _, _, _, times in videos] == [(count,) for count in counts]
 
 
-def test_a_bank_of_any_size(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bank_of_any_size(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scale, "LEAST_S", 3.0)
+    monkeypatch.setattr(scale, "_HALF_MINUTES", ("letterbox",))
     run_scale(Plan([folder], clips=1, edits=("letterbox",)), 20_000, as_json=True)
     rows = {row.get("measure"): row for row in map(json.loads, capsys.readouterr().out.splitlines())}
     assert rows["bank"]["frames"] >= 20_000
-    found = rows["edited copies, found"]
-    assert found["in the bank"] == found["compared alone"] == found["of"] == 3
-    assert rows["half a minute of strangers, processor s"]["with a made-up video as match"] == 0
+    found = rows["edited copies"]
+    assert found["a match alone"] == found["by that score here"] == found["found"] == found["of"] == 3
+    assert found["lost by the search"] == 0
+    for whose in ("a listed video", "no listed video"):
+        row = rows[f"half a minute of {whose}, processor s"]
+        assert row["queries"] == 3 and row["with a made-up video as match"] == 0
