@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.hashing.border import Box
+from holdfast.hashing.videoviews import stack_kernels
 from holdfast.hashing.views.boxes import PageBox, edge_marks, marked_boxes, page_boxes
 
 __all__ = ["BARS", "BORDER", "BOX", "FILL", "PAGE", "StackBox", "stack_boxes"]
@@ -31,6 +32,7 @@ _SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
 _MOST_FRAMES = 12
 _PAGE_SIDE = 0.35  # of a perfect edge: what the page's own edge counts as a side of a box
 _EDGE_BOXES, _BORDERS = 5, 2
+_SOME_LINES = 16
 _LEAST_TIMES = 4  # frames: two seconds
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -56,14 +58,16 @@ def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
     height, width = stack.shape[1:]
     page = Box(0, height, 0, width)
     found = [StackBox(page, PAGE)]
-    mean = np.rint(stack.mean(axis=0)).astype(np.uint8)
+    total, spread = np.empty((height, width), np.int64), np.empty((height, width), np.uint8)
+    stack_kernels.motion_into(stack, total, spread)
+    mean = np.rint(total / len(stack)).astype(np.uint8)
     boxes = _standing_boxes(stack, _EDGE_BOXES)
     candidates = [
         *(StackBox(box, BORDER) for box in recurring_borders(frames, page, _BORDERS)),
         *(StackBox(one.box, BOX) for one in boxes[:2]),
         StackBox(_trimmed(stack, page, _bar_depth), BARS),
         StackBox(_sharp(stack, page), FILL),
-        StackBox(_moving(stack, page), BOX),
+        StackBox(_moving(spread), BOX),
         *(StackBox(one.box, BOX) for one in page_boxes(mean, 3)),
         *(StackBox(one.box, BOX) for one in boxes[2:]),
     ]
@@ -88,7 +92,7 @@ def recurring_borders(frames: list[UInt8Array], page: Box, limit: int) -> list[B
     box = page
     for frame in frames:
         if frame is not last:
-            box, last = _trimmed(frame[np.newaxis, ::1], page, _flat_depth), frame
+            box, last = _trimmed(frame[np.newaxis], page, _flat_depth), frame
         if box == page:
             continue
         for number, (other, count) in enumerate(counts):
@@ -123,24 +127,28 @@ def _ends(stack: UInt8Array, depth: Depth) -> tuple[int, int]:
 
 
 def _flat_depth(stack: UInt8Array) -> int:
-    """How many lines from the first on are of one grey in most frames."""
-    flat = np.median(stack.std(axis=2), axis=0) < _FLAT
-    return int(len(flat) if flat.all() else flat.argmin())
+    """How many lines from the first on are of one grey, of a single frame."""
+    return int(stack_kernels.flat_lines(stack[0], _FLAT))
 
 
 def _bar_depth(stack: UInt8Array) -> int:
     """How many lines from the first on are mostly of the colour of the first one, text on it left aside."""
     colour = np.median(stack[:, :2].reshape(len(stack), -1), axis=1)[:, np.newaxis, np.newaxis]
-    share = np.median((np.abs(stack - colour.astype(np.int16)) <= _NEAR_COLOUR).mean(axis=2), axis=0)
-    is_bar = share >= _BAR_SHARE
-    return int(len(is_bar) if is_bar.all() else is_bar.argmin())
+    grey = colour.astype(np.int16)
+    for first in range(0, stack.shape[1], _SOME_LINES):  # most frames have no bar: a few lines tell
+        lines = stack[:, first : first + _SOME_LINES]
+        share = np.median((np.abs(lines - grey) <= _NEAR_COLOUR).mean(axis=2), axis=0)
+        is_bar = share >= _BAR_SHARE
+        if not is_bar.all():
+            return first + int(is_bar.argmin())
+    return int(stack.shape[1])
 
 
 def _sharp(stack: UInt8Array, page: Box) -> Box:
     """The lines in which there is fine detail: a picture in front of a blurred copy of itself."""
-    values = stack.astype(np.int16)
-    across = np.abs(values[:, :, 1:-1] * 2 - values[:, :, :-2] - values[:, :, 2:])
-    detail = np.minimum(across, 24).mean(axis=0)
+    total = np.empty((stack.shape[1], stack.shape[2] - 2), np.int64)
+    stack_kernels.detail_into(stack, total)
+    detail = total / len(stack)
     left, right = _span(detail.mean(axis=0))
     top, bottom = _span(detail[:, left:right].mean(axis=1))
     return Box(
@@ -148,9 +156,10 @@ def _sharp(stack: UInt8Array, page: Box) -> Box:
     )
 
 
-def _moving(stack: UInt8Array, page: Box) -> Box:
-    """The part of the frames in which anything changes: a video in front of a still page."""
-    changing = np.ptp(stack, axis=0) >= _CHANGE
+def _moving(spread: UInt8Array) -> Box:
+    """The part of the frames in which anything changes, by greatest less least grey of each pixel: a video
+    in front of a still page."""
+    changing = spread >= _CHANGE
     left, right = _run(changing.mean(axis=0) >= _CHANGING_SHARE)
     top, bottom = _run(changing[:, left:right].mean(axis=1) >= _CHANGING_SHARE)
     return Box(top, bottom, left, right)

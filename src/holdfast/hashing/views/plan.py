@@ -120,12 +120,14 @@ def warp_descriptions(warps: tuple[Warp, ...]) -> tuple[tuple[str, str], ...]:
     return tuple(describe(matrix, 1.0) for matrix in warp_matrices(warps, 1.0))
 
 
+@functools.cache
 def orientation_matrix(orientation: Orientation) -> Matrix:
     """Where a picture that was turned or mirrored this way shows the points of its original."""
     corners = np.stack(np.meshgrid([-1.0, 1.0], [-1.0, 1.0]), axis=-1)
     originals = orientation.apply(corners).reshape(4, 2)
     matrix = np.eye(3)
     matrix[:2, :2] = np.rint(np.linalg.lstsq(originals, corners.reshape(4, 2), rcond=None)[0].T)
+    matrix.flags.writeable = False  # one for all callers
     return matrix
 
 
