@@ -52,6 +52,12 @@ def test_the_first_pass_is_enough_where_it_ends_in_a_match(
     assert found[0].video_id == 1007
 
 
+def test_a_query_without_features_is_near_nothing(bank: VideoBank) -> None:
+    asked = query(np.zeros((9, 32), np.uint8), quality=0)
+    assert near_candidates(asked, bank, SearchPlan()) == far_candidates(asked, bank, SearchPlan()) == []
+    assert search(asked, bank) == []
+
+
 def test_strangers_have_no_tier(bank: VideoBank) -> None:
     assert search(query(random_codes(np.random.default_rng(1), 60)), bank) == []
 
@@ -123,3 +129,33 @@ def test_a_listed_video_that_goes_away_meanwhile_is_left_out(
     monkeypatch.setattr(module, "near_candidates", lambda *_: gone)
     found = search(query(np.repeat(videos[3], 2, axis=0)), bank)
     assert [one.video_id for one in found] == [1003]
+
+
+def test_a_title_that_all_listed_videos_show_ends_the_first_pass_and_hides_nothing(
+    videos: list[np.ndarray],
+) -> None:
+    """A third of all moments are the title; the copy is found by those that are not."""
+    rng = np.random.default_rng(6)
+    title = random_codes(rng, 1)
+    shown = [np.concatenate([np.repeat(title, 40, axis=0), codes]) for codes in videos]
+    bank = VideoBank.of(
+        (number, codes, np.full(60, 80), np.arange(60.0)) for number, codes in enumerate(shown)
+    )
+    copy = np.concatenate([np.repeat(title, 20, axis=0), np.repeat(changed(rng, videos[5], 20), 2, axis=0)])
+    asked = query(copy, *(changed(rng, copy, 8) for _ in range(9)))
+    hits: list[int] = []
+    found = bank.index.range_search
+
+    def counted(codes: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        rows = found(codes, radius)
+        hits.append(len(rows[0]))
+        return rows
+
+    bank.index.range_search = counted  # type: ignore[method-assign,assignment]
+    assert near_candidates(asked, bank, SearchPlan())
+    assert sum(hits) > 700_000  # nearly all of them the title
+    hits.clear()
+    plan = SearchPlan(near_hits=100_000)
+    near_candidates(asked, bank, plan)
+    assert sum(hits) < 250_000
+    assert search(asked, bank, plan)[0].video_id == 5

@@ -24,6 +24,9 @@ __all__ = ["Candidate", "SearchPlan", "far_candidates", "near_candidates"]
 
 Int64Array = npt.NDArray[np.int64]
 
+_FIRST_CODES, _MOST_CODES = 32, 1024  # that are looked up together
+_BIT_VALUES = 257
+
 
 class Candidate(NamedTuple):
     """A listed video, and the views at which it was found, the likeliest first."""
@@ -45,13 +48,15 @@ class _Hits(NamedTuple):
 class SearchPlan:
     """How hard to look.
 
-    ``near_bits`` is the radius of the first pass. ``comparisons`` bounds the second: so many codes against
-    so many frames, ``most_codes`` codes at most and ``least_codes`` at least. ``chance_hits`` strangers are
-    expected within its radius. At most ``candidates`` videos come out of either pass, each with at most
-    ``views`` views.
+    ``near_bits`` is the radius of the first pass, which ends after some ``near_hits``: a title that a hundred
+    thousand listed frames show tells nothing, and would take all memory. ``comparisons`` bounds the second:
+    so many codes against so many frames, ``most_codes`` codes at most and ``least_codes`` at least.
+    ``chance_hits`` strangers are expected within its radius. At most ``candidates`` videos come out of either
+    pass, each with at most ``views`` views.
     """
 
     near_bits: int = 36
+    near_hits: int = 1_500_000
     comparisons: float = 2.5e9
     most_codes: int = 640
     least_codes: int = 192
@@ -63,9 +68,13 @@ class SearchPlan:
 def near_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list[Candidate]:
     """Videos that have a frame near any code of the query, the likeliest first."""
     views, frames = np.nonzero(query.frames.weight > 0)
-    codes, first = np.unique(query.codes[views, frames], axis=0, return_index=True)
-    rows, found, bits = bank.index.range_search(codes, plan.near_bits)
-    return _ranked(bank, _Hits(views[first][rows], frames[first][rows], found, bits), plan)
+    if len(views) == 0:
+        return []
+    _, first = np.unique(query.codes[views, frames], axis=0, return_index=True)
+    order = np.random.default_rng(0).permutation(first)  # so that a part of them is a fair sample
+    views, frames = views[order], frames[order]
+    rows, found, bits = _near_hits(bank, query.codes[views, frames], plan)
+    return _ranked(bank, _Hits(views[rows], frames[rows], found, bits), plan)
 
 
 def far_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list[Candidate]:
@@ -82,6 +91,20 @@ def far_candidates(query: VideoQuery, bank: VideoBank, plan: SearchPlan) -> list
     )
     hits = flat_search(bank.index.living(), codes, max(radius, plan.near_bits), room=64)
     return _ranked(bank, _Hits(views[hits.rows], frames[hits.rows], hits.ids, hits.distances), plan)
+
+
+def _near_hits(
+    bank: VideoBank, codes: npt.NDArray[np.uint8], plan: SearchPlan
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Rows of codes, frames and bits of what is near, a few codes at a time, until there is enough."""
+    parts, hits, start, size = [], 0, 0, _FIRST_CODES
+    while start < len(codes) and hits < plan.near_hits:
+        rows, found, bits = bank.index.range_search(codes[start : start + size], plan.near_bits)
+        parts.append((rows + start, found, bits))
+        hits, start = hits + len(rows), start + size
+        size = int(np.clip((plan.near_hits - hits) * start // max(hits, 1), 1, _MOST_CODES))
+    rows, found, bits = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return rows, found, bits
 
 
 def _moments(query: VideoQuery, room: int) -> tuple[Int64Array, Int64Array]:
@@ -108,14 +131,14 @@ def _ranked(bank: VideoBank, hits: _Hits, plan: SearchPlan) -> list[Candidate]:
         return []
     numbers, videos = np.unique(bank.videos_of(hits.frames), return_inverse=True)
     closeness = np.square(np.maximum(0.0, 128.0 - hits.bits))
-    nearest = _nearest(closeness, hits.moments, videos)
+    nearest = _nearest(hits.bits, hits.moments, videos)
     score = np.bincount(videos[nearest], closeness[nearest])
     ranked = np.argsort(-score, kind="stable")[: plan.candidates]
     place = np.full(len(numbers), -1)
     place[ranked] = np.arange(len(ranked))
     kept = np.flatnonzero(place[videos] >= 0)
     some, where = _Hits(*(part[kept] for part in hits)), place[videos[kept]]
-    nearest = _nearest(closeness[kept], some.moments, some.views, where)
+    nearest = _nearest(some.bits, some.moments, some.views, where)
     by_view = np.zeros((len(ranked), int(some.views.max()) + 1))
     np.add.at(by_view, (where[nearest], some.views[nearest]), closeness[kept][nearest])
     order = np.argsort(-by_view, axis=1, kind="stable")[:, : plan.views]
@@ -125,9 +148,12 @@ def _ranked(bank: VideoBank, hits: _Hits, plan: SearchPlan) -> list[Candidate]:
     ]
 
 
-def _nearest(closeness: npt.NDArray[np.float64], *keys: Int64Array) -> Int64Array:
-    """Places of the nearest hit of each combination of keys."""
-    order = np.lexsort((-closeness, *keys))
+def _nearest(bits: Int64Array, *keys: Int64Array) -> Int64Array:
+    """Places of the nearest hit of each combination of keys, all 0 or more."""
+    which = np.zeros(len(bits), np.int64)
+    for key in keys:
+        which = which * (int(key.max(initial=0)) + 1) + key
+    order = np.argsort(which * _BIT_VALUES + bits)
     is_first = np.ones(len(order), np.bool_)
-    is_first[1:] = np.any([np.diff(key[order]) != 0 for key in keys], axis=0)
+    is_first[1:] = np.diff(which[order]) != 0
     return order[is_first]
