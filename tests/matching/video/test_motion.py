@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from holdfast.matching.video.align import Line, Support
 from holdfast.matching.video.compare import compare
 from holdfast.matching.video.judge import VideoTier
-from holdfast.matching.video.motion import Motion, motion
+from holdfast.matching.video.motion import Motion, motion, unordered_strength
 from holdfast.matching.video.motion_kernels import strengths_into
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
@@ -86,6 +86,31 @@ def test_where_nothing_moves_nothing_is_said(rng: np.random.Generator) -> None:
     still = np.repeat(rng.normal(0, 1, (1, 256)), 2 * _FRAMES, axis=0)
     asked = _asked(still, with_values=True)
     assert motion(asked, _listed(still), *_along(asked)) is None
+
+
+def _nearest(asked: VideoQuery, listed: VideoReference) -> tuple[Line, Support]:
+    """Each frame with the listed one nearest to it, whenever that is."""
+    bits = np.bitwise_count(asked.frames.words[0][:, np.newaxis] ^ listed.frames.words).sum(axis=2)
+    rows, columns = np.arange(len(asked)), bits.argmin(axis=1)
+    return Line(0, 20.0, 0.0, 0.0), Support(rows, columns, bits[rows, columns].astype(np.int64), bits)
+
+
+def test_pictures_in_no_order_differ_from_one_another_as_the_listed_ones_do(rng: np.random.Generator) -> None:
+    copies: list[float] = []
+    others: list[float] = []
+    for _ in range(10):
+        place = rng.normal(0, 1, 256)
+        course, other = _course(rng, place, 20), _course(rng, place, 20)
+        asked = _asked((course + rng.normal(0, 0.3, 256))[rng.permutation(40)], with_values=False)
+        for listed, out in ((_listed(course), copies), (_listed(other), others)):
+            out.append(unordered_strength(asked, listed, *_nearest(asked, listed)))
+    assert min(copies) > max(others) + 0.5
+
+
+def test_one_picture_in_no_order_says_nothing(rng: np.random.Generator) -> None:
+    listed = _listed(_course(rng, rng.normal(0, 1, 256), 10))
+    asked = _asked(np.repeat(rng.normal(0, 1, (1, 256)), 8, axis=0), with_values=False)
+    assert unordered_strength(asked, listed, *_nearest(asked, listed)) == 0
 
 
 def test_too_few_moments_say_nothing(rng: np.random.Generator) -> None:

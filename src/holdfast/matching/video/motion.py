@@ -28,7 +28,7 @@ from holdfast.matching.video.motion_kernels import strengths_into
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["Motion", "motion"]
+__all__ = ["Motion", "motion", "unordered_strength"]
 
 LEAST_MOMENTS = 4  # listed frames along the line: of fewer, nothing is said
 LEAST_OFFSETS = 6  # other offsets in time to hold it against
@@ -103,6 +103,25 @@ def motion(query: VideoQuery, reference: VideoReference, line: Line, support: Su
     strength, mean = float(here.max()), float(elsewhere.mean())
     deviations = (strength - mean) / (float(elsewhere.std()) + _USUAL_DEVIATION)
     return Motion(strength, strength - float(elsewhere.max()), deviations, len(found[1]))
+
+
+def unordered_strength(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> float:
+    """The same strength of pictures in no order: each listed one against the mean of what is nearest."""
+    columns, place = np.unique(support.columns, return_inverse=True)
+    courses, are_values = query.courses(line.view)
+    shown = np.zeros((len(columns), courses.shape[1]))
+    np.add.at(shown, place, courses[support.rows])
+    shown /= np.bincount(place)[:, np.newaxis]
+    signs = reference.signs(columns).astype(np.float64)
+    away, flips = shown - shown.mean(axis=0), signs - signs.mean(axis=0)
+    flipping = (flips != 0).any(axis=0)
+    if flipping.sum() < LEAST_FLIPPING:
+        return 0.0
+    away, flips = away[:, flipping], flips[:, flipping]
+    floor = VALUES_FLOOR if are_values else BITS_FLOOR
+    away /= np.sqrt((away**2).mean(axis=0) + floor**2)
+    power = float((away**2).sum() * (flips**2).sum())
+    return float((away * flips).sum()) / math.sqrt(power) * math.sqrt(len(columns)) if power else 0.0
 
 
 def _rows(query: VideoQuery, line: Line, support: Support) -> npt.NDArray[np.int64]:

@@ -24,7 +24,7 @@ import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
 from holdfast.matching.video.kernels import bits_into, shifted_means
-from holdfast.matching.video.motion import motion
+from holdfast.matching.video.motion import motion, unordered_strength
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
@@ -37,6 +37,7 @@ LEAST_MOMENTS, ENOUGH_MOMENTS = 2, 6  # with the one or fewer nothing is said, f
 ENOUGH_SHIFTS = 6  # fewer lines to compare with say less
 STATE_DECADES = 2.0  # of each distinct picture after the first, where there is no order in time
 FREE_BITS, UNORDERED_BITS = 5.0, 1.5  # of lead there: the nearest of many frames always has some
+FREE_STRENGTH, STRENGTH = 1.1, 0.2  # there, as in `motion`: more, since each picture sought its nearest one
 LEAST_FOLLOWED = 0.4  # of the moments, that must find their nearest listed frame on the line
 MOSTLY_FOLLOWED = 0.5  # from which on that alone may speak for this video
 CHANCE_DECADES = 2.0  # of improbability of so many doing so by chance, for each decade
@@ -44,6 +45,7 @@ LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
 TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
 LEAST_TELLING = 3  # moments that tell: of fewer, nothing is concluded
 FIT_DECADES = 1.0  # less where the view was fitted: what is no copy can be fitted as well
+USUAL_SPEEDS, UNUSUAL_DECADES, BACKWARDS_DECADES = (0.72, 1.4), 1.0, 1.5
 DOUBT_DECADES = 1.5  # less where it can be seen how both change, and they do not change alike
 _REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
@@ -68,7 +70,7 @@ class Specific:
 def specific(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
     """How much speaks for this video against other footage of its scene."""
     if line.speed == 0:
-        return _unordered(reference, support)
+        return _unordered(query, reference, line, support)
     nearer, here = _nearer(query, reference, line, support)
     followed, chance = _followed(query, reference, line, support)
     decades = nearer if followed >= LEAST_FOLLOWED else 0.0
@@ -79,7 +81,15 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     found = motion(query, reference, line, support)
     if found is not None:
         decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
-    return Specific(max(0.0, decades), here, followed, found is not None and found.agrees)
+    decades = max(0.0, decades - _unusual(line.speed))
+    return Specific(decades, here, followed, found is not None and found.agrees)
+
+
+def _unusual(speed: float) -> float:
+    """Decades that a line gives away for its speed: copies at other speeds are rare, chance is not."""
+    if speed < 0:
+        return BACKWARDS_DECADES
+    return 0.0 if USUAL_SPEEDS[0] <= speed <= USUAL_SPEEDS[1] else UNUSUAL_DECADES
 
 
 def _nearer(
@@ -152,8 +162,10 @@ def _improbable(found: int, count: int, chance: float) -> float:
     return max(0.0, -math.log10(max(float(terms.sum()), 1e-300)))
 
 
-def _unordered(reference: VideoReference, support: Support) -> Specific:
-    """Without order in time: distinct pictures, and how much nearer each is to its moment than to others."""
+def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
+    """Without order in time: distinct pictures, how much nearer each is to its moment than to others, and
+    whether they differ from one another as the listed ones do.
+    """
     leads = []
     for row, column in zip(support.rows.tolist(), support.columns.tolist(), strict=True):
         elsewhere = np.abs(reference.time_s - reference.time_s[column]) >= APART_S
@@ -163,5 +175,6 @@ def _unordered(reference: VideoReference, support: Support) -> Specific:
             leads.append(int(distances[elsewhere].min()) - int(distances[column]))
     states = len(np.unique(reference.state[support.columns]))
     lead = float(np.mean(leads)) if leads else 0.0
-    decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1))
+    differ = (unordered_strength(query, reference, line, support) - FREE_STRENGTH) / STRENGTH
+    decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1), differ)
     return Specific(max(0.0, decades), float(support.bits.mean()))
