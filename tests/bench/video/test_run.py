@@ -84,6 +84,7 @@ def test_what_is_measured_and_said(folder: Path, tmp_path: Path, capsys: pytest.
     assert strangers_row["pairs"] == sum(len(case.strangers) for case in result.cases) > 0
     assert len(list((tmp_path / "w").glob("*.mp4"))) == 6
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
+    assert "keyframes alone, any tier" in page
     assert "mirrored" in page and "<svg" in page and "src=" not in page
 
 

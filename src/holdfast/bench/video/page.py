@@ -76,15 +76,23 @@ def _bars(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("95 %", *_COLUMNS))
+    columns = (*_COLUMNS, *_asked_for(rows))
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in ("95 %", *columns))
     lines = []
     for row in rows:
         words = str(row.get("measure", ""))
         if words.startswith(("recall, ", "macro")) and "match" in row:
             cells = f"<td>{row['low']:.2f} to {row['high']:.2f}</td>"
-            cells += "".join(f"<td>{row[name]:.2f}</td>" for name in _COLUMNS)
+            cells += "".join(f"<td>{row[name]:.2f}</td>" for name in columns)
             lines.append(f"<tr><td>{html.escape(words.removeprefix('recall, '))}</td>{cells}</tr>")
     return f"<table><tr><th>edit</th>{head}</tr>{''.join(lines)}</table>"
+
+
+def _asked_for(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The ways of looking that were asked for beside ours: keyframes alone, peers."""
+    last = next((row for row in rows if row.get("measure") == "macro recall, all edits"), {})
+    known = {"measure", "low", "high", "sources", "worst", *_COLUMNS}
+    return [name for name in last if name not in known]
 
 
 def _scores(cases: Sequence[Case]) -> str:
