@@ -72,8 +72,16 @@ def video(
         bool, typer.Option("--peers", help="Also ask the peers that are installed: vpdq, perception.")
     ] = False,
     keyframes: Annotated[
-        bool, typer.Option("--keyframes", help="Also look for each edited file by its keyframes alone.")
-    ] = False,
+        float | None,
+        typer.Option(
+            min=0,
+            max=60,
+            metavar="SECONDS",
+            help="Also look for each edited file by its keyframes alone, with one every so many seconds; "
+            "0: where the encoder sets them.",
+            show_default=False,
+        ),
+    ] = None,
     photos: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Photographs to make further clips of, into the folder --work."),

@@ -65,7 +65,7 @@ def test_what_is_measured_and_said(folder: Path, tmp_path: Path, capsys: pytest.
         work=tmp_path / "w",
         page=tmp_path / "p.html",
         speed=False,
-        keyframes=True,
+        keyframe_s=2.0,
     )
     result = run(plan, as_json=True, advance=lambda done, total, note: told.append(done))
     rows = {row.get("measure"): row for row in map(json.loads, capsys.readouterr().out.splitlines())}
@@ -76,7 +76,7 @@ def test_what_is_measured_and_said(folder: Path, tmp_path: Path, capsys: pytest.
     assert recall["match"] == 1.0 and recall["vPDQ any frame"] == 0.0 and recall["sources"] == 3
     assert rows["macro recall, all edits"]["match"] == 1.0
     looks = [case.keyframes for case in result.cases if case.keyframes is not None]
-    assert len(looks) == 6 and all(0 < look.frames < SECONDS for look in looks)
+    assert len(looks) == 6 and all(SECONDS / 2 <= look.frames <= SECONDS for look in looks)
     found = sum(look.tier != "none" for look in looks) / len(looks)
     assert rows["macro recall, all edits"]["keyframes alone, any tier"] == pytest.approx(found, abs=0.001)
     strangers_row = rows["false positives, other sources"]

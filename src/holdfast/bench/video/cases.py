@@ -95,11 +95,11 @@ def case_of(
     folder: Path | None,
     peers: Peers | None,
     *,
-    keyframes: bool = False,
+    keyframe_s: float | None = None,
 ) -> Case:
     """Makes the edited file (kept in ``folder``), and compares it with all listed files.
 
-    ``keyframes``: also looks at its keyframes alone.
+    With ``keyframe_s`` it is also looked for by its keyframes alone, see `encoded`.
 
     Files of the source of the first host are left out: some edits show it.
     """
@@ -130,7 +130,7 @@ def case_of(
         pair(own),
         tuple(map(pair, others)),
         None if peers is None else peers.said(data, own.listed.path, lengths_s),
-        _keyframes(data, own.reference) if keyframes else None,
+        None if keyframe_s is None else _keyframes(changed, data, keyframe_s, own.reference),
     )
 
 
@@ -158,7 +158,8 @@ def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
                 yield Pair(asked.listed.name, other.listed.name, other.listed.source, best, classic)
 
 
-def _keyframes(data: bytes, reference: VideoReference) -> Keyframes:
+def _keyframes(clip: Clip, data: bytes, keyframe_s: float, reference: VideoReference) -> Keyframes:
+    data = encoded(clip, keyframe_s) if keyframe_s else data
     queries = [query_of(views) for views in views_of(data, mode=VideoMode.KEYFRAMES)]
     found = [match for query in queries if (match := compare(query, reference)) is not None]
     best = max(found, key=lambda match: match.score, default=None)

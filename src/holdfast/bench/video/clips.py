@@ -85,12 +85,17 @@ def _reduced(frame: Any) -> Picture:
     return picture
 
 
-def encoded(clip: Clip) -> bytes:
-    """The clip as H.264 in MP4, by x264, without sound."""
+def encoded(clip: Clip, keyframe_s: float = 0) -> bytes:
+    """The clip as H.264 in MP4, by x264, without sound.
+
+    With a keyframe every ``keyframe_s`` seconds; 0: where x264 sets them, 20 seconds apart or at cuts.
+    """
     stream = io.BytesIO()
     width, height = (side - side % 2 for side in clip.pictures[0].size)
     with av.open(stream, "w", format="mp4") as output:
         options = {"crf": str(clip.crf), "preset": "veryfast"}
+        if keyframe_s:
+            options["g"] = str(max(1, round(keyframe_s * clip.fps)))
         track: Any = output.add_stream("libx264", rate=Fraction(clip.fps), options=options)
         track.width, track.height, track.pix_fmt = width, height, "yuv420p"
         track.codec_context.thread_count = 1

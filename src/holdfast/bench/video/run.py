@@ -59,7 +59,7 @@ class Plan:
     page: Path | None = None
     speed: bool = True
     peers: bool = False
-    keyframes: bool = False
+    keyframe_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
         for own, clip, edit in work:
             advance(len(result.cases), len(work), f"{own.listed.name}: {edit.words}")
             hosts = hosts_of(own.listed, edit, clips)
-            case = case_of(edit, own, clip, hosts, listed, plan.work, peers, keyframes=plan.keyframes)
+            case = case_of(edit, own, clip, hosts, listed, plan.work, peers, keyframe_s=plan.keyframe_s)
             result.cases.append(case)
     except KeyboardInterrupt:
         sys.stderr.write(f"Stopped after {len(result.cases)} of {len(work)} edited clips.\n")
