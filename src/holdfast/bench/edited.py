@@ -50,6 +50,7 @@ _RADII = (16, 24, 31, 36, 40, 44, 48, 52, 56, 60, 64)
 _SCORES = range(88, 52, -4)  # at which strangers are counted
 _TIMED = 10
 _NAMED = 5  # pairs of strangers
+_LABEL = 66  # characters: the longest is of `edited_templates`
 
 Row = dict[str, Any]
 
@@ -230,4 +231,4 @@ def _bits(case: Case, method: str) -> float:
 def _plain(row: Row) -> str:
     rest = {key: value for key, value in row.items() if key != "measured files"}
     head = rest.pop("measure", "machine")
-    return f"{head:<48}" + "  ".join(f"{key} {value}" for key, value in rest.items())
+    return f"{head:<{_LABEL}}  " + "  ".join(f"{key} {value}" for key, value in rest.items())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 __all__ = [
     "EVENT_KINDS",
     "MIN_SHOWN_MS",
     "SLACK_MS",
+    "EventKind",
     "Evidence",
     "Judgement",
     "Seen",
@@ -24,21 +25,20 @@ __all__ = [
 
 # What a page reports of one reveal. "loaded": all of it is decoded and on the page. "tick": nothing changed.
 # "played": part of the timeline, muted for some of it at least; "heard": the same, with its sound throughout.
-EVENT_KINDS: Final = frozenset(
-    {
-        "shown",
-        "loaded",
-        "tick",
-        "hidden",
-        "focus_lost",
-        "tab_hidden",
-        "off_screen",
-        "played",
-        "heard",
-        "seeked",
-        "closed",
-    }
-)
+EventKind = Literal[
+    "shown",
+    "loaded",
+    "tick",
+    "hidden",
+    "focus_lost",
+    "tab_hidden",
+    "off_screen",
+    "played",
+    "heard",
+    "seeked",
+    "closed",
+]
+EVENT_KINDS: Final = frozenset(get_args(EventKind))
 PLAYED: Final = frozenset({"played", "heard"})
 TIMED: Final = frozenset({"video", "silent", "sound"})  # shapes with a timeline
 GAPS: Final = frozenset({"focus_lost", "tab_hidden", "off_screen"})

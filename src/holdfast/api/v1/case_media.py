@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Header, Path
@@ -21,7 +21,7 @@ from holdfast.api.writes import Write, Writing
 from holdfast.errors import NotAllowedError
 from holdfast.review import grants, viewing
 from holdfast.review.fidelity import Rendition
-from holdfast.review.proof import Seen
+from holdfast.review.proof import EventKind, Seen
 from holdfast.service import showing
 
 __all__ = ["answer_with_original", "router", "session_of"]
@@ -52,19 +52,7 @@ class ViewEvent(Request):
     """One event of the page that shows the file; numbers go from 1 without a gap."""
 
     number: int = Field(ge=1)
-    kind: Literal[
-        "shown",
-        "loaded",
-        "tick",
-        "hidden",
-        "focus_lost",
-        "tab_hidden",
-        "off_screen",
-        "played",
-        "heard",
-        "seeked",
-        "closed",
-    ]
+    kind: EventKind
     clock_ms: int = Field(ge=0, description="Of the page, from the reveal on.")
     from_s: float | None = Field(
         default=None, ge=0, description="What of the timeline was played (muted), or heard."

@@ -27,12 +27,12 @@ class Piece:
     case_item: int
     medium: str
     files: str
-    name: str
-    facts: str
-    length_s: float
-    parts: tuple[tuple[float, float], ...]
-    parts_words: str
     seen: str
+    name: str = ""
+    facts: str = ""
+    length_s: float = 0.0
+    parts: tuple[tuple[float, float], ...] = ()
+    parts_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

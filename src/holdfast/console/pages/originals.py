@@ -145,10 +145,5 @@ def _piece(connection: sa.Connection, asked: Approval, caller: Caller, t: Texts)
         case_item=0,
         medium=medium or "unknown",
         files=f"/console/originals/{asked.id}" if may_open else "",
-        name="",
-        facts="",
-        length_s=0.0,
-        parts=(),
-        parts_words="",
         seen=seen_words(views, names, t) if is_held else t("view.gone"),
     )

@@ -100,10 +100,5 @@ def _piece(connection: sa.Connection, found: sampling.SecondReview, caller: Call
         case_item=found.case_item_id,
         medium=found.medium,
         files=f"/console/second-reviews/{found.id}" if is_held else "",
-        name="",
-        facts="",
-        length_s=0.0,
-        parts=(),
-        parts_words="",
         seen=seen_words(views, names, t) if is_held else t("view.gone"),
     )
