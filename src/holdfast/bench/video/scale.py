@@ -55,11 +55,13 @@ def run_scale(plan: Plan, frames: int, *, as_json: bool, advance: Advance = lamb
     halves = list(_half_minutes(plan, files, advance))
     rows: list[Row] = [{"machine": describe_machine()}]
     with _folder(plan) as folder:
-        before_mb, started = _own_mb(), time.thread_time()
-        bank = _built(folder, plan, files, frames)
+        started = time.thread_time()
+        _build(folder, plan, files, frames)
+        built_s, before_mb = time.thread_time() - started, _own_mb()
+        bank = open_bank(*_paths(folder))
         rows.append({
             "measure": "bank", "frames": bank.frames, "videos": len(bank),
-            "build s": round(time.thread_time() - started, 1),
+            "build s": round(built_s, 1), "its own memory, MB": round(_own_mb() - before_mb, 1),
             "bytes a frame in files": round(sum(path.stat().st_size for path in folder.iterdir()) / frames),
         })  # fmt: skip
         search(copies[0][1], bank)  # loads kernels
@@ -69,8 +71,6 @@ def run_scale(plan: Plan, frames: int, *, as_json: bool, advance: Advance = lamb
             unlisted = [_timed_without(own, files, query, bank) for own, query in halves]
             rows.append({"measure": "half a minute of no listed video, processor s"} | _summary(unlisted))
         rows.append({"measure": "edited copies"} | _recall(copies, bank))
-        own_mb = _own_mb() - before_mb
-        rows.append({"measure": "memory of the process's own for it, MB", "all": round(own_mb)})
     for row in rows:
         head = row.get("measure", "machine")
         rest = "  ".join(f"{key} {value}" for key, value in row.items() if key != "measure")
@@ -84,14 +84,17 @@ def _folder(plan: Plan) -> Iterator[Path]:
         yield Path(name)
 
 
-def _built(folder: Path, plan: Plan, files: Sequence[Listed], frames: int) -> VideoBank:
+def _paths(folder: Path) -> tuple[Path, Path]:
+    return folder / "frames.hfx", folder / "index.hfx"
+
+
+def _build(folder: Path, plan: Plan, files: Sequence[Listed], frames: int) -> None:
     others = [file for file in files if file.part != plan.part] or files
     counts, real = lengths(frames), np.concatenate([file.video.codes for file in others])
     own = (_as_listed(number, files) for number in range(len(files)))
-    paths = folder / "frames.hfx", folder / "index.hfx"
     all_frames = sum(len(file.video) for file in files) + frames
-    write_bank(*paths, chain(own, strangers(counts, real)), len(files) + len(counts), all_frames)
-    return open_bank(*paths)
+    all_videos = len(files) + len(counts)
+    write_bank(*_paths(folder), chain(own, strangers(counts, real)), all_videos, all_frames)
 
 
 def _as_listed(number: int, files: Sequence[Listed]) -> tuple[int, Any, Any, Any]:
@@ -114,11 +117,10 @@ def _copies(plan: Plan, files: Sequence[Listed], advance: Advance) -> Iterator[t
 
 def _half_minutes(plan: Plan, files: Sequence[Listed], advance: Advance) -> Iterator[tuple[int, VideoQuery]]:
     """(number of its own file, query): the first half minute of a file of each source, edited."""
-    longest = {file.source: number for number, file in enumerate(files) if file.duration_s >= LEAST_S}
+    asked = ((number, file) for number, file in enumerate(files) if file.part == plan.part)
+    longest = {file.source: number for number, file in asked if file.duration_s >= LEAST_S}
     clips = {number: read_clip(files[number].path, HALF_MINUTE_S) for number in longest.values()}
     for number, clip in clips.items():
-        if files[number].part != plan.part:
-            continue
         advance(number, len(files), f"{files[number].name}: half a minute")
         hosts = [other for where, other in clips.items() if where != number][:2]
         for edit in (edit for edit in EDITS if edit.name in _HALF_MINUTES and len(hosts) == 2):

@@ -61,7 +61,7 @@ class SearchPlan:
     most_codes: int = 640
     least_codes: int = 192
     chance_hits: float = 300.0
-    candidates: int = 96
+    candidates: int = 24
     views: int = 12
 
 

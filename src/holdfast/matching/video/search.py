@@ -17,7 +17,7 @@ from holdfast.matching.video.reference import VideoReference
 __all__ = ["BankMatch", "SearchPlan", "search"]
 
 _ALL_VIDEOS = 64  # banks up to this size are compared with one by one
-FITTED = 6  # candidates that the query is fitted to: those that come nearest to a match
+FITTED = 4  # candidates that the query is fitted to: those that come nearest to a match
 
 
 @dataclass(frozen=True, slots=True)
