@@ -16,7 +16,7 @@ from tests.databases import TEMPLATE, PostgresServer
 
 
 def test_killed_workers_and_faults(tmp_path: Path) -> None:
-    report = run_filing(tmp_path, 10, Trouble(kills=15, fault_share=0.1), seed=7)
+    report = run_filing(tmp_path, 10, Trouble(kills=15, fault_share=0.1, claims_a_life=1), seed=7)
     assert report.is_sound, report.findings
     assert report.outcomes["reports finished"] == 10
     assert report.kills > 5

@@ -49,10 +49,14 @@ TROUBLED_TIMEOUT_S, STALL_S = 0.5, 0.8
 
 @dataclass(frozen=True)
 class Trouble:
-    """How much goes wrong: processes killed, and the share of calls that meet a fault."""
+    """How much goes wrong: processes killed, and the share of calls that meet a fault.
+
+    ``claims_a_life`` bounds what a process takes up before its kill, however late that comes.
+    """
 
     kills: int = 0
     fault_share: float = 0.0
+    claims_a_life: int | None = None
 
 
 @dataclass
@@ -101,7 +105,7 @@ def run_filing(
         if trouble.fault_share:
             wish = {"share": trouble.fault_share, "faults": list(FAULTS), "seed": seed, "hold_s": STALL_S}
             stand_in.control("chance", wish)
-        report.kills = _with_kills(home, trouble.kills, random.Random(seed), on_progress)
+        report.kills = _with_kills(home, trouble, random.Random(seed), on_progress)
         report.memory_start_bytes, report.memory_end_bytes = _to_the_end(home, on_progress)
         report.duration_s = time.monotonic() - begun
         report.outcomes, report.findings = look(home, stand_in.reports(), cases)
@@ -109,13 +113,13 @@ def run_filing(
 
 
 def _with_kills(
-    home: FilingHome, kills: int, chance: random.Random, on_progress: Callable[[int], object]
+    home: FilingHome, trouble: Trouble, chance: random.Random, on_progress: Callable[[int], object]
 ) -> int:
     """Workers one after the other, each killed after a moment; the number of kills.
 
     It stops early when everything is filed.
     """
-    for number in range(kills):
+    for number in range(trouble.kills):
         _cut_pauses_short(home)
         if not home.left():
             return number
@@ -123,7 +127,7 @@ def _with_kills(
         child = os.fork()
         if child == 0:
             os.close(ready)
-            _work_until_killed(home, told)
+            _work_until_killed(home, told, trouble.claims_a_life)
         os.close(told)
         os.read(ready, 1)
         os.close(ready)
@@ -131,16 +135,17 @@ def _with_kills(
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         on_progress(home.ended())
-    return kills
+    return trouble.kills
 
 
-def _work_until_killed(home: FilingHome, told: int) -> None:
-    """In a child: file without end. Never comes back."""
+def _work_until_killed(home: FilingHome, told: int, at_most: int | None) -> None:
+    """In a child: file without end, or ``at_most`` so many times. Never comes back."""
     try:
         with home.worker() as filer:
             os.write(told, b"!")
             while True:
-                filer.file_due()
+                done = filer.file_due(at_most=at_most)
+                at_most = None if at_most is None else at_most - done
                 time.sleep(0.01)
     finally:
         os._exit(1)
