@@ -21,7 +21,7 @@ from holdfast.banks.models import CLASSIFICATIONS, MEDIA, Entry, Fingerprint, St
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.records.tables.banks import entries, fingerprint_sources, fingerprints, reference_views
 from holdfast.records.tables.base import now
-from holdfast.records.tables.videos import video_hashes
+from holdfast.records.tables.videos import video_features, video_hashes
 
 __all__ = [
     "AddedEntry",
@@ -190,7 +190,7 @@ def remove_entry(connection: sa.Connection, entry_id: int) -> None:
     get_entry(connection, entry_id)
     held = sa.select(fingerprints.c.id).where(fingerprints.c.entry_id == entry_id)
     log.record_removal(connection, held)
-    for table in (fingerprint_sources, reference_views, video_hashes):
+    for table in (fingerprint_sources, reference_views, video_hashes, video_features):
         connection.execute(table.delete().where(table.c.fingerprint_id.in_(held)))
     connection.execute(entries.delete().where(entries.c.id == entry_id))
 

@@ -30,6 +30,7 @@ __all__ = [
     "last_position",
     "lock",
     "read_since",
+    "record_again",
     "record_changes",
 ]
 
@@ -70,6 +71,18 @@ def record_changes(connection: sa.Connection, candidates: sa.Select[tuple[int]])
     if changed:
         connection.execute(fingerprints.update().where(changing).values(active=~fingerprints.c.active))
     return changed
+
+
+def record_again(connection: sa.Connection, fingerprint_id: int, algorithm: str) -> None:
+    """A log row for a fingerprint of which something else has changed, if it is active: it is taken in anew.
+
+    The caller holds the `lock`.
+    """
+    position = sa.literal(next_position(connection))
+    rows = sa.select(position, fingerprints.c.id, sa.literal(algorithm), sa.true()).where(
+        fingerprints.c.id == fingerprint_id, fingerprints.c.active
+    )
+    connection.execute(fingerprint_log.insert().from_select(list(fingerprint_log.c), rows))
 
 
 def record_removal(connection: sa.Connection, candidates: sa.Select[tuple[int]]) -> None:

@@ -13,7 +13,7 @@ import typer
 
 from holdfast.cli.bank import BankName, app
 from holdfast.cli.opened import note as note_audit
-from holdfast.cli.opened import open_records
+from holdfast.cli.opened import open_home, open_records
 from holdfast.cli.options import HomeOption, JsonOption
 from holdfast.cli.output import count, message, print_json, progress
 
@@ -43,6 +43,13 @@ def add(
     ] = None,
     label: Annotated[str | None, typer.Option(help="Label of the entry; by default the file's name.")] = None,
     classification: Annotated[str | None, typer.Option(metavar="A1|A2|B1|B2", help="Classification.")] = None,
+    local_features: Annotated[
+        bool,
+        typer.Option(
+            "--local-features",
+            help="Also keep local features of videos, sealed: as sensitive as the pictures (docs/video.md).",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Add media files, folders or hash lists to a bank.
@@ -55,11 +62,11 @@ def add(
     from holdfast.banks.importing import import_file
     from holdfast.screening.adding import OWN_SOURCE, add_media
     from holdfast.screening.hashes import FileHasher
-    from holdfast.settings import load_settings
 
     lists = [path for path in paths if path.suffix.lower() in LIST_SUFFIXES]
     failed = False
-    with open_records(home) as database, progress(f"adding to {name}") as advance:
+    with open_home(home) as opened, progress(f"adding to {name}") as advance:
+        database, settings = opened.database, opened.settings
         done = 0
 
         def tell(added: Added) -> None:
@@ -71,7 +78,6 @@ def add(
 
         media = [path for path in paths if path not in lists]
         if media:
-            settings = load_settings(home)
             with FileHasher(settings.media, video=settings.video.video_limits()) as hasher:
                 add_media(
                     database,
@@ -81,6 +87,7 @@ def add(
                     source=source or OWN_SOURCE,
                     label=label,
                     classification=classification,
+                    sealer=opened.sealer if local_features else None,
                     on_file=tell,
                 )
         for path in lists:

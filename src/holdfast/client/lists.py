@@ -172,16 +172,20 @@ def add_media(
     *,
     classification: str | None = None,
     note: str | None = None,
+    local_features: bool | None = None,
     idempotency_key: str | None = None,
 ) -> Call[AddedEntry]:
-    """Adds one content by its file, of which only the hashes are kept."""
+    """Adds one content by its file, of which only the hashes are kept.
+
+    With ``local_features`` those of a video are kept too, sealed: they are as sensitive as its pictures.
+    """
     return write_call(
         "POST",
         f"{_of(bank)}/media",
         _ADDED,
         Body(content),
         key=idempotency_key,
-        asked=query(label=label, classification=classification, note=note),
+        asked=query(label=label, classification=classification, note=note, local_features=local_features),
     )
 
 

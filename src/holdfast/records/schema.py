@@ -14,7 +14,7 @@ from holdfast.records.database import Database
 
 __all__ = ["SCHEMA_VERSION", "ensure_schema", "schema_version"]
 
-SCHEMA_VERSION = "0009"
+SCHEMA_VERSION = "0010"
 MIGRATION_LOCK = 0x686F6C64_736D6100  # of PostgreSQL's advisory locks: "hold", "sma"
 
 

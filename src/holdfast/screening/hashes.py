@@ -19,6 +19,7 @@ from holdfast.screening.reading import FileContent, bytes_content, printable_pat
 
 if TYPE_CHECKING:
     from holdfast.hashing.video import VideoHash
+    from holdfast.hashing.videolocal import LocalFeatures
     from holdfast.media.types import VideoLimits
     from holdfast.settings import MediaSettings
 
@@ -40,7 +41,8 @@ class ViewHash:
 class FileHashes:
     """Fingerprints of one file. ``reason`` and ``detail`` say why perceptual hashes are missing.
 
-    ``views`` are of what crops and tilts of the picture would show, for a list of one's own.
+    ``views`` are of what crops and tilts of the picture would show, for a list of one's own; ``local`` are
+    the local features of a video, for the same: they are in no answer.
     """
 
     file: str
@@ -51,6 +53,7 @@ class FileHashes:
     detail: str = ""
     views: tuple[ViewHash, ...] = ()
     video: VideoHash | None = None
+    local: LocalFeatures | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """The object that `hash --json` prints."""
@@ -109,25 +112,32 @@ class FileHasher:
         self._own_pool = pool is None
         self._pool = pool or DecodePool(media.image_limits(), workers=media.workers)
 
-    def hash_file(self, path: Path | str, *, with_views: bool = False) -> FileHashes:
+    def hash_file(
+        self, path: Path | str, *, with_views: bool = False, with_local: bool = False
+    ) -> FileHashes:
         """Fingerprints of one file. Raises `UnreadableError` when its bytes cannot be had.
 
         A file that is no picture, or a damaged one, still has its digests; ``reason`` then says why
-        there is no PDQ hash.
+        there is no PDQ hash. Raises UsageError where local features are wanted and OpenCV is not installed.
         """
-        return self._hash(printable_path(path), read_file(Path(path), self._max_bytes), with_views)
+        content = read_file(Path(path), self._max_bytes)
+        return self._hash(printable_path(path), content, with_views, with_local)
 
-    def hash_bytes(self, data: bytes, name: str = "", *, with_views: bool = False) -> FileHashes:
+    def hash_bytes(
+        self, data: bytes, name: str = "", *, with_views: bool = False, with_local: bool = False
+    ) -> FileHashes:
         """Fingerprints of content in memory; ``name`` is only for the answer. See `hash_file`."""
-        return self._hash(name, bytes_content(data, self._max_bytes), with_views)
+        return self._hash(name, bytes_content(data, self._max_bytes), with_views, with_local)
 
-    def _hash(self, name: str, content: FileContent, with_views: bool) -> FileHashes:
+    def _hash(self, name: str, content: FileContent, with_views: bool, with_local: bool) -> FileHashes:
         digests = content.digests()
         if content.video is not None:
             from holdfast.screening.videohashing import hash_video  # few files are videos
 
-            made = hash_video(self._pool, self._video, content.video)
-            return FileHashes(name, "video", digests, (), made.reason, made.detail, video=made.video)
+            made = hash_video(self._pool, self._video, content.video, with_local=with_local)
+            return FileHashes(
+                name, "video", digests, (), made.reason, made.detail, video=made.video, local=made.local
+            )
         if content.data is None:
             detail = f"{content.size_bytes} bytes, over the limit of {self._max_bytes}; only digests made"
             return FileHashes(name, "unknown", digests, (), str(Reason.TOO_LARGE), detail)

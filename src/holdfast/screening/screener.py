@@ -38,9 +38,10 @@ from holdfast.screening.reading import FileContent, bytes_content, printable_pat
 from holdfast.screening.sighting import Hits, Sighted, collect, nearest_of, sight, sight_given
 from holdfast.screening.verdict import verdict
 from holdfast.screening.videolist import VideoList
+from holdfast.screening.videolocals import LocalList
 from holdfast.screening.videolook import Progress as VideoProgress
 from holdfast.screening.videolook import look_at_video
-from holdfast.screening.videowarmup import warm_up_videos
+from holdfast.screening.videowarmup import warm_up_local_features, warm_up_videos
 from holdfast.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Screener:
         self.hasher = FileHasher(media, self.pool, self.settings.video.video_limits())
         self.lists = ListIndex(self.database, self.home.index_folder)
         self.videos = VideoList(self.database, self.home.index_folder)
+        self.local = LocalList(self.database, self.settings, self.home.path)
         self.model = HomeModel(self.home.path)
         self._follows = follows
         self._lock = threading.Lock()
@@ -259,6 +261,8 @@ class Screener:
         self.model.warm_up()
         if self.videos.bank is not None:
             warm_up_videos()
+            if self.local.current(self.videos.position) is not None:
+                warm_up_local_features()
 
     @property
     def has_known_banks(self) -> bool:
@@ -321,6 +325,7 @@ class Screener:
             self.lists,
             on_progress,
             keyframes=keyframes,
+            local=self.local.current(self.videos.position),
         )
         values = _digests(content) if self.lists.has_digests else {}
         with self.database.read() as connection:

@@ -21,6 +21,7 @@ from holdfast.screening.checked import Checked
 if TYPE_CHECKING:
     from holdfast.hashing.videoviews import VideoViews
     from holdfast.matching.video import BankMatch, VideoBank
+    from holdfast.matching.video.local_bank import LocalBank
     from holdfast.media.pool import DecodePool
     from holdfast.media.types import VideoFrame
     from holdfast.media.videoreader import VideoReader
@@ -79,18 +80,20 @@ def look_at_video(
     on_progress: Progress | None = None,
     *,
     keyframes: bool = False,
+    local: LocalBank | None = None,
 ) -> VideoLook:
     """Every track with pictures: videos in the order of players, covers last. Raises `UnreadableError`.
 
     With ``keyframes`` only frames that stand alone are looked at first. That is all where they are a match,
     and where nothing is found: the answer then says that the rest was not looked at. Where something is found
-    that is no match, all of the video is looked at.
+    that is no match, all of the video is looked at. ``local`` are the local features of listed videos, which
+    are asked where codes find no match.
     """
     if keyframes:
         look = _looked(_Look(pool, limits, bank, lists, VideoMode.KEYFRAMES), source, on_progress)
         if look.has_match or not (look.finds or look.pictures):
             return look
-    return _looked(_Look(pool, limits, bank, lists, VideoMode.QUICK), source, on_progress)
+    return _looked(_Look(pool, limits, bank, lists, VideoMode.QUICK, local), source, on_progress)
 
 
 def _looked(work: _Look, source: Source, on_progress: Progress | None) -> VideoLook:
@@ -111,7 +114,9 @@ class _Look:
         bank: VideoBank | None,
         lists: ListIndex,
         mode: VideoMode,
+        local: LocalBank | None = None,
     ) -> None:
+        self._local = local
         self._pool, self._limits, self._bank, self._lists, self._mode = pool, limits, bank, lists, mode
         self._finds: list[BankMatch] = []
         self._pictures: dict[int, list[PictureHit]] = {}
@@ -186,7 +191,7 @@ class _Look:
                 every_s = 0.0 if self._mode is VideoMode.KEYFRAMES else 1.0
                 plain.append(_plain(views, frames, plain, every_s))
                 self._look_up_pictures(views, frames)
-                pieces.append(self._look_up_videos(views))
+                pieces.append(self._look_up_videos(views, piece))
         self._finds += joined(pieces)
         self._plain += plain
         end = reader.outcome()
@@ -195,7 +200,7 @@ class _Look:
             self._note(end.incomplete, f"Not matchable as a whole: {end.incomplete_detail}.")
         return reader.info.tracks
 
-    def _look_up_videos(self, views: VideoViews) -> list[BankMatch]:
+    def _look_up_videos(self, views: VideoViews, piece: list[VideoFrame]) -> list[BankMatch]:
         from holdfast.matching.video import VideoQuery, search
 
         query = VideoQuery.of(
@@ -208,7 +213,15 @@ class _Look:
             fit=views.fitted,
         )
         self._has_features = self._has_features or bool((query.frames.weight > 0).any())
-        return [] if self._bank is None else search(query, self._bank)
+        if self._bank is None:
+            return []
+        found = search(query, self._bank)
+        if self._local is None:
+            return found
+        from holdfast.hashing.videolocal_query import LocalQuery
+        from holdfast.matching.video.local_search import search_local
+
+        return search_local(found, query, LocalQuery(piece, STEP_S), self._bank, self._local)
 
     def _look_up_pictures(self, views: VideoViews, frames: list[int]) -> None:
         """Frames as they are, turned or freed of a border, as an uploaded photo is looked up."""

@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 
-__all__ = ["warm_up_videos"]
+__all__ = ["warm_up_local_features", "warm_up_videos"]
 
 
 @functools.cache
@@ -35,3 +35,24 @@ def warm_up_videos() -> None:
         words=views.words,
     )
     search(query, bank)
+
+
+@functools.cache
+def warm_up_local_features() -> None:
+    """Holds the local features of a small made-up video against themselves."""
+    from holdfast.hashing.videolocal_query import LocalQuery
+    from holdfast.matching.video.local_bank import LocalBank
+    from holdfast.matching.video.local_judge import compare_local
+    from holdfast.media.types import VideoFrame
+
+    random = np.random.default_rng(0)
+    page = np.kron(random.integers(0, 256, (18, 24), dtype=np.uint8), np.ones((16, 16), np.uint8))
+    frames = [
+        VideoFrame(number / 2, number, np.ascontiguousarray(np.roll(page, 4 * number, axis=1)), 384, 288)
+        for number in range(6)
+    ]
+    query = LocalQuery(frames, 0.5)
+    bank = LocalBank()
+    bank.add(1, query.every(False))
+    bank.candidates([query.few(True)])
+    compare_local(query, query.every(False))

@@ -51,6 +51,7 @@ def _of_records(home: Path, settings: Settings, full: bool) -> list[Finding]:
                 ("records", lambda: place.records(look)),
                 ("index", lambda: place.index(look, full)),
                 ("key file", lambda: place.key_file(look)),
+                ("local features", lambda: place.local_features(look)),
                 ("key backup", lambda: vault.key_backup(look)),
                 ("vault", lambda: vault.duties(look)),
                 ("api keys", lambda: work.api_keys(look)),

@@ -23,7 +23,7 @@ from holdfast.records.tables.deep import deep_budgets, deep_checks
 from holdfast.records.tables.events import events
 from holdfast.records.tables.exchanges import exchange_credentials, exchanges, hma_banks, hma_contents
 from holdfast.records.tables.vault import vault_items
-from holdfast.records.tables.videos import video_hashes
+from holdfast.records.tables.videos import video_features, video_hashes
 from holdfast.screening.adding import OWN_SOURCE
 
 __all__ = ["EXAMPLE_EXCHANGE", "factory_reset", "refuse_real_home"]
@@ -45,6 +45,7 @@ _EMPTIED = (
     fingerprint_sources,
     reference_views,
     video_hashes,
+    video_features,
     fingerprints,
     entries,
     banks,

@@ -38,7 +38,8 @@ from holdfast.banks.service import get_bank
 from holdfast.banks.sources import ensure_source
 from holdfast.decisions.standing import list_reviews, review_entry, standings
 from holdfast.errors import NotFoundError, UsageError
-from holdfast.screening.adding import OWN_SOURCE, fingerprints_of
+from holdfast.screening.adding import OWN_SOURCE, fingerprints_of, keep_local_features
+from holdfast.screening.hashes import FileHashes
 from holdfast.screening.lookup import GivenHash
 
 __all__ = ["router"]
@@ -116,6 +117,9 @@ async def add_media(
     label: Annotated[Line, Query(min_length=1)],
     classification: Annotated[Classification | None, Query()] = None,
     note: Annotated[Line, Query(max_length=255)] = "",
+    local_features: Annotated[
+        bool, Query(description="Of a video: also keep its local features, sealed. No answer holds them.")
+    ] = False,
     key: str | None = IDEMPOTENCY_KEY,
 ) -> Response:
     """The request's body is the file: it is hashed exactly, and only its hashes are kept.
@@ -129,14 +133,13 @@ async def add_media(
             with_views = get_bank(connection, bank).reference_views
         if not data:
             raise UsageError("The body is empty: every empty file would match it. Nothing was added.")
-        hashes = caller.runtime.screener.hasher.hash_bytes(data, with_views=with_views)
+        hashes = caller.runtime.screener.hasher.hash_bytes(
+            data, with_views=with_views, with_local=local_features
+        )
         made = fingerprints_of(hashes)
         said: dict[str, Any] = {"label": label, "classification": classification, "note": note}
         return Write(caller, key, data).change_lists(
-            lambda connection: _add(
-                connection, bank, made, medium=hashes.medium, detail=hashes.detail, **said
-            ),
-            status=201,
+            lambda connection: _add_file(connection, caller, bank, hashes, made, said), status=201
         )
 
     return await uploads.with_body(caller, add)
@@ -243,6 +246,20 @@ def _entry(connection: sa.Connection, bank: str, entry_id: int) -> Entry:
     if entry.bank_id != get_bank(connection, bank).id:
         raise NotFoundError(f"There is no entry {entry_id} in the bank {bank!r}. Nothing was done.")
     return entry
+
+
+def _add_file(
+    connection: sa.Connection,
+    caller: Caller,
+    bank: str,
+    hashes: FileHashes,
+    made: list[Fingerprint],
+    said: dict[str, Any],
+) -> AddedAnswer:
+    answer = _add(connection, bank, made, medium=hashes.medium, detail=hashes.detail, **said)
+    if hashes.local is not None:
+        keep_local_features(connection, answer.entry.id, hashes, caller.runtime.sealer)
+    return answer
 
 
 def _add(

@@ -1,8 +1,8 @@
 """Which of many videos with local features a query may show: by votes of like features.
 
 Some features of each listed moment lie in an exact index. Those of the query's that are near them vote for
-their videos; a feature that many videos have (a letter, a logo) says little for each of them. So what the
-codes of whole frames miss altogether is found, in time and memory that do not depend on how much of it is shown.
+their videos; a feature that many videos have (a letter, a logo) says little for each of them. So what
+the codes of whole frames miss altogether is found, in time that does not depend on how much of it is shown.
 """
 
 from __future__ import annotations

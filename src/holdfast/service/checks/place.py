@@ -9,7 +9,8 @@ from pathlib import Path
 
 from holdfast.banks.log import last_position
 from holdfast.banks.service import bank_counts, list_banks
-from holdfast.errors import SettingsError
+from holdfast.banks.videofeatures import active_features, context_of, sealed_features
+from holdfast.errors import KeyUnavailableError, ObjectDamagedError, SettingsError
 from holdfast.records.tables.base import now
 from holdfast.service.checks.finding import Finding, Look
 from holdfast.service.evidence import is_loopback
@@ -18,7 +19,7 @@ from holdfast.service.setup import sealed_words
 from holdfast.settings import Settings
 from holdfast.vault.keys import FileKeys, default_key_file
 
-__all__ = ["folder", "index", "key_file", "records", "rules"]
+__all__ = ["folder", "index", "key_file", "local_features", "records", "rules"]
 
 LEAST_FREE_BYTES = 1_000_000_000
 FAR_BEHIND = 20_000  # changes; a server that starts builds the index again first
@@ -53,6 +54,28 @@ def records(look: Look) -> Iterator[Finding]:
             "no bank of known content is switched on: every upload is answered not_scanned, and none is held"
         )
         yield Finding("banks", "problem", f"{detail}. `holdfast bank set NAME --on`")
+
+
+def local_features(look: Look) -> Iterator[Finding]:
+    """Whether those of listed videos can be used; nothing where there are none."""
+    active = active_features(look.connection)
+    if not active:
+        return
+    from holdfast.hashing.videolocal import is_available
+    from holdfast.vault.secrets import KeySealer
+
+    if not is_available():
+        detail = f"{len(active):,} listed videos have some, and OpenCV is not installed: no video is answered"
+        yield Finding("local features", "problem", f"{detail}. pip install 'holdfast[local]'")
+        return
+    sealer = KeySealer(open_home_keys(look.settings, look.home))
+    for _, name, sealed in sealed_features(look.connection, active[:1]):
+        try:
+            sealer.unseal(sealed, context=context_of(name))
+        except (KeyUnavailableError, ObjectDamagedError) as error:
+            yield Finding("local features", "problem", f"they cannot be opened: {error}")
+            return
+    yield Finding("local features", "ok", f"of {len(active):,} listed videos, sealed")
 
 
 def index(look: Look, full: bool) -> Iterator[Finding]:
