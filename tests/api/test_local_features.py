@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from holdfast.access.roles import Permission, Role
 from holdfast.banks.exporting import export_bank
 from holdfast.banks.formats import FORMATS
+from holdfast.banks.handling import Purpose
 from holdfast.banks.models import Handling
 from holdfast.banks.service import create_bank, get_bank
 from holdfast.banks.sources import set_handling
@@ -143,7 +144,8 @@ def test_features_are_sealed_and_in_nothing_that_leaves(lead: TestClient, runtim
     with runtime.database.write() as connection:
         set_handling(connection, "own", Handling(True, True, ("*",)))
         for form in FORMATS.values():
-            for purpose, recipient in (("export", None), ("share", "other")):
+            ways: list[tuple[Purpose, str | None]] = [("export", None), ("share", "other")]
+            for purpose, recipient in ways:
                 stream = io.StringIO()
                 bank = get_bank(connection, "FILMS")
                 export_bank(connection, bank, stream, form, purpose=purpose, recipient=recipient)

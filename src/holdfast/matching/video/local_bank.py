@@ -22,7 +22,7 @@ VOTING = 32  # features of each listed moment
 ASKED = 96  # features of each moment of a query, on either side of the mirror
 VOTE_BITS = 36
 LEAST_VOTES = 3.0
-CANDIDATES = 6
+CANDIDATES = 4
 ALL_VIDEOS = 8  # banks up to this size are compared with one by one
 
 
