@@ -82,6 +82,9 @@ def video(
             show_default=False,
         ),
     ] = None,
+    local_features: Annotated[
+        bool, typer.Option("--local-features", help="Also ask the local features of all files.")
+    ] = False,
     photos: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Photographs to make further clips of, into the folder --work."),
@@ -109,7 +112,8 @@ def video(
             raise typer.BadParameter("needs the folder --work", param_hint="--photos")
         photo_clips(photos, work / "photos")
         folders = [*folders, work / "photos"]
-    plan = Plan(folders, sources, part, clips, tuple(edit or ()), work, page, speed, peers, keyframes)
+    chosen = tuple(edit or ())
+    plan = Plan(folders, sources, part, clips, chosen, work, page, speed, peers, keyframes, local_features)
     with progress("videos", "steps") as bar:
         if scale is None:
             run(plan, as_json=json, advance=bar)

@@ -37,7 +37,7 @@ CELL = 4  # pixels of SIDE, averaged before it is asked whether they change
 CHANGE = 14  # grey levels between the darkest and the brightest, from which a cell moves
 STANDING_SHARE = 0.5  # of the other pictures, that show a feature in the same place: it stands still
 STANDING_PX, STANDING_BITS = 2.0, 48
-_FOUND = 1000  # at most in one picture, of which the wanted are chosen
+_FOUND = 1500  # at most in one picture, of which the wanted are chosen
 _FAST_THRESHOLD = 8
 _GRID = 8  # parts of either side among which features are spread
 

@@ -66,6 +66,7 @@ def test_what_is_measured_and_said(folder: Path, tmp_path: Path, capsys: pytest.
         page=tmp_path / "p.html",
         speed=False,
         keyframe_s=2.0,
+        local=True,
     )
     result = run(plan, as_json=True, advance=lambda done, total, note: told.append(done))
     rows = {row.get("measure"): row for row in map(json.loads, capsys.readouterr().out.splitlines())}
@@ -82,6 +83,9 @@ def test_what_is_measured_and_said(folder: Path, tmp_path: Path, capsys: pytest.
     strangers_row = rows["false positives, other sources"]
     assert strangers_row["match"] == strangers_row["possible"] == 0
     assert strangers_row["pairs"] == sum(len(case.strangers) for case in result.cases) > 0
+    asked = rows["false positives, local features"]
+    assert (asked["pairs"], asked["match"]) == (strangers_row["pairs"], 0)
+    assert rows["macro recall, all edits"]["match with local features"] == 1.0
     assert len(list((tmp_path / "w").glob("*.mp4"))) == 6
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert "keyframes alone, any tier" in page

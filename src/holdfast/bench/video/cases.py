@@ -10,6 +10,7 @@ from holdfast.bench.video.asked import Peers, Said
 from holdfast.bench.video.clips import Clip, encoded
 from holdfast.bench.video.corpus import Listed, hashed
 from holdfast.bench.video.edits import VideoEdit, edited
+from holdfast.bench.video.localfeatures import LocalFiles, LocalSaid
 from holdfast.bench.video.queries import query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.video.classic import ClassicMatch, classic_match
@@ -63,6 +64,7 @@ class Case:
     strangers: tuple[Pair, ...]
     peers: Said | None  # where they were asked
     keyframes: Keyframes | None  # where they were looked at alone
+    local: LocalSaid | None = None  # where local features were asked too
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,12 @@ def case_of(
     peers: Peers | None,
     *,
     keyframe_s: float | None = None,
+    local: LocalFiles | None = None,
 ) -> Case:
     """Makes the edited file (kept in ``folder``), and compares it with all listed files.
 
-    With ``keyframe_s`` it is also looked for by its keyframes alone, see `encoded`.
+    With ``keyframe_s`` it is also looked for by its keyframes alone, see `encoded`; with ``local`` by
+    local features too.
 
     Files of the source of the first host are left out: some edits show it.
     """
@@ -131,6 +135,7 @@ def case_of(
         tuple(map(pair, others)),
         None if peers is None else peers.said(data, own.listed.path, lengths_s),
         None if keyframe_s is None else _keyframes(changed, data, keyframe_s, own.reference),
+        None if local is None else local.said(data, own.listed.path, list(lengths_s)),
     )
 
 

@@ -10,7 +10,7 @@ from holdfast.matching.video.query import VideoQuery
 from holdfast.media.types import VideoFrame, VideoLimits, VideoMode
 from holdfast.media.video import VideoDecoder
 
-__all__ = ["PIECE_FRAMES", "QUERY_STEP_S", "query_of", "views_of"]
+__all__ = ["PIECE_FRAMES", "QUERY_STEP_S", "pieces_of", "query_of", "views_of"]
 
 QUERY_STEP_S = 0.5
 PIECE_FRAMES = 120  # looked at together: a minute
@@ -18,11 +18,16 @@ PIECE_FRAMES = 120  # looked at together: a minute
 
 def views_of(data: bytes, *, mode: VideoMode = VideoMode.QUICK) -> Iterator[VideoViews]:
     """The views of a file, piece by piece."""
-    decoder = VideoDecoder(data, VideoLimits(), every_s=QUERY_STEP_S, mode=mode)
-    for piece in _pieces(frame for frame in decoder.frames() if frame is not None):
+    for piece in pieces_of(data, mode=mode):
         views = video_views(piece)
         if views is not None:
             yield views
+
+
+def pieces_of(data: bytes, *, mode: VideoMode = VideoMode.QUICK) -> Iterator[list[VideoFrame]]:
+    """The frames of a file as they are looked at together."""
+    decoder = VideoDecoder(data, VideoLimits(), every_s=QUERY_STEP_S, mode=mode)
+    yield from _pieces(frame for frame in decoder.frames() if frame is not None)
 
 
 def query_of(views: VideoViews) -> VideoQuery:

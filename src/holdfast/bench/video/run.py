@@ -26,6 +26,7 @@ from holdfast.bench.video.clips import Clip, read_clip
 from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus, scene_sources
 from holdfast.bench.video.edits import CORE_EDITS, EDITS, MORE_EDITS, VideoEdit
 from holdfast.bench.video.intervals import share_by_source
+from holdfast.bench.video.localfeatures import LocalFiles, said_of_local
 from holdfast.bench.video.moments import moment_pairs
 from holdfast.bench.video.page import write_page
 from holdfast.bench.video.speed import Speed, measure_speed, speed_in_all
@@ -60,6 +61,7 @@ class Plan:
     speed: bool = True
     peers: bool = False
     keyframe_s: float | None = None
+    local: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Result:
     cases: list[Case] = field(default_factory=list)
     scene: list[Pair] = field(default_factory=list)
     moments: list[Pair] = field(default_factory=list)
+    local_scene: list[tuple[str, str, bool]] = field(default_factory=list)
     speed: list[Speed] = field(default_factory=list)
 
     def of_edit(self, name: str) -> list[Case]:
@@ -91,13 +94,16 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
     result = Result(files, [one.listed for one, _ in clips])
     edits = [edit for edit in EDITS if not plan.edits or edit.name in plan.edits]
     peers = Peers() if plan.peers else None
+    local = LocalFiles(files) if plan.local else None
     work = [(own, clip, edit) for own, clip in clips for edit in edits]
     Random(1).shuffle(work)  # so that a part of it is a fair sample
     try:
         for own, clip, edit in work:
             advance(len(result.cases), len(work), f"{own.listed.name}: {edit.words}")
             hosts = hosts_of(own.listed, edit, clips)
-            case = case_of(edit, own, clip, hosts, listed, plan.work, peers, keyframe_s=plan.keyframe_s)
+            case = case_of(
+                edit, own, clip, hosts, listed, plan.work, peers, keyframe_s=plan.keyframe_s, local=local
+            )
             result.cases.append(case)
     except KeyboardInterrupt:
         sys.stderr.write(f"Stopped after {len(result.cases)} of {len(work)} edited clips.\n")
@@ -106,7 +112,10 @@ def run(plan: Plan, *, as_json: bool, advance: Advance = lambda done, total, not
         sorted(chosen, key=lambda one: one.listed.source), key=lambda one: one.listed.source
     ):
         if source in scenes:
-            result.scene.extend(scene_pairs(list(members)))
+            shown = list(members)
+            result.scene.extend(scene_pairs(shown))
+            if local is not None:
+                result.local_scene.extend(local.scene([one.listed for one in shown]))
     result.moments.extend(pair for one in chosen for pair in moment_pairs(one.listed))
     if plan.speed:
         result.speed.extend(measure_speed(files))
@@ -192,6 +201,17 @@ def _rows(result: Result, plan: Plan, seconds: float) -> Iterator[Row]:
         yield {"measure": "false positives, peers"} | said_of_strangers(said)
     if looks := [case.keyframes.frames for case in result.cases if case.keyframes is not None]:
         yield {"measure": "keyframes of a clip", "median": float(np.median(looks)), "most": max(looks)}
+    if local := [case.local for case in result.cases if case.local is not None]:
+        yield {"measure": "false positives, local features"} | said_of_local(local)
+    if result.local_scene:
+        taken = [f"{query} in {file}" for query, file, is_proved in result.local_scene if is_proved]
+        pairs_asked = len(result.local_scene)
+        yield {
+            "measure": "same scene, local features",
+            "pairs": pairs_asked,
+            "match": len(taken),
+            "which": taken,
+        }
     if result.scene:
         yield {"measure": "same scene, other footage"} | _tiers(result.scene)
     if result.moments:
@@ -236,6 +256,10 @@ def _methods(cases: Sequence[Case]) -> _Methods:
         )
         methods["keyframes alone, any tier"] = lambda case: bool(
             case.keyframes and case.keyframes.tier != "none"
+        )
+    if any(case.local for case in cases):
+        methods["match with local features"] = lambda case: bool(
+            case.own.tier == "match" or (case.local and case.local.own)
         )
     rules = peer_rules([case.peers for case in cases if case.peers is not None])
     return methods | {name: _by_peer(rule) for name, rule in rules.items()}
