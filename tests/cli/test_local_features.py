@@ -1,0 +1,48 @@
+"""Local features at the command line: kept on request, told by doctor, and a clear error without OpenCV."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from holdfast.errors import UsageError
+from tests.api.test_local_features import film, hidden
+from tests.cli.conftest import Commands
+
+
+def test_a_film_is_added_with_its_features_found_and_told(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, upload = tmp_path / "film.mp4", tmp_path / "upload.mp4"
+    known.write_bytes(film(1))
+    upload.write_bytes(film(1, hidden))
+    commands.run("bank", "create", "FILMS", "--trusted")
+    commands.run("bank", "add", "FILMS", known, "--local-features")
+
+    (found,) = commands.json("match", upload)
+    assert [match["view"].split(",")[0] for match in found["matches"]] == ["local features"]
+    told = {one["check"]: one for one in commands.json("doctor")}
+    assert told["local features"]["state"] == "ok"
+
+    _without_opencv(monkeypatch)
+    told = {one["check"]: one for one in commands.json("doctor", status=1)}
+    assert told["local features"]["state"] == "problem"
+    assert "holdfast[local]" in told["local features"]["detail"]
+    with pytest.raises(UsageError, match="None were made"):
+        commands.run("bank", "add", "FILMS", known, "--local-features")
+
+
+def _without_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def absent(name: str, *rest: Any) -> Any:
+        if name == "cv2":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    monkeypatch.setattr(builtins, "__import__", absent)
