@@ -32,7 +32,9 @@ settings.load_profile("holdfast")
 def no_power_cuts() -> Iterator[PrepareSqlite]:
     """Tests kill processes and not the machine: nothing of this process need wait for the disk.
 
-    So it is for PostgreSQL, too (`tests.databases`). Gives what SQLite's connections are prepared by really.
+    So it is for PostgreSQL, too (`tests.databases`). Programs that crash tests start write as the product
+    does; only what is forked from this process inherits this (`tests/bench/test_filing.py`), and a SIGKILL
+    takes nothing back that was written. Gives what SQLite's connections are prepared by really.
     """
     prepare: PrepareSqlite = database_module._prepare_sqlite
 
