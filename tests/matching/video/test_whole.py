@@ -48,7 +48,7 @@ def test_it_is_one_in_a_large_bank_too(rng: np.random.Generator) -> None:
     assert [(one.video_id, one.match.tier) for one in found] == [(777, VideoTier.MATCH)]
 
 
-@pytest.mark.parametrize("bits", [13, 20, 31])
+@pytest.mark.parametrize("bits", [21, 31])
 def test_what_is_further_is_not_the_same(rng: np.random.Generator, bits: int) -> None:
     listed = random_codes(rng, 12)
     copy = changed(rng, np.repeat(listed, 2, axis=0), bits)
@@ -61,6 +61,20 @@ def test_most_of_either_must_be_in_the_other(rng: np.random.Generator) -> None:
     assert whole(_plain(np.repeat(listed[:15], 2, axis=0)), reference(listed)) is None
     longer = np.concatenate([listed, random_codes(rng, 6)])
     assert whole(_plain(longer), reference(listed)) is None
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 2.0])
+def test_at_any_speed(rng: np.random.Generator, speed: float) -> None:
+    listed = random_codes(rng, 24)
+    found = whole(_plain(listed[np.arange(0, 24, speed / 2).astype(int)]), reference(listed))
+    assert found is not None and found[0].speed == pytest.approx(speed, abs=0.1)
+
+
+def test_what_does_not_change_alike_is_not_the_same(rng: np.random.Generator) -> None:
+    pictures = changed(rng, np.repeat(random_codes(rng, 1), 12, axis=0), 17)
+    one, other = pictures[rng.integers(0, 12, 30)], pictures[rng.integers(0, 12, 30)]
+    assert whole(_plain(np.repeat(one, 2, axis=0)), reference(one)) is not None
+    assert whole(_plain(np.repeat(other, 2, axis=0)), reference(one)) is None
 
 
 def test_only_plain_views_count(rng: np.random.Generator) -> None:

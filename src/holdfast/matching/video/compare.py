@@ -33,7 +33,7 @@ class VideoMatch:
     scene. ``states`` counts the distinct pictures of the reference that were found. ``speed`` is reference
     seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
     backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
-    a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 12.
+    a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 20.
     """
 
     tier: VideoTier

@@ -2,9 +2,10 @@
 
 Where pictures are regular (a test card, a screen, text), no distance is improbable, and evidence in decades
 says little, however near they are. vPDQ calls a match what has 80 % of the listed video's frames, or of the
-query's, within 31 bits. Both at once, within 12 bits and in a plain view, is a match in a bank of any size.
-Of 102 files of 53 sources no two that are not the same footage come so near: not those of one signer in one
-room (380 pairs), and no half of a recording its other half.
+query's, within 31 bits. Both at once, within 20 bits and in a plain view, is a match in a bank of any size;
+unless it can be seen that the two do not change alike, and the listed video is more than one picture. Of 102
+files of 53 sources no two that are not the same footage come so near: not those of one signer in one room
+(380 pairs), and of 25 recordings one its other half, a still one.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from __future__ import annotations
 import numpy as np
 
 from holdfast.matching.video.align import Line, Support
-from holdfast.matching.video.judge import ALIKE_BITS, ALIKE_SHARE
+from holdfast.matching.video.judge import ALIKE_SHARE
 from holdfast.matching.video.kernels import bits_into
+from holdfast.matching.video.motion import motion
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
-from holdfast.matching.video.still import PLAIN
+from holdfast.matching.video.still import PLAIN, is_still
 
-__all__ = ["LEAST_FRAMES", "whole"]
+__all__ = ["LEAST_FRAMES", "WHOLE_BITS", "whole"]
 
+WHOLE_BITS = 20
 LEAST_FRAMES = 3  # with features, of either
 
 
@@ -33,26 +36,40 @@ def whole(query: VideoQuery, reference: VideoReference) -> tuple[Line, Support] 
         return None
     for view, family in enumerate(query.families):
         if family in PLAIN and (found := _whole(query, view, reference, listed)) is not None:
-            return found
+            is_picture = is_still(reference, int(listed[len(listed) // 2]))
+            lines = _lines(query, view, reference, found)
+            return next(
+                ((one, found) for one in lines if is_picture or _alike(query, reference, one, found)), None
+            )
     return None
 
 
-def _whole(
-    query: VideoQuery, view: int, reference: VideoReference, listed: np.ndarray
-) -> tuple[Line, Support] | None:
+def _alike(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> bool:
+    changes = motion(query, reference, line, pairs)
+    return changes is None or changes.agrees
+
+
+def _lines(query: VideoQuery, view: int, reference: VideoReference, pairs: Support) -> list[Line]:
+    """Lines through the pairs: at the usual speed, and at the one that fits them best."""
+    asked_s, listed_s = query.time_s[pairs.rows], reference.time_s[pairs.columns]
+    spread = asked_s - asked_s.mean()
+    power = float(spread @ spread)
+    speeds = [1.0, float(spread @ listed_s) / power] if power else [1.0]
+    return [Line(view, 0.0, speed, float(np.median(listed_s - speed * asked_s))) for speed in speeds if speed]
+
+
+def _whole(query: VideoQuery, view: int, reference: VideoReference, listed: np.ndarray) -> Support | None:
     frames = query.view(view)
     asked = np.flatnonzero(frames.weight >= 1)
     if len(asked) < LEAST_FRAMES:
         return None
     distances = np.empty((len(query), len(reference)), np.int16)
     bits_into(frames.words, reference.frames.words, distances)
-    near = distances[np.ix_(asked, listed)] <= ALIKE_BITS
+    near = distances[np.ix_(asked, listed)] <= WHOLE_BITS
     if min(near.any(axis=1).mean(), near.any(axis=0).mean()) < ALIKE_SHARE:
         return None
     rows = asked[near.any(axis=1)]
     away_s = np.abs(reference.time_s[listed] - query.time_s[rows][:, np.newaxis])
     # Of frames that are equally near, as in a still shot, the one at the same time.
     columns = listed[np.lexsort((away_s, distances[np.ix_(rows, listed)]), axis=1)[:, 0]]
-    offset_s = float(np.median(reference.time_s[columns] - query.time_s[rows]))
-    bits = distances[rows, columns].astype(np.int64)
-    return Line(view, 0.0, 1.0, offset_s), Support(rows, columns, bits, distances)
+    return Support(rows, columns, distances[rows, columns].astype(np.int64), distances)
