@@ -57,7 +57,9 @@ def video(
             show_default=False,
         ),
     ] = None,
-    part: Annotated[str, typer.Option(help="Which sources are edited: test, fresh or tuning.")] = "test",
+    part: Annotated[
+        str, typer.Option(help="Which sources are edited: test, fresh, fresh2 or tuning.")
+    ] = "test",
     clips: Annotated[int, typer.Option(min=1, max=100, help="Clips of each source that are edited.")] = 2,
     edit: Annotated[
         list[str] | None, typer.Option(help="Only this edit (repeatable).", show_default="all 45")

@@ -11,6 +11,7 @@ import pytest
 from holdfast.bench.video import scale
 from holdfast.bench.video.clips import Clip, encoded
 from holdfast.bench.video.corpus import (
+    PARTS,
     is_tuning,
     named_parts,
     named_sources,
@@ -116,6 +117,13 @@ def test_sources_by_table_and_by_shared_frames(folder: Path, tmp_path: Path) -> 
     (copy / "again.mp4").write_bytes(files[0].path.read_bytes())
     joined = {file.name: file.source for file in read_corpus([folder, copy], {})}
     assert joined["again.mp4"] == joined[first]
+
+
+def test_the_table_of_the_project() -> None:
+    table = Path(__file__).parents[3] / "docs" / "video-sources.tsv"
+    parts = named_parts(table)
+    assert set(parts.values()) == set(PARTS) - {"test"}  # what has no part in it is split by the digest
+    assert len({source for source in named_sources(table).values() if not source.startswith("photo-")}) >= 100
 
 
 def test_made_up_strangers() -> None:
