@@ -14,7 +14,7 @@ _MOST_DETAIL = 24  # grey levels
 
 
 @njit
-def flat_lines(lines: Any, deviation: Any) -> int:
+def flat_lines(lines: Any, deviation: Any) -> Any:
     """How many lines of uint8 (n, length), from the first on, have a standard deviation under this one."""
     count, length = lines.shape
     for i in range(count):
