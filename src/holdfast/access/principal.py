@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from holdfast.access.limits import KeyLimits
 from holdfast.access.roles import Permission, Role, permissions_of
 from holdfast.errors import NotAllowedError
+from holdfast.records.bank_scope import ALL_BANKS, is_named
 
 __all__ = ["ALL_BANKS", "BankScope", "Principal"]
-
-ALL_BANKS = ("*",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +24,16 @@ class BankScope:
     see: tuple[str, ...] = ALL_BANKS
     change: tuple[str, ...] = ALL_BANKS
 
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """All that may be seen, for the conditions of `records.bank_scope`."""
+        return (*self.see, *self.change)
+
     def may_see(self, bank: str) -> bool:
-        return _named(bank, self.see) or _named(bank, self.change)
+        return is_named(bank, self.seen)
 
     def may_change(self, bank: str) -> bool:
-        return _named(bank, self.change)
+        return is_named(bank, self.change)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +68,19 @@ class Principal:
                 "Nothing was done. It takes a role that does."
             )
 
-    def require_bank(self, bank: str, *, change: bool = False) -> None:
-        """Nothing, or `NotAllowedError` when the bank lies outside the key's scope."""
-        if not (self.banks.may_change(bank) if change else self.banks.may_see(bank)):
+    def require_bank(self, bank: str | None, *, change: bool = False) -> None:
+        """Nothing, or `NotAllowedError` when the bank lies outside the key's scope.
+
+        None is a bank that is gone: what came of it is for keys that see all banks.
+        """
+        name = bank or ""
+        if not (self.banks.may_change(name) if change else self.banks.may_see(name)):
+            which = "a bank that is gone" if bank is None else f"the bank {bank!r}"
             raise NotAllowedError(
-                f"{self._named_as} may not {'change' if change else 'see'} the bank {bank!r}. "
+                f"{self._named_as} may not {'change' if change else 'see'} {which}. "
                 "Nothing was done. Use a key whose bank list names it."
             )
 
     @property
     def _named_as(self) -> str:
         return self.name if self.subject.startswith("person:") else f"the key {self.name!r}"
-
-
-def _named(bank: str, patterns: tuple[str, ...]) -> bool:
-    return any(bank.startswith(p[:-1]) if p.endswith("*") else bank == p for p in patterns)

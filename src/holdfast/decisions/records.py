@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from holdfast.errors import NotFoundError
+from holdfast.records.bank_scope import ALL_BANKS, decision_is_seen
 from holdfast.records.dialect import moment
 from holdfast.records.tables.banks import banks, entries
 from holdfast.records.tables.decisions import decisions as table
@@ -29,7 +30,6 @@ __all__ = [
     "read_open",
 ]
 
-ALL_BANKS = ("*",)
 Verdict = Literal["confirm", "dispute"]
 
 
@@ -70,7 +70,11 @@ def read_open(
     queue, event = after
     later = sa.or_(table.c.queue > queue, sa.and_(table.c.queue == queue, table.c.event_id > event))
     query = sa.select(table).where(table.c.queue.is_not(None), table.c.reviewed_at.is_(None), later)
-    query = query.where(_seen(banks_seen)).order_by(table.c.queue, table.c.event_id).limit(limit)
+    query = (
+        query.where(decision_is_seen(table, banks_seen))
+        .order_by(table.c.queue, table.c.event_id)
+        .limit(limit)
+    )
     return [DecisionRow(**row._mapping) for row in connection.execute(query)]
 
 
@@ -86,7 +90,12 @@ def read_decided(
 
     For the next page give the last event as ``before``; ``banks_seen`` as for `read_open`.
     """
-    query = sa.select(table).where(_seen(banks_seen)).order_by(table.c.event_id.desc()).limit(limit)
+    query = (
+        sa.select(table)
+        .where(decision_is_seen(table, banks_seen))
+        .order_by(table.c.event_id.desc())
+        .limit(limit)
+    )
     if is_reviewed is not None:
         query = query.where(table.c.reviewed_at.is_not(None) == is_reviewed)
     if before is not None:
@@ -143,18 +152,3 @@ def _one(connection: sa.Connection, query: sa.Select[Any], event_id: int) -> Dec
     if row is None:
         raise NotFoundError(f"There is no decision about an event {event_id}. Nothing was done.")
     return DecisionRow(**row._mapping)
-
-
-def _seen(patterns: tuple[str, ...]) -> sa.ColumnElement[bool]:
-    if "*" in patterns:
-        return sa.true()
-    name = banks.c.name
-    # No LIKE: on SQLite it takes small for capital letters.
-    named = [
-        sa.func.substr(name, 1, len(one) - 1) == one[:-1] if one.endswith("*") else name == one
-        for one in patterns
-    ]
-    of_bank = sa.exists().where(
-        entries.c.id == table.c.entry_id, entries.c.bank_id == banks.c.id, sa.or_(sa.false(), *named)
-    )
-    return sa.or_(table.c.entry_id.is_(None), of_bank)

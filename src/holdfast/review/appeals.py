@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from holdfast.decisions.webhooks import outbox
 from holdfast.errors import ConflictError, NotAllowedError, NotFoundError, UsageError
 from holdfast.records import audit, events
+from holdfast.records.bank_scope import ALL_BANKS, case_is_seen
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import appeals, case_decisions, case_items, cases
@@ -154,10 +155,16 @@ def get_appeal(connection: sa.Connection, appeal_id: int) -> Appeal:
 
 
 def list_appeals(
-    connection: sa.Connection, *, is_open: bool = True, before: int | None = None, limit: int = 100
+    connection: sa.Connection,
+    *,
+    is_open: bool = True,
+    before: int | None = None,
+    banks_seen: tuple[str, ...] = ALL_BANKS,
+    limit: int = 100,
 ) -> list[Appeal]:
-    """Appeals, newest first; with ``is_open`` those without an answer."""
+    """Appeals, newest first; with ``is_open`` those without an answer. ``banks_seen`` as in `CaseFilter`."""
     query = sa.select(appeals).order_by(appeals.c.id.desc()).limit(limit)
+    query = query.where(case_is_seen(appeals.c.case_id, banks_seen))
     if is_open:
         query = query.where(appeals.c.outcome.is_(None))
     if before is not None:

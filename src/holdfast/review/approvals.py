@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from holdfast.decisions.webhooks import outbox
 from holdfast.errors import ConflictError, NotAllowedError, NotFoundError, UsageError
 from holdfast.records import audit, events
+from holdfast.records.bank_scope import ALL_BANKS, case_is_seen, item_is_seen
 from holdfast.records.dialect import moment
 from holdfast.records.tables.base import now
 from holdfast.records.tables.review import approvals
@@ -24,12 +25,13 @@ from holdfast.records.two_people import are_two_people
 from holdfast.review.models import from_row
 from holdfast.review.rules import ReviewRules
 
-__all__ = ["KINDS", "Approval", "answer", "ask", "get_approval", "list_approvals", "use"]
+__all__ = ["KINDS", "Approval", "answer", "ask", "get_approval", "item_of", "list_approvals", "use"]
 
 KINDS = {
     "clear_trusted": "Clear a match on a trusted list",
     "open_outside_case": "Open an original outside a case",
 }
+ITEM = "item:"
 MAX_WHY = 500
 
 
@@ -154,6 +156,11 @@ def get_approval(connection: sa.Connection, approval_id: int) -> Approval:
     return _one(connection, sa.select(approvals).where(approvals.c.id == approval_id), approval_id)
 
 
+def item_of(asked: Approval) -> str | None:
+    """The held item that a question is about; None for one about a case."""
+    return asked.target.removeprefix(ITEM) if asked.target.startswith(ITEM) else None
+
+
 def list_approvals(
     connection: sa.Connection,
     *,
@@ -161,10 +168,16 @@ def list_approvals(
     kind: str | None = None,
     asked_by: str | None = None,
     before: int | None = None,
+    banks_seen: tuple[str, ...] = ALL_BANKS,
     limit: int = 100,
 ) -> list[Approval]:
-    """Questions, newest first; with ``is_open`` those that wait for an answer."""
+    """Questions, newest first; with ``is_open`` those that wait for an answer.
+
+    ``banks_seen`` as in `CaseFilter`: also for questions about held items.
+    """
     query = sa.select(approvals).order_by(approvals.c.id.desc()).limit(limit)
+    query = query.where(case_is_seen(approvals.c.case_id, banks_seen))
+    query = query.where(item_is_seen(sa.func.substr(approvals.c.target, len(ITEM) + 1), banks_seen))
     if kind is not None:
         query = query.where(approvals.c.kind == kind)
     if asked_by is not None:

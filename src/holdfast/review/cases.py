@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from holdfast.errors import NotFoundError, UsageError
 from holdfast.records import audit
+from holdfast.records.bank_scope import ALL_BANKS, case_is_seen
 from holdfast.records.dialect import moment
-from holdfast.records.tables.banks import banks
 from holdfast.records.tables.review import case_items, case_notes, cases
 from holdfast.review.models import Case, CaseItem, from_row
 
@@ -33,7 +33,6 @@ __all__ = [
     "touch",
 ]
 
-ALL_BANKS = ("*",)
 MAX_NOTE = 4000
 MAX_COUNTED = 100_000
 
@@ -160,28 +159,13 @@ def list_conditions(connection: sa.Connection, wanted: CaseFilter) -> Sequence[s
         of_bank = sa.select(case_items.c.case_id).where(case_items.c.bank_id == wanted.bank)
         found.append(cases.c.id.in_(of_bank))
     if "*" not in wanted.banks_seen:
-        found.append(~_has_other_banks(wanted.banks_seen))
+        found.append(case_is_seen(cases.c.id, wanted.banks_seen))
     return found
 
 
 def _typed(after: tuple[int, datetime, int]) -> list[sa.ColumnElement[Any]]:
     columns = (cases.c.priority, cases.c.due_at, cases.c.id)
     return [sa.literal(value, column.type) for value, column in zip(after, columns, strict=True)]
-
-
-def _has_other_banks(patterns: tuple[str, ...]) -> sa.ColumnElement[bool]:
-    name = banks.c.name
-    # No LIKE: on SQLite it takes small for capital letters.
-    named = [
-        sa.func.substr(name, 1, len(one) - 1) == one[:-1] if one.endswith("*") else name == one
-        for one in patterns
-    ]
-    seen = sa.select(banks.c.id).where(sa.or_(sa.false(), *named))
-    return sa.exists().where(
-        case_items.c.case_id == cases.c.id,
-        case_items.c.bank_id.is_not(None),
-        case_items.c.bank_id.not_in(seen),
-    )
 
 
 def _one(connection: sa.Connection, query: sa.Select[Any], case_id: int) -> Case:

@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from holdfast.decisions.webhooks import outbox, receipts
 from holdfast.errors import ConflictError, NotFoundError, ObjectDestroyedError, UsageError
 from holdfast.records import audit, events
+from holdfast.records.bank_scope import ALL_BANKS, case_is_seen
 from holdfast.records.dialect import moment
 from holdfast.records.tables.banks import fingerprints
 from holdfast.records.tables.base import now
@@ -187,10 +188,16 @@ def get_notice(connection: sa.Connection, notice: int | str) -> Notice:
 
 
 def list_notices(
-    connection: sa.Connection, *, is_open: bool = True, before: int | None = None, limit: int = 100
+    connection: sa.Connection,
+    *,
+    is_open: bool = True,
+    before: int | None = None,
+    banks_seen: tuple[str, ...] = ALL_BANKS,
+    limit: int = 100,
 ) -> list[Notice]:
-    """Notices, newest first; with ``is_open`` those without an answer."""
+    """Notices, newest first; with ``is_open`` those without an answer. ``banks_seen`` as in `CaseFilter`."""
     query = sa.select(notices).order_by(notices.c.id.desc()).limit(limit)
+    query = query.where(case_is_seen(notices.c.case_id, banks_seen))
     if is_open:
         query = query.where(notices.c.outcome.is_(None))
     if before is not None:

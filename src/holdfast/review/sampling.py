@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from holdfast.errors import ConflictError, NotAllowedError, NotFoundError, UsageError
 from holdfast.records import audit
+from holdfast.records.bank_scope import ALL_BANKS, case_is_seen
 from holdfast.records.dialect import moment, upsert
 from holdfast.records.tables.review import case_items, second_reviews
 from holdfast.records.tables.vault import vault_items
@@ -29,6 +30,7 @@ __all__ = [
     "agreement",
     "ask_second_reviews",
     "can_be_shown",
+    "case_of_review",
     "get_second_review",
     "kappa",
     "open_second_reviews",
@@ -73,13 +75,18 @@ def ask_second_reviews(connection: sa.Connection, items: Sequence[CaseItem], rul
     return asked
 
 
-def open_second_reviews(connection: sa.Connection, person: str, *, limit: int = 100) -> list[SecondReview]:
-    """What waits for a second label and was not labelled by this person first, oldest first."""
+def open_second_reviews(
+    connection: sa.Connection, person: str, *, banks_seen: tuple[str, ...] = ALL_BANKS, limit: int = 100
+) -> list[SecondReview]:
+    """What waits for a second label and was not labelled by this person first, oldest first.
+
+    ``banks_seen`` as in `CaseFilter`.
+    """
     s, i = second_reviews.c, case_items.c
     query = (
         sa.select(s.id, s.case_item_id, i.case_id, i.item_id, i.medium, s.asked_at)
         .join(case_items, i.id == s.case_item_id)
-        .where(s.at.is_(None), s.first_person != person)
+        .where(s.at.is_(None), s.first_person != person, case_is_seen(i.case_id, banks_seen))
     )
     return [from_row(SecondReview, row) for row in connection.execute(query.order_by(s.id).limit(limit))]
 
@@ -97,6 +104,13 @@ def get_second_review(connection: sa.Connection, review_id: int, person: str) ->
     if said.at is not None:
         raise ConflictError(f"Second review {review_id} was done already. Nothing was shown.")
     return from_row(SecondReview, row)
+
+
+def case_of_review(connection: sa.Connection, review_id: int) -> int | None:
+    """The case of the file that is to be labelled again; None where there is no such second review."""
+    s, i = second_reviews.c, case_items.c
+    query = sa.select(i.case_id).join(second_reviews, s.case_item_id == i.id)
+    return connection.scalar(query.where(s.id == review_id))
 
 
 def can_be_shown(connection: sa.Connection, item_id: str) -> bool:

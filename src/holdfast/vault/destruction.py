@@ -25,6 +25,7 @@ from holdfast.errors import (
     ObjectDestroyedError,
     UsageError,
 )
+from holdfast.records.bank_scope import ALL_BANKS, item_is_seen
 from holdfast.records.tables.base import now
 from holdfast.records.tables.evidence import vault_destruction_items, vault_destructions
 from holdfast.records.tables.vault import vault_items, vault_legal_holds
@@ -134,10 +135,21 @@ def get(connection: sa.Connection, destruction_id: int) -> Destruction:
 
 
 def list_destructions(
-    connection: sa.Connection, *, waiting: bool = False, before_id: int | None = None, limit: int = 100
+    connection: sa.Connection,
+    *,
+    waiting: bool = False,
+    before_id: int | None = None,
+    banks_seen: tuple[str, ...] = ALL_BANKS,
+    limit: int = 100,
 ) -> list[Destruction]:
-    """Requests, newest first; with ``waiting`` those that nobody decided."""
+    """Requests, newest first; with ``waiting`` those that nobody decided.
+
+    ``banks_seen``: requests with an item that `listing.list_items` would leave out are left out.
+    """
     query = sa.select(d).order_by(d.c.id.desc()).limit(limit)
+    hidden = sa.exists().where(di.c.destruction_id == d.c.id, ~item_is_seen(di.c.item_id, banks_seen))
+    if "*" not in banks_seen:
+        query = query.where(~hidden)
     if waiting:
         query = query.where(d.c.decision.is_(None))
     if before_id is not None:

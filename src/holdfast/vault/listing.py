@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from holdfast.errors import NotFoundError
+from holdfast.records.bank_scope import ALL_BANKS, item_is_seen
 from holdfast.records.tables.vault import vault_access, vault_items
 from holdfast.vault.models import Action, Item
 from holdfast.vault.retention import active_legal_holds
@@ -24,13 +25,20 @@ def get_item(connection: sa.Connection, item_id: str) -> Item:
 
 
 def list_items(
-    connection: sa.Connection, *, state: str | None = None, before_id: str | None = None, limit: int = 100
+    connection: sa.Connection,
+    *,
+    state: str | None = None,
+    before_id: str | None = None,
+    banks_seen: tuple[str, ...] = ALL_BANKS,
+    limit: int = 100,
 ) -> list[Item]:
     """Items, the one that was held last first. For the next page give the last id as ``before_id``.
 
-    Raises `NotFoundError` when there is no item ``before_id``.
+    Items that decisions about entries of banks not named in ``banks_seen`` are about are left out. Raises
+    `NotFoundError` when there is no item ``before_id``.
     """
     query = sa.select(vault_items).order_by(vault_items.c.held_at.desc(), vault_items.c.id.desc())
+    query = query.where(item_is_seen(vault_items.c.id, banks_seen))
     if state is not None:
         query = query.where(vault_items.c.state == state)
     if before_id is not None:

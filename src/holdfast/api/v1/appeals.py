@@ -14,6 +14,7 @@ from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1.case_models import DecisionAnswer
+from holdfast.api.v1.cases import require_case_scope
 from holdfast.api.v1.fields import Answer, BeforeId, Id, Limit, Line, Page, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.review import appeals
@@ -99,7 +100,13 @@ def list_all(
 ) -> Page[AppealAnswer]:
     """Newest first; `open` are those without an answer."""
     with caller.runtime.database.read() as connection:
-        found = appeals.list_appeals(connection, is_open=state == "open", before=before, limit=limit)
+        found = appeals.list_appeals(
+            connection,
+            is_open=state == "open",
+            before=before,
+            banks_seen=caller.principal.banks.seen,
+            limit=limit,
+        )
     return page([AppealAnswer.model_validate(one) for one in found], limit, [one.id for one in found])
 
 
@@ -115,6 +122,7 @@ def uphold(
     """By somebody who did not take the decision."""
 
     def work(connection: sa.Connection) -> AppealAnswer:
+        require_case_scope(write.caller, connection, appeals.get_appeal(connection, appeal).case_id)
         done = appeals.uphold(connection, appeal, person=write.subject, statement=body.statement)
         return AppealAnswer.model_validate(done)
 
@@ -138,6 +146,7 @@ def overturn(
     made: list[int] = []
 
     def work(connection: sa.Connection) -> DecisionFacts:
+        require_case_scope(write.caller, connection, appeals.get_appeal(connection, appeal).case_id)
         said = body.model_dump()
         done = appeals.overturn(connection, appeal, person=write.subject, rules=rules, **said)
         made.append(done.id)

@@ -15,9 +15,11 @@ from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1.cases import require_case_scope
 from holdfast.api.v1.fields import Answer, BeforeId, Id, Limit, Page, Reason, Request, page
+from holdfast.api.v1.holds import require_scope
 from holdfast.api.writes import Write, Writing
 from holdfast.review import approvals, deciding
 from holdfast.service.case_clock import settle_one
+from holdfast.vault import listing
 
 __all__ = ["router"]
 
@@ -69,7 +71,13 @@ def list_all(
 ) -> Page[ApprovalAnswer]:
     """Newest first."""
     with caller.runtime.database.read() as connection:
-        found = approvals.list_approvals(connection, is_open=state == "open", before=before, limit=limit)
+        found = approvals.list_approvals(
+            connection,
+            is_open=state == "open",
+            before=before,
+            banks_seen=caller.principal.banks.seen,
+            limit=limit,
+        )
     return page([ApprovalAnswer.model_validate(one) for one in found], limit, [one.id for one in found])
 
 
@@ -78,13 +86,15 @@ def list_all(
     status_code=201,
     summary="Ask a second person",
     response_model=ApprovalAnswer,
-    responses=responses(422),
+    responses=responses(404, 422),
 )
 def ask(body: NewApproval, write: Annotated[Write, Writing(Permission.VAULT_OPEN_OUTSIDE_CASE)]) -> Response:
     """To see held content outside a case, once."""
 
     def work(connection: sa.Connection) -> ApprovalAnswer:
-        rules, target = write.caller.runtime.review, f"item:{body.hold}"
+        item = listing.get_item(connection, body.hold).id
+        require_scope(write.caller, connection, item)
+        rules, target = write.caller.runtime.review, f"item:{item}"
         made = approvals.ask(connection, body.kind, target, by=write.subject, why=body.why, rules=rules)
         return ApprovalAnswer.model_validate(approvals.get_approval(connection, made))
 
@@ -105,9 +115,11 @@ def answer(
     decided: list[int] = []
 
     def work(connection: sa.Connection) -> ApprovalAnswer:
-        about = approvals.get_approval(connection, approval).case_id
-        if about is not None:
-            require_case_scope(write.caller, connection, about)
+        asked = approvals.get_approval(connection, approval)
+        if asked.case_id is not None:
+            require_case_scope(write.caller, connection, asked.case_id)
+        if (item := approvals.item_of(asked)) is not None:
+            require_scope(write.caller, connection, item)
         done = deciding.approve(
             connection,
             approval,

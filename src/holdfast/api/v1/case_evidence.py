@@ -62,10 +62,10 @@ def export_case(
 ) -> StreamingResponse:
     """The package as an answer; the export is on record when this returns. Raises `HoldfastError`."""
     runtime = caller.runtime
-    recipient = Recipient.parse(recipient_key)
-    signer = open_signer(runtime.settings.reporting, runtime.home.path)
     with runtime.database.read() as connection:
         require_case_scope(caller, connection, case)
+        recipient = Recipient.parse(recipient_key)
+        signer = open_signer(runtime.settings.reporting, runtime.home.path)
         dossier = gather(connection, runtime.sealer, case, leave_out=leave_out)
     with runtime.database.write() as connection:
         facts = {"recipient": str(recipient), "originals": len(dossier.originals)}

@@ -16,7 +16,7 @@ from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import http_problem, responses
 from holdfast.api.v1.cases import Fenced, require_case_scope
 from holdfast.api.v1.fields import Answer, Id, Request
-from holdfast.api.v1.holds import ItemId
+from holdfast.api.v1.holds import ItemId, require_scope
 from holdfast.api.writes import Write, Writing
 from holdfast.errors import NotAllowedError
 from holdfast.review import grants, viewing
@@ -151,6 +151,7 @@ def reveal_outside(
     caller = write.caller
 
     def work(connection: sa.Connection) -> GrantAnswer:
+        require_scope(caller, connection, hold)
         rules, session = caller.runtime.review, session_of(caller)
         grant = grants.reveal_outside(connection, hold, person=write.subject, session=session, rules=rules)
         return GrantAnswer.model_validate(grant)

@@ -144,6 +144,7 @@ def open_text_case(
             by=write.subject,
             surface=body.surface,
         )
+        require_case_scope(write.caller, connection, case.id)
         _add(connection, write, case.id, body.messages)
         return CaseAnswer.model_validate(cases.get_case(connection, case.id))
 
@@ -175,6 +176,7 @@ def label(
     """Its copies in the case get the label too. Everything that was said stays on record."""
 
     def work(connection: sa.Connection) -> LabelledAnswer:
+        require_case_scope(write.caller, connection, case)
         said = body.model_dump()
         return LabelledAnswer(
             labelled=labels.label_item(connection, case, media, person=write.subject, **said)
@@ -192,6 +194,7 @@ def annotate(
     """Incident type and annotations of the whole report."""
 
     def work(connection: sa.Connection) -> CaseAnswer:
+        require_case_scope(write.caller, connection, case)
         labels.annotate_case(connection, case, person=write.subject, **body.model_dump())
         return CaseAnswer.model_validate(cases.get_case(connection, case))
 
@@ -243,6 +246,7 @@ def merge(case: Id, body: MergeRequest, write: Annotated[Write, Writing(Permissi
     """Everything of `source` goes into this case. Both are open and of one account."""
 
     def work(connection: sa.Connection) -> CaseAnswer:
+        require_case_scope(write.caller, connection, case)
         require_case_scope(write.caller, connection, body.source)
         done = merging.merge(connection, case, body.source, person=write.subject, fence=body.fence)
         return CaseAnswer.model_validate(done)
@@ -255,6 +259,7 @@ def split(case: Id, body: SplitRequest, write: Annotated[Write, Writing(Permissi
     """These media become a case of their own: the answer."""
 
     def work(connection: sa.Connection) -> CaseAnswer:
+        require_case_scope(write.caller, connection, case)
         done = merging.split(connection, case, body.media, person=write.subject, fence=body.fence)
         return CaseAnswer.model_validate(done)
 

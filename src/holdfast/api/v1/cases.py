@@ -74,7 +74,6 @@ def _filter(
     owner: str | None,
     overdue: bool,
 ) -> CaseFilter:
-    scope = caller.principal.banks
     return CaseFilter(
         state=state,
         priority=priority,
@@ -84,7 +83,7 @@ def _filter(
         bank=None if bank is None else get_bank(connection, bank).id,
         owner=caller.subject if owner == "me" else owner,
         overdue_only=overdue,
-        banks_seen=(*scope.see, *scope.change),
+        banks_seen=caller.principal.banks.seen,
     )
 
 
@@ -135,8 +134,7 @@ def count(
 )
 def take_next(body: NextRequest, write: Annotated[Write, Writing(Permission.CASE_WRITE)]) -> Response:
     """The first open case that nobody holds becomes the caller's. 404 where there is none."""
-    scope = write.principal.banks
-    wanted = CaseFilter(**body.model_dump(), banks_seen=(*scope.see, *scope.change))
+    wanted = CaseFilter(**body.model_dump(), banks_seen=write.principal.banks.seen)
 
     def work(connection: sa.Connection) -> LeaseAnswer:
         lease = leases.take_next(connection, write.subject, write.caller.runtime.review, wanted)
@@ -185,6 +183,7 @@ def heartbeat(case: Id, body: Fenced, write: Annotated[Write, Writing(Permission
     """The lease runs on. 409 when the case is another's by now."""
 
     def work(connection: sa.Connection) -> LeaseAnswer:
+        require_case_scope(write.caller, connection, case)
         lease = leases.heartbeat(connection, case, write.subject, body.fence, write.caller.runtime.review)
         return LeaseAnswer.model_validate(lease)
 
@@ -201,6 +200,7 @@ def hand_back(case: Id, body: Fenced, write: Annotated[Write, Writing(Permission
     """Anybody may take it."""
 
     def work(connection: sa.Connection) -> CaseAnswer:
+        require_case_scope(write.caller, connection, case)
         leases.hand_back(connection, case, write.subject, body.fence)
         return CaseAnswer.model_validate(get_case(connection, case))
 
@@ -209,10 +209,11 @@ def hand_back(case: Id, body: Fenced, write: Annotated[Write, Writing(Permission
 
 def require_case_scope(caller: Caller, connection: sa.Connection, case_id: int) -> None:
     """Nothing, or `NotAllowedError` when the case has media of lists outside the key's scope."""
-    if "*" in (*caller.principal.banks.see, *caller.principal.banks.change):
+    if "*" in caller.principal.banks.seen:
         return
     i = case_items.c
-    query = sa.select(banks.c.name).join(case_items, i.bank_id == banks.c.id).where(i.case_id == case_id)
+    query = sa.select(banks.c.name).select_from(case_items.outerjoin(banks, i.bank_id == banks.c.id))
+    query = query.where(i.case_id == case_id, i.bank_id.is_not(None))
     for name in connection.scalars(query.distinct()):
         caller.principal.require_bank(name)
 

@@ -89,8 +89,7 @@ def list_decisions(
     `unreviewed` are also those that no rule queued.
     """
     queue, event = _cursor(after, is_open=state == "open")
-    scope = caller.principal.banks
-    seen = (*scope.see, *scope.change)
+    seen = caller.principal.banks.seen
     with caller.runtime.database.read() as connection:
         if state == "open":
             found = records.read_open(connection, after=(queue, event), banks_seen=seen, limit=limit)
@@ -153,9 +152,8 @@ def review(
 
 def require_bank_of(caller: Caller, connection: sa.Connection, decision: DecisionRow) -> None:
     """Nothing, or `NotAllowedError` when the decision is about a bank outside the key's scope."""
-    bank = records.bank_of(connection, decision)
-    if bank is not None:
-        caller.principal.require_bank(bank)
+    if decision.entry_id is not None:
+        caller.principal.require_bank(records.bank_of(connection, decision))
 
 
 def _answer(caller: Caller, row: DecisionRow) -> DecisionAnswer:

@@ -95,7 +95,13 @@ def list_destructions(
 ) -> Page[DestructionAnswer]:
     """The newest first."""
     with caller.runtime.database.read() as connection:
-        found = destruction.list_destructions(connection, waiting=waiting, before_id=before, limit=limit)
+        found = destruction.list_destructions(
+            connection,
+            waiting=waiting,
+            before_id=before,
+            banks_seen=caller.principal.banks.seen,
+            limit=limit,
+        )
     return page([DestructionAnswer.model_validate(one) for one in found], limit, [one.id for one in found])
 
 

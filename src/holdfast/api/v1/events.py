@@ -14,6 +14,7 @@ from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1.fields import AfterId, Answer, Id, Limit, Page, printable
+from holdfast.api.v1.shown import in_scope
 from holdfast.errors import UsageError
 from holdfast.records import events
 
@@ -97,7 +98,4 @@ def _without_detail(facts: Any) -> Any:
 
 def _in_scope(facts: dict[str, Any], scope: BankScope) -> dict[str, Any]:
     known = facts.get("facts")
-    if not isinstance(known, dict) or "matches" not in known:
-        return facts
-    seen = [match for match in known["matches"] if scope.may_see(match["bank"])]
-    return {**facts, "facts": {**known, "matches": seen}}
+    return {**facts, "facts": in_scope(known, scope)} if isinstance(known, dict) else facts

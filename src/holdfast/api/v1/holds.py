@@ -90,7 +90,8 @@ def list_holds(
 ) -> Page[HoldAnswer]:
     """What was held last comes first. Tombstones say when and why something was destroyed."""
     with caller.runtime.database.read() as connection:
-        found = listing.list_items(connection, state=state, before_id=before, limit=limit)
+        seen = caller.principal.banks.seen
+        found = listing.list_items(connection, state=state, before_id=before, banks_seen=seen, limit=limit)
     return page([HoldAnswer.model_validate(item) for item in found], limit, [item.id for item in found])
 
 

@@ -14,10 +14,11 @@ from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
 from holdfast.api.v1.fields import Answer, BeforeId, Id, Limit, Page, Slug, page
+from holdfast.api.v1.shown import in_scope
 from holdfast.api.writes import Write, Writing
 from holdfast.errors import NotFoundError
 from holdfast.records import jobs
-from holdfast.records.jobs import State
+from holdfast.records.jobs import Job, State
 
 __all__ = ["router"]
 
@@ -62,7 +63,7 @@ def list_jobs(
         found = jobs.list_jobs(
             connection, state=state, kind=kind, by=_only_by(caller), before_id=before, limit=limit
         )
-    return page([JobAnswer.model_validate(job) for job in found], limit, [job.id for job in found])
+    return page([_answer(caller, job) for job in found], limit, [job.id for job in found])
 
 
 @router.get("/v1/jobs/{job}", summary="Show a job", responses=responses(404, 422))
@@ -73,7 +74,7 @@ def get_job(caller: Annotated[Caller, Guard(Permission.JOB_READ)], job: Id) -> J
     if _only_by(caller) not in (None, found.payload.get("by")):
         # As if it were not there: whose jobs there are is nothing for this key to know.
         raise NotFoundError(f"There is no job {job}; it may have been pruned.")
-    return JobAnswer.model_validate(found)
+    return _answer(caller, found)
 
 
 @router.post(
@@ -87,7 +88,7 @@ def cancel_job(job: Id, write: Annotated[Write, Writing(Permission.JOB_WRITE)]) 
 
     def work(connection: sa.Connection) -> JobAnswer:
         jobs.cancel(connection, job)
-        return JobAnswer.model_validate(jobs.get(connection, job))
+        return _answer(write.caller, jobs.get(connection, job))
 
     return write.run(work)
 
@@ -103,9 +104,17 @@ def retry_job(job: Id, write: Annotated[Write, Writing(Permission.JOB_WRITE)]) -
 
     def work(connection: sa.Connection) -> JobAnswer:
         jobs.retry(connection, job)
-        return JobAnswer.model_validate(jobs.get(connection, job))
+        return _answer(write.caller, jobs.get(connection, job))
 
     return write.run(work)
+
+
+def _answer(caller: Caller, job: Job) -> JobAnswer:
+    """The job; where its result is the answer about a video, without matches in banks that are not seen."""
+    answer = JobAnswer.model_validate(job)
+    if isinstance(answer.result, dict):
+        answer.result = in_scope(answer.result, caller.principal.banks)
+    return answer
 
 
 def _only_by(caller: Caller) -> str | None:

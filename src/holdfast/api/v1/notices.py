@@ -13,6 +13,7 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
+from holdfast.api.v1.cases import require_case_scope
 from holdfast.api.v1.fields import Answer, BeforeId, Id, Limit, Line, Page, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.errors import UsageError
@@ -124,7 +125,13 @@ def list_all(
 ) -> Page[NoticeAnswer]:
     """Newest first; `open` are those without an answer."""
     with caller.runtime.database.read() as connection:
-        found = notices.list_notices(connection, is_open=state == "open", before=before, limit=limit)
+        found = notices.list_notices(
+            connection,
+            is_open=state == "open",
+            before=before,
+            banks_seen=caller.principal.banks.seen,
+            limit=limit,
+        )
     return page([NoticeAnswer.model_validate(one) for one in found], limit, [one.id for one in found])
 
 
@@ -132,7 +139,9 @@ def list_all(
 def get_one(caller: Annotated[Caller, Guard(Permission.CASE_READ)], notice: Id) -> NoticeAnswer:
     """One notice. What was written stands in its case."""
     with caller.runtime.database.read() as connection:
-        return NoticeAnswer.model_validate(notices.get_notice(connection, notice))
+        found = notices.get_notice(connection, notice)
+        require_case_scope(caller, connection, found.case_id)
+        return NoticeAnswer.model_validate(found)
 
 
 @router.post(
@@ -147,6 +156,7 @@ def close(
     """By itself; a decision about its case answers it too."""
 
     def work(connection: sa.Connection) -> NoticeAnswer:
+        require_case_scope(write.caller, connection, notices.get_notice(connection, notice).case_id)
         done = notices.close_notice(connection, notice, by=write.subject, outcome=body.outcome)
         return NoticeAnswer.model_validate(done)
 

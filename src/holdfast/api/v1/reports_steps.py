@@ -178,7 +178,7 @@ def record_receipt(
 def list_alarms(caller: Annotated[Caller, Guard(Permission.REPORT_READ)]) -> AlarmsAnswer:
     """Filings that are stuck, refused, or filed without a receipt; oldest first, at most 1000."""
     with caller.runtime.database.read() as connection:
-        found = alarms.list_alarms(connection)
+        found = alarms.list_alarms(connection, banks_seen=caller.principal.banks.seen)
     return AlarmsAnswer(alarms=[AlarmAnswer.model_validate(alarm) for alarm in found])
 
 
@@ -192,6 +192,8 @@ def clear_alarm(alarm: Id, write: Annotated[Write, Writing(Permission.REPORT_FIL
     """A person has seen to it."""
 
     def work(connection: sa.Connection) -> ClearedAnswer:
+        if (report := alarms.report_of(connection, alarm)) is not None:
+            get_seen(write.caller, connection, report)
         alarms.clear(connection, alarm, by=write.subject)
         write.note(connection, "report.alarm_clear", f"alarm:{alarm}")
         return ClearedAnswer(cleared=alarm)

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from holdfast.access.roles import Permission
 from holdfast.api.guard import Caller, Guard
 from holdfast.api.problems import responses
+from holdfast.api.v1.cases import require_case_scope
 from holdfast.api.v1.fields import Answer, Id, Limit, Page, Request, page
 from holdfast.api.writes import Write, Writing
 from holdfast.records.tables.base import now
@@ -191,7 +192,8 @@ def list_second(
 ) -> Page[SecondAnswer]:
     """What somebody else labelled, without their label."""
     with caller.runtime.database.read() as connection:
-        found = sampling.open_second_reviews(connection, caller.subject, limit=limit)
+        seen = caller.principal.banks.seen
+        found = sampling.open_second_reviews(connection, caller.subject, banks_seen=seen, limit=limit)
     return page([SecondAnswer.model_validate(one) for one in found], limit + 1, [])
 
 
@@ -205,10 +207,13 @@ def give_second(
     review: Id, body: SecondRequest, write: Annotated[Write, Writing(Permission.CASE_WRITE)]
 ) -> Response:
     """Once, by somebody else than the first."""
-    return write.run(
-        lambda connection: sampling.second_label(connection, review, person=write.subject, label=body.label),
-        status=204,
-    )
+
+    def work(connection: sa.Connection) -> None:
+        if (case := sampling.case_of_review(connection, review)) is not None:
+            require_case_scope(write.caller, connection, case)
+        sampling.second_label(connection, review, person=write.subject, label=body.label)
+
+    return write.run(work, status=204)
 
 
 @router.get("/v1/review-figures", summary="Figures of the work", responses=responses(422))
@@ -228,7 +233,9 @@ def figures(
         agreed=found.agreed,
         kappa=found.kappa,
         exposures_avoided=spared,
-        technologies=[TechnologyAnswer.model_validate(one) for one in errors],
+        technologies=[
+            TechnologyAnswer.model_validate(one) for one in errors if caller.principal.banks.may_see(one.bank)
+        ],
     )
 
 

@@ -20,7 +20,8 @@ from holdfast.api.problems import problem_body, responses
 from holdfast.api.v1 import uploads
 from holdfast.api.v1.answers import ScreenAnswer, ScreenAnswers, ScreenLater
 from holdfast.api.v1.context import ContextModel, context_of, parse_context
-from holdfast.api.writes import IDEMPOTENCY_KEY, JSON, REPLAYED, json_response
+from holdfast.api.v1.shown import in_scope
+from holdfast.api.writes import IDEMPOTENCY_KEY, JSON, REPLAYED, json_bytes, json_response
 from holdfast.decisions.facts import Context
 from holdfast.errors import LimitError, UsageError
 from holdfast.screening.answer import Answer
@@ -174,7 +175,8 @@ def screen_ready_hashes(
         caller.runtime.intake, items, by=caller.subject, in_detail=in_detail, idempotency_key=_valid(key)
     )
     request_id = caller.request.scope["holdfast.request_id"]
-    said = [_item_json(answer, request_id, in_detail=in_detail) for answer in answers]
+    scope = caller.principal.banks
+    said = [in_scope(_item_json(answer, request_id, in_detail=in_detail), scope) for answer in answers]
     return json_response({"answers": said, "list_version": caller.runtime.screener.lists.position})
 
 
@@ -200,14 +202,16 @@ def _screen(caller: Caller, data: bytes, context: Context, banks: list[str], key
     answer = caller.runtime.intake.screen(
         data, context, by=caller.subject, banks=banks, in_detail=in_detail, idempotency_key=key
     )
+    scope = caller.principal.banks
     if answer.stored:
-        return Response(answer.stored, answer.stored_status, {REPLAYED: "true"}, JSON)
+        body = answer.stored if "*" in scope.seen else json_bytes(in_scope(json.loads(answer.stored), scope))
+        return Response(body, answer.stored_status, {REPLAYED: "true"}, JSON)
     if answer.job is not None:
         return json_response(answer.to_json(in_detail=in_detail), 202)
     measures = caller.request.app.state.measures
     measures.screened.labels(answer.outcome.medium, str(answer.outcome.outcome)).inc()
     measures.screen_seconds.observe(time.perf_counter() - begun)
-    return json_response(answer.to_json(in_detail=in_detail))
+    return json_response(in_scope(answer.to_json(in_detail=in_detail), scope))
 
 
 def _banks(caller: Caller) -> list[str]:

@@ -121,7 +121,8 @@ def _own(connection: sa.Connection, approval: int, caller: Caller) -> Approval:
 
 
 def _item(asked: Approval) -> str:
-    return asked.target.removeprefix("item:")
+    """The held item that it is about: `_own` lets no other question through."""
+    return approvals.item_of(asked) or ""
 
 
 def _state(asked: Approval) -> str:

@@ -17,12 +17,24 @@ import structlog
 from holdfast.decisions.webhooks import outbox
 from holdfast.errors import NotFoundError
 from holdfast.records import events
+from holdfast.records.bank_scope import ALL_BANKS, case_is_seen
 from holdfast.records.dialect import moment, upsert
 from holdfast.records.tables.base import now
+from holdfast.records.tables.drafts import report_drafts
 from holdfast.records.tables.filings import filing_alarms, filing_attempts, filings
 from holdfast.reporting.filing.decide import AlarmKind
 
-__all__ = ["ORPHAN_TEXT", "Alarm", "Limits", "clear", "list_alarms", "raise_alarm", "resolve", "sweep"]
+__all__ = [
+    "ORPHAN_TEXT",
+    "Alarm",
+    "Limits",
+    "clear",
+    "list_alarms",
+    "raise_alarm",
+    "report_of",
+    "resolve",
+    "sweep",
+]
 
 ORPHAN_TEXT = "A report was asked for and no id came: one may be open. It deletes itself within a day."
 FILER = "filer"  # who cleared it, where no person did
@@ -107,15 +119,34 @@ def clear(connection: sa.Connection, alarm_id: int, *, by: str) -> None:
 
 
 def list_alarms(
-    connection: sa.Connection, *, filing_id: int | None = None, also_cleared: bool = False, limit: int = 1000
+    connection: sa.Connection,
+    *,
+    filing_id: int | None = None,
+    also_cleared: bool = False,
+    banks_seen: tuple[str, ...] = ALL_BANKS,
+    limit: int = 1000,
 ) -> list[Alarm]:
-    """Alarms, oldest first; those that are not cleared, unless ``also_cleared``."""
+    """Alarms, oldest first; those that are not cleared, unless ``also_cleared``.
+
+    ``banks_seen`` as in `review.cases.CaseFilter`: alarms about reports of other cases are left out.
+    """
     query = sa.select(filing_alarms).order_by(filing_alarms.c.id).limit(limit)
+    if "*" not in banks_seen:
+        r = report_drafts.c
+        of_other = sa.and_(r.filing_id == filing_alarms.c.filing_id, ~case_is_seen(r.case_id, banks_seen))
+        query = query.where(~sa.exists().where(of_other))
     if filing_id is not None:
         query = query.where(filing_alarms.c.filing_id == filing_id)
     if not also_cleared:
         query = query.where(filing_alarms.c.cleared_at.is_(None))
     return [_alarm(row) for row in connection.execute(query)]
+
+
+def report_of(connection: sa.Connection, alarm_id: int) -> int | None:
+    """The number of the report that an alarm is about; None where there is no such alarm or report."""
+    r, a = report_drafts.c, filing_alarms.c
+    query = sa.select(r.id).join(filing_alarms, a.filing_id == r.filing_id)
+    return connection.scalar(query.where(a.id == alarm_id))
 
 
 def sweep(connection: sa.Connection, destination: str, limits: Limits) -> None:
