@@ -135,17 +135,6 @@ def _chosen(found: list[Line]) -> list[Line]:
     return list(dict.fromkeys(chosen + [line for line in found if not line.speed][:1]))
 
 
-def _covered(query: VideoQuery, reference: VideoReference, pairs: Support) -> float:
-    """The share of the query's frames that lie on the line, or of the reference's that look like those there.
-
-    The lesser of both; of frames with features. An excerpt of a still video shows all of it.
-    """
-    usable = max(1, int((query.frames.weight[0] > 0).sum()))
-    listed = reference.frames.weight > 0
-    found = np.isin(reference.state[listed], reference.state[pairs.columns])
-    return min(len(pairs) / usable, float(found.mean()) if len(found) else 0.0)
-
-
 def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
     found = specific(query, reference, line, pairs)
     picture = still(query, reference, line.view, pairs, _cost(query))
@@ -154,13 +143,7 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
     if picture is not None:
         decades = max(decades, picture.decades)
     is_classic = picture is not None and picture.is_classic
-    judged = tier(
-        decades,
-        found.decades,
-        np.inf if query.is_fitted else found.mean_bits,  # nearly the same it must be without being fitted
-        _covered(query, reference, pairs),
-        still=None if picture is None else picture.decades,
-    )
+    judged = tier(decades, found.decades, still=None if picture is None else picture.decades)
     if not is_classic:
         score = decades + found.decades
         judged = among(judged, expected_false_alarms(score, len(query), len(reference)))

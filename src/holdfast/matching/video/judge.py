@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 __all__ = [
-    "ALIKE_BITS",
-    "ALIKE_SHARE",
     "MATCH_DECADES",
     "POSSIBLE_DECADES",
     "SPECIFIC_DECADES",
@@ -19,7 +17,6 @@ MATCH_DECADES = 9.0
 POSSIBLE_DECADES = 7.0
 SPECIFIC_DECADES = 1.5
 STILL_DECADES = 8.0  # of a listed video that is one picture: 1e-12 for a pair of frames
-ALIKE_BITS, ALIKE_SHARE = 12.0, 0.8
 
 
 class VideoTier(StrEnum):
@@ -31,20 +28,14 @@ class VideoTier(StrEnum):
     NONE = "none"
 
 
-def tier(
-    decades: float, specific: float, mean_bits: float, covered: float, *, still: float | None = None
-) -> VideoTier:
+def tier(decades: float, specific: float, *, still: float | None = None) -> VideoTier:
     """The tier of so much evidence that it is no stranger, and that it is this footage, not only its scene.
 
-    ``mean_bits`` is the mean distance along the line; ``covered`` the share of both videos that lies on it,
-    the lesser of the two. Where nothing moves, nothing tells moments apart; two videos that show nearly the
-    same picture all through are then a match, as they are for vPDQ. A listed video that is
-    one picture is judged as a photograph is, by ``still``, the evidence of that picture.
+    A listed video that is one picture is judged as a photograph is, by ``still``, the evidence of that
+    picture.
     """
     score = decades + specific
     if still is not None and still >= STILL_DECADES:
-        return VideoTier.MATCH
-    if mean_bits <= ALIKE_BITS and covered >= ALIKE_SHARE and score >= POSSIBLE_DECADES:
         return VideoTier.MATCH
     if score < MATCH_DECADES:
         return VideoTier.POSSIBLE if score >= POSSIBLE_DECADES else VideoTier.NONE

@@ -55,15 +55,12 @@ _ELSEWHERE_S = np.concatenate([np.arange(APART_S, 60.0, 0.5), -np.arange(APART_S
 
 @dataclass(frozen=True, slots=True)
 class Specific:
-    """``decades`` for this video against other footage of its scene; ``mean_bits`` along the line.
+    """``decades`` for this video against other footage of its scene.
 
-    ``followed`` is the share of moments whose nearest listed frame lies on the line; ``moves_alike``: they
-    change in the same way along it (see `motion`).
+    ``moves_alike``: they change in the same way along the line (see `motion`).
     """
 
     decades: float
-    mean_bits: float
-    followed: float = 0.0
     moves_alike: bool = False
 
 
@@ -71,7 +68,7 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     """How much speaks for this video against other footage of its scene."""
     if line.speed == 0:
         return _unordered(query, reference, line, support)
-    nearer, here = _nearer(query, reference, line, support)
+    nearer = _nearer(query, reference, line, support)
     followed, chance = _followed(query, reference, line, support)
     decades = nearer if followed >= LEAST_FOLLOWED else 0.0
     if followed >= MOSTLY_FOLLOWED:
@@ -82,7 +79,7 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     if found is not None:
         decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
     decades = max(0.0, decades - _unusual(line.speed))
-    return Specific(decades, here, followed, found is not None and found.agrees)
+    return Specific(decades, found is not None and found.agrees)
 
 
 def _unusual(speed: float) -> float:
@@ -92,10 +89,8 @@ def _unusual(speed: float) -> float:
     return 0.0 if USUAL_SPEEDS[0] <= speed <= USUAL_SPEEDS[1] else UNUSUAL_DECADES
 
 
-def _nearer(
-    query: VideoQuery, reference: VideoReference, line: Line, support: Support
-) -> tuple[float, float]:
-    """(decades, mean bits along the line): how much nearer it is than lines shifted in time."""
+def _nearer(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> float:
+    """Decades: how much nearer the line is than lines shifted in time."""
     moments = len(np.unique(support.columns))
     shifts = np.concatenate([_HERE_S, _ELSEWHERE_S])
     means = np.empty(len(shifts))
@@ -108,12 +103,12 @@ def _nearer(
     here = float(near.min() if len(near) else support.bits.mean())
     share = (moments - LEAST_MOMENTS) / (ENOUGH_MOMENTS - LEAST_MOMENTS)
     if len(elsewhere) < 2 or share <= 0:
-        return 0.0, here
+        return 0.0
     lead = float(elsewhere.min()) - here
     depth = (float(elsewhere.mean()) - here) / (float(elsewhere.std()) + _USUAL_BITS)
     decades = min(lead / LEAD_BITS, (depth - FREE_DEPTH) / DEPTH)
     known = min(1.0, len(elsewhere) / ENOUGH_SHIFTS) * min(1.0, share)
-    return max(0.0, decades * known), here
+    return max(0.0, decades * known)
 
 
 def _followed(
@@ -177,4 +172,4 @@ def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support
     lead = float(np.mean(leads)) if leads else 0.0
     differ = (unordered_strength(query, reference, line, support) - FREE_STRENGTH) / STRENGTH
     decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1), differ)
-    return Specific(max(0.0, decades), float(support.bits.mean()))
+    return Specific(max(0.0, decades))

@@ -13,7 +13,6 @@ from __future__ import annotations
 import numpy as np
 
 from holdfast.matching.video.align import Line, Support
-from holdfast.matching.video.judge import ALIKE_SHARE
 from holdfast.matching.video.kernels import bits_into
 from holdfast.matching.video.motion import motion
 from holdfast.matching.video.query import VideoQuery
@@ -22,7 +21,7 @@ from holdfast.matching.video.still import PLAIN, is_still
 
 __all__ = ["LEAST_FRAMES", "WHOLE_BITS", "whole"]
 
-WHOLE_BITS = 20
+WHOLE_BITS, WHOLE_SHARE = 20, 0.8
 LEAST_FRAMES = 3  # with features, of either
 
 
@@ -66,7 +65,7 @@ def _whole(query: VideoQuery, view: int, reference: VideoReference, listed: np.n
     distances = np.empty((len(query), len(reference)), np.int16)
     bits_into(frames.words, reference.frames.words, distances)
     near = distances[np.ix_(asked, listed)] <= WHOLE_BITS
-    if min(near.any(axis=1).mean(), near.any(axis=0).mean()) < ALIKE_SHARE:
+    if min(near.any(axis=1).mean(), near.any(axis=0).mean()) < WHOLE_SHARE:
         return None
     rows = asked[near.any(axis=1)]
     away_s = np.abs(reference.time_s[listed] - query.time_s[rows][:, np.newaxis])
