@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -217,6 +218,14 @@ def test_help_starts_fast() -> None:
     others = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
     assert others <= {"__main__", "_distutils_hack", "annotated_doc", "holdfast", "shellingham", "typer"}
     assert "typer" in others and len(loaded) < 300
+    assert min(_processor_s([*PROGRAM, "--help"]) for _ in range(5)) < 0.3
+
+
+def _processor_s(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_version(home: Home) -> None:

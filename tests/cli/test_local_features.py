@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from holdfast.errors import UsageError
 from tests.api.test_local_features import film, hidden
 from tests.cli.conftest import Commands
+from tests.opencv import hide_opencv
 
 
 def test_a_film_is_added_with_its_features_found_and_told(
@@ -28,21 +26,9 @@ def test_a_film_is_added_with_its_features_found_and_told(
     told = {one["check"]: one for one in commands.json("doctor")}
     assert told["local features"]["state"] == "ok"
 
-    _without_opencv(monkeypatch)
+    hide_opencv(monkeypatch)
     told = {one["check"]: one for one in commands.json("doctor", status=1)}
     assert told["local features"]["state"] == "problem"
     assert "holdfast[local]" in told["local features"]["detail"]
     with pytest.raises(UsageError, match="None were made"):
         commands.run("bank", "add", "FILMS", known, "--local-features")
-
-
-def _without_opencv(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: Any) -> Any:
-        if name == "cv2":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.delitem(sys.modules, "cv2", raising=False)
-    monkeypatch.setattr(builtins, "__import__", absent)

@@ -293,7 +293,7 @@ def test_a_match_without_a_rule_is_held() -> None:
         assert engine.evaluate(MatchFacts(outcome, "image")).actions == Actions(allow=True)
 
 
-def test_a_decision_takes_microseconds() -> None:
+def test_a_decision_takes_less_than_fifty_microseconds() -> None:
     engine = Engine(load_rules())
     facts = MatchFacts("possible", "image", (EntryMatch("b", 1, "pdq", "possible", distance_bits=40),))
     rounds = []
@@ -303,4 +303,4 @@ def test_a_decision_takes_microseconds() -> None:
             decision: Decision = engine.evaluate(facts)
         rounds.append((time.process_time_ns() - start) / 400)
     assert decision.rule == "untrusted-possible"  # the last rule that can hold on a match: the slowest way
-    assert min(rounds) < 500_000  # 15,000 on a quiet machine
+    assert min(rounds) < 50_000  # 15,000 on a quiet machine; of processor time, and of the best round

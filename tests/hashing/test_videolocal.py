@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
-import sys
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ from holdfast.hashing.videolocal import LocalFeatures, features_of, moving_cells
 from holdfast.hashing.videolocal_blob import pack, unpack
 from holdfast.hashing.videolocal_reference import FEATURES, MOMENTS, LocalReference
 from holdfast.media.types import VideoFrame
+from tests.opencv import hide_opencv
 
 
 def pictures(count: int) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
@@ -88,15 +87,7 @@ def test_altered_bytes_are_refused(tail: bytes, length: int) -> None:
 
 
 def test_without_opencv_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: Any) -> Any:
-        if name == "cv2":
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.delitem(sys.modules, "cv2", raising=False)
-    monkeypatch.setattr(builtins, "__import__", absent)
+    hide_opencv(monkeypatch)
     assert not videolocal.is_available()
     with pytest.raises(UsageError, match=r"holdfast\[local\]"):
         LocalReference()

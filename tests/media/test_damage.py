@@ -63,9 +63,12 @@ def test_a_bomb_is_refused_at_once_and_in_little_memory() -> None:
     data = png_bomb(30_000)
     refusal(png_bomb(20_000))  # loads what there is to load
     tracemalloc.start()
-    start = time.process_time()
-    assert refusal(data).reason == Reason.TOO_LARGE
-    assert time.process_time() - start < 0.5
+    took_s = []
+    for _ in range(5):  # of which a busy machine spoils some
+        start = time.process_time()
+        assert refusal(data).reason == Reason.TOO_LARGE
+        took_s.append(time.process_time() - start)
+    assert min(took_s) < 0.05
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()
 

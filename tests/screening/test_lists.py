@@ -13,7 +13,7 @@ from holdfast.banks.models import Fingerprint
 from holdfast.banks.service import create_bank, get_bank
 from holdfast.banks.sources import ensure_source
 from holdfast.records.database import Database
-from holdfast.screening import lists
+from holdfast.screening import generation, lists
 from holdfast.screening.generation import MANIFEST, newest_generation
 from holdfast.screening.lists import ListIndex
 
@@ -66,7 +66,7 @@ def test_additions_and_removals_are_seen_at_the_next_look(database: Database, in
 def test_what_is_far_behind_builds_once_for_all(
     database: Database, index: ListIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "FAR_BEHIND", 3)
+    monkeypatch.setattr(generation, "FAR_BEHIND", 3)
     index.refresh()
     codes = [_code() for _ in range(6)]
     for code in codes:

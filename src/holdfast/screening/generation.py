@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import sqlalchemy as sa
@@ -35,19 +35,30 @@ from holdfast.records.tables.banks import fingerprint_log, fingerprints
 from holdfast.screening.videofiles import write_videos
 
 __all__ = [
+    "FAR_BEHIND",
     "MANIFEST",
     "Generation",
     "build_generation",
     "mark_of",
     "newest_generation",
+    "newest_to_follow",
     "only_one",
     "read_manifest",
 ]
 
 MANIFEST = "manifest.json"
+FAR_BEHIND = 20_000  # changes that a process follows by itself; beyond it, a new generation is wanted
 _DIGESTS = ("md5", "sha1", "sha256")
 
 Progress = Callable[[int], object]
+
+
+class Held(Protocol):
+    """What a process has of a generation, and how far it followed the log since."""
+
+    position: int
+    mark: str
+    is_proved: bool
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +136,21 @@ def mark_of(database: Database, connection: sa.Connection, position: int) -> str
     )
     value = connection.execute(newest).scalar() or b""
     return f"{database.description} {position} {hashlib.sha256(value).hexdigest()}"
+
+
+def newest_to_follow(database: Database, connection: sa.Connection, held: Held) -> int | None:
+    """The newest position of the log, where what is ``held`` of a generation can follow it from its own.
+
+    None where it has none, is of other records or another history of them, or is too far back.
+    """
+    newest = last_position(connection)
+    if held.position < 0 or not newest >= held.position >= newest - FAR_BEHIND:
+        return None
+    if not held.is_proved:
+        if mark_of(database, connection, held.position) != held.mark:
+            return None
+        held.is_proved = True
+    return newest
 
 
 @contextmanager

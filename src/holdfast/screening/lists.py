@@ -23,11 +23,17 @@ from holdfast.errors import IndexFileError
 from holdfast.matching.digests import digest_keys
 from holdfast.matching.flat import LivingCodes
 from holdfast.records.database import Database
-from holdfast.screening.generation import Generation, build_generation, mark_of, newest_generation, only_one
+from holdfast.screening.generation import (
+    Generation,
+    build_generation,
+    mark_of,
+    newest_generation,
+    newest_to_follow,
+    only_one,
+)
 
 __all__ = ["ListIndex"]
 
-FAR_BEHIND = 20_000  # changes that a process follows by itself; beyond it a new generation is built
 VIDEOS_BEHIND, SHARE_BEHIND = 500, 0.05  # videos, and share of all, that servers are left to hold in memory
 WORTH_REOPENING = 2_000  # changes in memory that a newer generation spares
 _PAGE = 10_000
@@ -119,16 +125,10 @@ class ListIndex:
 
     def _follow(self, generation: Generation) -> bool:
         """Takes in the log since the generation's position; False without one, or when it is too far back."""
-        if generation.position < 0:
-            return False
         with self._database.read() as connection:
-            newest = last_position(connection)
-            if not newest >= generation.position >= newest - FAR_BEHIND:
+            newest = newest_to_follow(self._database, connection, generation)
+            if newest is None:
                 return False
-            if not generation.is_proved:
-                if mark_of(self._database, connection, generation.position) != generation.mark:
-                    return False
-                generation.is_proved = True
             while generation.position < newest:
                 _apply(generation, read_since(connection, generation.position, _PAGE))
         return True

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.banks.log import last_position
 from holdfast.banks.videos import changed_videos
 from holdfast.errors import IndexFileError
 from holdfast.records.database import Database
-from holdfast.screening.generation import build_generation, mark_of, only_one, read_manifest
+from holdfast.screening.generation import build_generation, newest_to_follow, only_one, read_manifest
 from holdfast.screening.videofiles import open_videos
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameHit", "VideoList"]
 
-FAR_BEHIND = 20_000  # changes of all lists that a process follows by itself; beyond it, it wants new files
 WORTH_REOPENING = 100  # videos in memory that a newer generation spares
 
 Int64Array = npt.NDArray[np.int64]
@@ -131,16 +129,10 @@ class VideoList:
 
     def _follow(self, videos: _Videos) -> bool:
         """Takes in the log since the videos' position; False without one, or when it is too far back."""
-        if videos.position < 0:
-            return False
         with self._database.read() as connection:
-            newest = last_position(connection)
-            if not newest >= videos.position >= newest - FAR_BEHIND:
+            newest = newest_to_follow(self._database, connection, videos)
+            if newest is None:
                 return False
-            if not videos.is_proved:
-                if mark_of(self._database, connection, videos.position) != videos.mark:
-                    return False
-                videos.is_proved = True
             if newest > videos.position:
                 for video_id, video in changed_videos(connection, videos.position):
                     _change(videos, video_id, video)

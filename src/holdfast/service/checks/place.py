@@ -22,7 +22,6 @@ from holdfast.vault.keys import FileKeys, default_key_file
 __all__ = ["folder", "index", "key_file", "local_features", "records", "rules"]
 
 LEAST_FREE_BYTES = 1_000_000_000
-FAR_BEHIND = 20_000  # changes; a server that starts builds the index again first
 
 
 def folder(home: Path) -> Iterator[Finding]:
@@ -81,7 +80,7 @@ def local_features(look: Look) -> Iterator[Finding]:
 def index(look: Look, full: bool) -> Iterator[Finding]:
     """Whether its files are sound, and how far they are behind."""
     from holdfast.matching.segments import verify_file
-    from holdfast.screening.generation import MANIFEST, newest_generation
+    from holdfast.screening.generation import FAR_BEHIND, MANIFEST, newest_generation
 
     place = look.home / "index"
     if not (place / MANIFEST).exists():
