@@ -106,6 +106,8 @@ def _add(
         problem = (
             f"added by its digests only: {hashes.detail}" if whole else f"not all of it: {hashes.detail}"
         )
+    elif sealer is not None and hashes.video is not None and hashes.local is None:
+        problem = hashes.detail
     return Added(hashes.file, entry.entry.id, entry.is_new, len(fingerprints), problem)
 
 

@@ -15,6 +15,8 @@ from holdfast.screening.videolook import Source, opened
 
 __all__ = ["HashedVideo", "hash_video"]
 
+NO_LOCAL = "no local features: nothing stands out in its pictures"
+
 
 @dataclass(frozen=True, slots=True)
 class HashedVideo:
@@ -47,5 +49,7 @@ def hash_video(
         return HashedVideo(None, str(Reason.FEATURELESS), detail)
     if end.incomplete is not None:
         return HashedVideo(video, str(end.incomplete), end.incomplete_detail, local)
-    others = f"{tracks} tracks with pictures: the one that players show was hashed" if tracks > 1 else ""
-    return HashedVideo(video, detail=others, local=local)
+    notes = [f"{tracks} tracks with pictures: the one that players show was hashed"] if tracks > 1 else []
+    if watch is not None and local is None:
+        notes.append(NO_LOCAL)
+    return HashedVideo(video, detail="; ".join(notes), local=local)
