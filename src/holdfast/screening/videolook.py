@@ -15,6 +15,7 @@ from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS, PLAIN_VIEWS
 from holdfast.errors import NotMatchableError, UnreadableError
 from holdfast.hashing.code import CODE_BYTES, MIN_QUALITY
 from holdfast.hashing.video import VideoHash
+from holdfast.hashing.videoviews.pieces import STEP_S, every_s, pieces
 from holdfast.media.types import Reason, VideoLimits, VideoMode
 from holdfast.screening.checked import Checked
 
@@ -27,11 +28,8 @@ if TYPE_CHECKING:
     from holdfast.media.videoreader import VideoReader
     from holdfast.screening.lists import ListIndex
 
-__all__ = ["STEP_S", "PictureHit", "Progress", "Source", "VideoLook", "look_at_video", "opened"]
+__all__ = ["PictureHit", "Progress", "Source", "VideoLook", "look_at_video", "opened"]
 
-STEP_S = 0.5
-PIECE_FRAMES = 120  # looked at together: a minute
-OVERLAP_FRAMES = 20  # so that nothing is cut in two
 VIDEO = "video"
 
 Progress = Callable[[float, float | None], None]
@@ -145,7 +143,7 @@ class _Look:
                 self._pool.open_video(
                     readable,
                     limits,
-                    every_s=STEP_S,
+                    every_s=every_s(self._mode),
                     mode=self._mode,
                     track=number,
                     on_progress=on_progress,
@@ -181,18 +179,18 @@ class _Look:
         from holdfast.hashing.videoviews import video_views
         from holdfast.matching.video import joined
 
-        pieces, plain = [], list[VideoHash]()
-        for piece in _pieces(reader):
-            views = video_views(piece)
+        looked, plain = [], list[VideoHash]()
+        for piece in pieces(reader, self._mode):
+            views = video_views(piece.frames, piece.between)
             if views is None:
                 self._note(Reason.TOO_SMALL, "Not matchable: under 8 pixels high or wide.")
             else:
-                frames = [frame.index for frame in piece]
-                every_s = 0.0 if self._mode is VideoMode.KEYFRAMES else 1.0
-                plain.append(_plain(views, frames, plain, every_s))
+                frames = [frame.index for frame in piece.frames]
+                due_s = 0.0 if self._mode is VideoMode.KEYFRAMES else 1.0
+                plain.append(_plain(views, frames, plain, due_s))
                 self._look_up_pictures(views, frames)
-                pieces.append(self._look_up_videos(views, piece))
-        self._finds += joined(pieces)
+                looked.append(self._look_up_videos(views, piece.frames))
+        self._finds += joined(looked)
         self._plain += plain
         end = reader.outcome()
         self._length_s = max(self._length_s, end.duration_s)
@@ -248,12 +246,12 @@ class _Look:
         self._problem = self._problem or (reason, detail)
 
 
-def _plain(views: VideoViews, frames: list[int], before: list[VideoHash], every_s: float) -> VideoHash:
-    """The frames as they are, one in ``every_s`` seconds (0: all), of those after the pieces before."""
+def _plain(views: VideoViews, frames: list[int], before: list[VideoHash], due_s: float) -> VideoHash:
+    """The frames as they are, one in ``due_s`` seconds (0: all), of those after the pieces before."""
     last_s = max((float(part.time_s[-1]) for part in before if len(part)), default=-1.0)
     is_due = views.time_s > last_s
-    if every_s:
-        is_due &= np.mod(views.time_s, every_s) == 0
+    if due_s:
+        is_due &= np.mod(views.time_s, due_s) == 0
     rows = np.flatnonzero(is_due & (views.quality[0] >= 0))
     return VideoHash(
         np.array(frames, np.int64)[rows], views.time_s[rows], views.quality[0][rows], views.codes[0][rows]
@@ -280,21 +278,3 @@ def opened(source: Source) -> Iterator[bytes | BinaryIO]:
         raise UnreadableError(f"cannot be opened: {error.strerror}. It was not checked.") from error
     with file:
         yield file
-
-
-def _pieces(frames: Iterator[VideoFrame]) -> Iterator[list[VideoFrame]]:
-    """Frames of one size, a minute at a time; each piece begins with the end of the one before."""
-    piece: list[VideoFrame] = []
-    fresh = 0
-    for frame in frames:
-        if piece and frame.luma.shape != piece[0].luma.shape:
-            if fresh:
-                yield piece
-            piece, fresh = [], 0
-        piece.append(frame)
-        fresh += 1
-        if len(piece) == PIECE_FRAMES:
-            yield piece
-            piece, fresh = piece[-OVERLAP_FRAMES:], 0
-    if fresh:
-        yield piece

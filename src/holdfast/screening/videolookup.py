@@ -10,6 +10,7 @@ import numpy as np
 from holdfast.banks.resolve import BankMatch, resolve
 from holdfast.banks.videos import frames_of
 from holdfast.hashing.video import VideoHash
+from holdfast.hashing.videoviews.pieces import OVERLAP_FRAMES, PIECE_FRAMES
 from holdfast.matching.calibration.model import Tier
 from holdfast.matching.video import BankMatch as Find
 from holdfast.matching.video import SearchPlan, VideoBank, VideoQuery, classic_match, joined, search
@@ -17,7 +18,6 @@ from holdfast.matching.video.candidates import near_candidates
 from holdfast.records.database import Database
 from holdfast.screening.checked import WHOLE, Seen, Span, weight
 from holdfast.screening.sighting import Sighted
-from holdfast.screening.videolook import OVERLAP_FRAMES, PIECE_FRAMES
 from holdfast.screening.videosight import seen_find
 
 __all__ = ["look_up_video"]

@@ -15,6 +15,7 @@ from holdfast.banks.resolve import BankMatch
 from holdfast.decisions.vocabulary import DECISIVE_DISTANCE_BITS
 from holdfast.hashing.image import QueryHashes
 from holdfast.hashing.video import VideoHash
+from holdfast.hashing.videoviews.pieces import STEP_S
 from holdfast.matching.calibration.model import COARSE, FalseAlarmModel, Tier
 from holdfast.matching.video import BankMatch as Find
 from holdfast.matching.video import ClassicMatch, classic_match
@@ -22,7 +23,7 @@ from holdfast.screening.checked import AS_IS, Region, Seen, Span, weight
 from holdfast.screening.judging import Judgement, Near, judge
 from holdfast.screening.sighting import Sighted
 from holdfast.screening.videolist import FrameHit
-from holdfast.screening.videolook import STEP_S, PictureHit, VideoLook
+from holdfast.screening.videolook import PictureHit, VideoLook
 
 __all__ = ["nearest_in", "seen_find", "sight_frame_hits", "sight_video"]
 

@@ -7,7 +7,9 @@ import pytest
 from PIL import Image
 
 from holdfast.hashing.video import video_hash
+from holdfast.hashing.videoviews.pieces import pieces
 from holdfast.hashing.videoviews.views import VideoViews, video_views
+from holdfast.media.types import VideoFrame, VideoMode
 from tests.hashing.videoviews.films import film, frames
 
 COUNT = 8
@@ -84,3 +86,33 @@ def test_a_view_that_fits_already_is_left_alone_or_stays_as_near() -> None:
     views = _views(lumas)
     fitted = views.fitted(0, np.arange(4), listed[:4])
     assert fitted is None or np.bitwise_count(fitted.codes ^ listed).sum(axis=1).mean() <= 12
+
+
+def test_without_codes_a_view_is_as_it_stands_and_is_kept() -> None:
+    views = _views(film(5, COUNT))
+    none = np.empty(0, np.int64), np.empty((0, 32), np.uint8)
+    seen = views.fitted(0, *none)
+    assert not seen.is_changed and seen.words == views.words[0] and len(seen.codes) == COUNT
+    assert int(np.bitwise_count(seen.codes ^ views.codes[0]).sum(axis=1).max()) <= 32
+    assert views.fitted(0, *none) is seen
+
+
+def test_frames_between_are_hashed_where_a_view_is_fitted() -> None:
+    """A film twice as fast as frames are looked at: the copy begins a quarter of a second late."""
+    lumas = film(9, 4 * COUNT)
+    listed = video_hash(frames(lumas[::4])).codes  # one a second, of a frame each quarter
+    late = lumas[2:]
+    shown = [
+        VideoFrame(n / 4, n, luma, luma.shape[1], luma.shape[0], full_range=True)
+        for n, luma in enumerate(late)
+    ]
+    (piece,) = pieces(shown, VideoMode.QUICK)
+    views = video_views(piece.frames, piece.between)
+    assert views is not None
+    rows = np.arange(0, len(views) - 1, 2)[:4]
+    fitted = views.fitted(0, rows, listed[1:5])
+    assert len(fitted.time_s) == len(late) == len(fitted.codes)
+    assert (np.diff(fitted.time_s) == 0.25).all()
+    part = views.between(2.0, 4.0)
+    assert part is not None
+    assert part.fitted(0, np.arange(2), listed[:2]).time_s.tolist() == np.arange(2.0, 4.0, 0.25).tolist()

@@ -70,3 +70,15 @@ def test_on_a_still_page_of_its_own_grey() -> None:
 def test_frames_too_small_and_too_few() -> None:
     assert len(stack_boxes([np.zeros((8, 8), np.uint8)], 6)) >= 1
     assert stack_boxes([np.full((40, 40), 9, np.uint8)], 6)[0].box == Box(0, 40, 0, 40)
+
+
+def test_a_white_page_within_black_bars_ends_where_the_bars_do() -> None:
+    """Its margins are uniform too, but of another grey, and something moves at their ends."""
+    lumas = []
+    for number in range(12):
+        luma = np.full((90, 160), 255, np.uint8)
+        luma[20 + number : 60, 30 + 3 * number : 90 + 3 * number] = film(3, 1, 60, 40 - number)[0]
+        lumas.append(luma)
+    page = np.zeros((160, 160), np.uint8)
+    boxes = stack_boxes(on_page(lumas, lambda _: page, 35, 0), 9)
+    assert boxes[1].kind == BORDER and boxes[1].box == Box(35, 125, 0, 160)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.bench.video.corpus import Listed
-from holdfast.bench.video.queries import QUERY_STEP_S, pieces_of
+from holdfast.bench.video.queries import pieces_of
 from holdfast.hashing.videolocal import LocalFeatures
 from holdfast.hashing.videolocal_query import LocalQuery
 from holdfast.hashing.videolocal_reference import LocalReference
+from holdfast.hashing.videoviews.pieces import STEP_S
 from holdfast.matching.video.local_judge import compare_local
 from holdfast.media.types import VideoLimits
 from holdfast.media.video import VideoDecoder
@@ -37,7 +38,7 @@ class LocalFiles:
 
     def said(self, data: bytes, own: Path, others: Sequence[Path]) -> LocalSaid:
         """An edited clip against its own file, and against files of other sources."""
-        queries = [LocalQuery(piece, QUERY_STEP_S) for piece in pieces_of(data)]
+        queries = [LocalQuery(piece.frames, STEP_S) for piece in pieces_of(data)]
         found = [other.name for other in others if self._is_proved(queries, other)]
         return LocalSaid(self._is_proved(queries, own), tuple(found), len(others))
 
@@ -45,7 +46,7 @@ class LocalFiles:
         """Every file of a scene against every other one: (query, file, whether it was taken for it)."""
         out = []
         for asked in files:
-            queries = [LocalQuery(piece, QUERY_STEP_S) for piece in pieces_of(asked.path.read_bytes())]
+            queries = [LocalQuery(piece.frames, STEP_S) for piece in pieces_of(asked.path.read_bytes())]
             out += [
                 (asked.name, other.name, self._is_proved(queries, other.path))
                 for other in files

@@ -15,7 +15,8 @@ import numpy as np
 
 from holdfast.bench.video.corpus import Listed
 from holdfast.bench.video.peers import Vpdq, vpdq
-from holdfast.bench.video.queries import QUERY_STEP_S, query_of, views_of
+from holdfast.bench.video.queries import query_of, views_of
+from holdfast.hashing.videoviews.pieces import STEP_S
 from holdfast.matching.video import VideoBank, search
 from holdfast.media.types import VideoLimits, VideoMode
 from holdfast.media.video import VideoDecoder
@@ -132,7 +133,7 @@ def _measured(file: Listed, data: bytes, size: str, bank: VideoBank, peer: Vpdq 
 
 def _decoded(data: bytes) -> int:
     """Decodes as a scan does, and looks at nothing."""
-    decoder = VideoDecoder(data, VideoLimits(), every_s=QUERY_STEP_S, mode=VideoMode.QUICK)
+    decoder = VideoDecoder(data, VideoLimits(), every_s=STEP_S, mode=VideoMode.QUICK)
     return sum(frame is not None for frame in decoder.frames())
 
 

@@ -32,6 +32,8 @@ UInt8Array = npt.NDArray[np.uint8]
 class FittedView:
     """``codes`` uint8 (f, 32) and ``quality`` int32 (f,) of all frames at the fitted view, and its names.
 
+    ``time_s`` float64 (f,) are their times: these may lie closer together than those of the view's codes.
+
     ``values`` float32 (f, 256) are the coefficients of which the bits are the signs, in the order of the
     bits, in units of the median size of their frame's. ``is_changed``: a step brought the view nearer.
     """
@@ -39,6 +41,7 @@ class FittedView:
     codes: UInt8Array
     quality: npt.NDArray[np.int32]
     values: npt.NDArray[np.float32]
+    time_s: npt.NDArray[np.float64]
     is_changed: bool
     family: str
     words: str
@@ -46,6 +49,7 @@ class FittedView:
 
 def fitted_view(
     smalls: tuple[SmallLuma, ...],
+    time_s: npt.NDArray[np.float64],
     box: Box,
     matrix: Matrix,
     names: tuple[str, str],
@@ -54,9 +58,13 @@ def fitted_view(
 ) -> FittedView:
     """The view through ``matrix`` (3, 3), fitted so that frames ``rows`` are nearest to ``codes`` (k, 32).
 
+    ``time_s`` float64 (f,) are the times of ``smalls``.
+
     ``names`` are family and words of the view that it starts from, which it stays where no step brings the
-    frames nearer.
+    frames nearer, and where there are no codes.
     """
+    if not len(rows):
+        return FittedView(*_hashed(smalls, box, matrix), time_s, False, *names)
     faces = {row: Faces(smalls[row], (box,)) for row in rows.tolist()}
     signs = code_signs(codes)
     best, best_agreement, now = matrix, -np.inf, matrix
@@ -70,7 +78,7 @@ def fitted_view(
     is_changed = best is not matrix
     if is_changed:
         names = _named(best @ np.linalg.inv(matrix), smalls[0].aspect(box), names)
-    return FittedView(*_hashed(smalls, box, best), is_changed, *names)
+    return FittedView(*_hashed(smalls, box, best), time_s, is_changed, *names)
 
 
 def _hashed(

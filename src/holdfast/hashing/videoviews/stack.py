@@ -85,22 +85,26 @@ def _standing_boxes(stack: UInt8Array, limit: int) -> list[PageBox]:
 
 
 def recurring_borders(frames: list[UInt8Array], page: Box, limit: int) -> list[Box]:
-    """The insides of uniform borders that `_LEAST_TIMES` frames or more have, the commonest first."""
+    """The insides of uniform borders that `_LEAST_TIMES` frames or more have, the commonest first.
+
+    Of each frame the inside of what is of one grey all around it, and of all that is uniform: a page or a
+    sky within a border is uniform too, and where it ends is another question in each frame.
+    """
     tolerance = max(2, round(_SAME_SHARE / 2 * max(page.bottom, page.right)))
     counts: list[tuple[Box, int]] = []
     last: UInt8Array | None = None
-    box = page
+    boxes: set[Box] = set()
     for frame in frames:
         if frame is not last:
-            box, last = _trimmed(frame[np.newaxis], page, _flat_depth), frame
-        if box == page:
-            continue
-        for number, (other, count) in enumerate(counts):
-            if max(abs(a - b) for a, b in zip(box, other, strict=True)) <= tolerance:
-                counts[number] = (other, count + 1)
-                break
-        else:
-            counts.append((box, 1))
+            every = _trimmed(frame[np.newaxis], page, _flat_depth)
+            boxes, last = {every, _one_grey_box(frame, page)} - {page}, frame
+        for box in sorted(boxes):
+            for number, (other, count) in enumerate(counts):
+                if max(abs(a - b) for a, b in zip(box, other, strict=True)) <= tolerance:
+                    counts[number] = (other, count + 1)
+                    break
+            else:
+                counts.append((box, 1))
     often = sorted((one for one in counts if one[1] >= _LEAST_TIMES), key=lambda one: -one[1])
     return [box for box, _ in often[:limit]]
 
@@ -127,8 +131,28 @@ def _ends(stack: UInt8Array, depth: Depth) -> tuple[int, int]:
 
 
 def _flat_depth(stack: UInt8Array) -> int:
-    """How many lines from the first on are of one grey, of a single frame."""
-    return int(stack_kernels.flat_lines(stack[0], _FLAT))
+    """How many lines from the first on are uniform, of a single frame, whatever their greys."""
+    return int(stack_kernels.flat_lines(stack[0], _FLAT, -1.0, 0.0))
+
+
+def _one_grey_box(frame: UInt8Array, page: Box) -> Box:
+    """What lies within a border of one grey: rows first, then columns of the same grey if there were any."""
+    grey = -1.0
+
+    def depth(stack: UInt8Array) -> int:
+        own = float(stack[0, 0].mean()) if grey < 0 else grey
+        return int(stack_kernels.flat_lines(stack[0], _FLAT, own, _NEAR_COLOUR))
+
+    height, width = frame.shape
+    top, bottom = _ends(frame[np.newaxis], depth)
+    if height - top - bottom < _LEAST_SHARE * height:
+        return page
+    if top or bottom:
+        grey = float((frame[0] if top else frame[-1]).mean())
+    left, right = _ends(frame[np.newaxis, top : height - bottom].transpose(0, 2, 1), depth)
+    if width - left - right < _LEAST_SHARE * width:
+        left = right = 0
+    return Box(top, height - bottom, left, width - right)
 
 
 def _bar_depth(stack: UInt8Array) -> int:

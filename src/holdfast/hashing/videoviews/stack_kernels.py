@@ -14,8 +14,11 @@ _MOST_DETAIL = 24  # grey levels
 
 
 @njit
-def flat_lines(lines: Any, deviation: Any) -> Any:
-    """How many lines of uint8 (n, length), from the first on, have a standard deviation under this one."""
+def flat_lines(lines: Any, deviation: Any, grey: Any, near: Any) -> Any:
+    """How many lines of uint8 (n, length), from the first on, have a standard deviation under this one.
+
+    With ``grey`` 0 or more, only lines whose mean is within ``near`` grey levels of it.
+    """
     count, length = lines.shape
     for i in range(count):
         total = squares = np.int64(0)
@@ -24,6 +27,8 @@ def flat_lines(lines: Any, deviation: Any) -> Any:
             total += value
             squares += value * value
         if length * squares - total * total >= deviation * deviation * length * length:
+            return i
+        if grey >= 0 and abs(total - grey * length) > near * length:
             return i
     return count
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.video import frame_block
 from holdfast.hashing.videoviews import stack
 from holdfast.hashing.videoviews.fitting import FittedView, fitted_view
+from holdfast.hashing.videoviews.pieces import Between
 from holdfast.hashing.videoviews.stack import StackBox, stack_boxes
 from holdfast.hashing.videoviews.warps import BOX_WARPS, VIDEO_WARPS
 from holdfast.hashing.views.faces import Faces
@@ -53,6 +55,9 @@ class VideoViews:
     ``codes`` uint8 (v, f, 32); ``quality`` int32 (v, f), 0..100, -1 where a view has no code of a frame;
     ``time_s`` float64 (f,). ``families`` and ``words`` name the views, in decisions' words and for people.
     ``boxes`` of the small lumas and ``matrices`` float64 (v, 3, 3) say what each view sees: see `views.plan`.
+    ``small`` are the small lumas of these frames and of those between, at ``small_time_s`` float64 (s,);
+    ``place`` int64 (f,) tells where these frames are among them. ``seen`` keeps views that were asked for
+    as they stand.
     """
 
     codes: UInt8Array
@@ -64,35 +69,52 @@ class VideoViews:
     matrices: Matrix
     boxes: tuple[StackBox, ...]
     small: tuple[SmallLuma, ...]
+    small_time_s: npt.NDArray[np.float64]
+    place: npt.NDArray[np.int64]
+    seen: dict[int, FittedView] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time_s)
 
     def fitted(self, view: int, rows: npt.NDArray[np.int64], codes: UInt8Array) -> FittedView:
-        """A view brought nearer to listed codes uint8 (k, 32), each held against one of ``rows``."""
+        """A view brought nearer to listed codes uint8 (k, 32), each held against one of ``rows``.
+
+        Without any it is the view as it stands, which is kept.
+        """
+        if not len(rows) and view in self.seen:
+            return self.seen[view]
         names = self.families[view], self.words[view]
         box = self.boxes[int(self.box[view])].box
-        return fitted_view(self.small, box, self.matrices[view], names, rows, codes)
+        found = fitted_view(
+            self.small, self.small_time_s, box, self.matrices[view], names, self.place[rows], codes
+        )
+        if not len(rows):
+            self.seen[view] = found
+        return found
 
     def between(self, start_s: float, end_s: float) -> VideoViews | None:
         """The views of the frames from one time to before another; None where there are none."""
         kept = (self.time_s >= start_s) & (self.time_s < end_s)
         if not kept.any():
             return None
-        small = tuple(one for one, wanted in zip(self.small, kept, strict=True) if wanted)
+        near = (self.small_time_s >= start_s) & (self.small_time_s < end_s)
         return replace(
             self,
             codes=self.codes[:, kept],
             quality=self.quality[:, kept],
             time_s=self.time_s[kept],
-            small=small,
+            small=tuple(one for one, wanted in zip(self.small, near, strict=True) if wanted),
+            small_time_s=self.small_time_s[near],
+            place=self.place[kept] - int(np.argmax(near)),
+            seen={},
         )
 
 
-def video_views(frames: list[VideoFrame]) -> VideoViews | None:
+def video_views(frames: list[VideoFrame], between: Sequence[Between] = ()) -> VideoViews | None:
     """All views of the frames of a video or of a piece of one, all of one size; None under 8 pixels a side.
 
-    Boxes are found on all frames together, so that a view undoes the same for each of them.
+    Boxes are found on all frames together, so that a view undoes the same for each of them. Frames
+    ``between`` them are not looked at, but serve when a view is fitted to what is listed.
     """
     smalls = _small_lumas(frames)
     if not smalls:
@@ -101,16 +123,22 @@ def video_views(frames: list[VideoFrame]) -> VideoViews | None:
     plans = _plans(boxes, smalls[0])
     codes, quality = _hashed(frames, smalls, boxes, plans)
     families, words, box, matrices = _named(plans, boxes, smalls[0])
+    times = np.array([frame.time_s for frame in frames])
+    every_s = np.concatenate([times, [one.time_s for one in between]])
+    order = np.argsort(every_s, kind="stable")
+    every = [*smalls, *(one.small for one in between)]
     return VideoViews(
         codes,
         quality,
-        np.array([frame.time_s for frame in frames]),
+        times,
         families,
         words,
         box,
         matrices,
         tuple(boxes),
-        tuple(smalls),
+        tuple(every[number] for number in order.tolist()),
+        every_s[order],
+        np.argsort(order, kind="stable")[: len(frames)],
     )
 
 

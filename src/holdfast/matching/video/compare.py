@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
+from holdfast.matching.video.alike import alike
 from holdfast.matching.video.judge import VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
@@ -73,6 +74,8 @@ def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -
         for line in found[:FIT_LINES]:
             if line.speed and line.decades >= FIT_DECADES:
                 best = _better(best, _fitted(query, reference, line))
+    if fit and (best is None or best.tier is not VideoTier.MATCH) and (moves := alike(query, reference)):
+        best = _better(best, _match(moves[0], reference, *moves[1:]))
     if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
         return replace(_match(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
     return best

@@ -31,6 +31,8 @@ class Fitted(Protocol):
     @property
     def values(self) -> npt.NDArray[np.float32]: ...
     @property
+    def time_s(self) -> npt.NDArray[np.float64]: ...
+    @property
     def is_changed(self) -> bool: ...
     @property
     def family(self) -> str: ...
@@ -103,8 +105,8 @@ class VideoQuery:
         closer = VideoQuery.of(
             found.codes[np.newaxis],
             found.quality[np.newaxis],
-            self.time_s,
-            step_s=self.step_s,
+            found.time_s,
+            step_s=self.step_s * len(self) / len(found.time_s),
             families=(found.family,),
             words=(found.words,),
         )

@@ -23,14 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
-from holdfast.matching.video.kernels import bits_into, shifted_means
+from holdfast.matching.video.gains import APART_S, gains, telling, unordered_gains
+from holdfast.matching.video.kernels import shifted_means
 from holdfast.matching.video.motion import motion, unordered_strength
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
 __all__ = ["Specific", "specific"]
 
-APART_S = 1.5  # moments nearer than this may well look the same in a copy too
 LEAD_BITS = 3.0  # of lead for each decade
 FREE_DEPTH, DEPTH = 1.5, 0.5  # deviations that count for nothing, and those for each further decade
 LEAST_MOMENTS, ENOUGH_MOMENTS = 2, 6  # with the one or fewer nothing is said, from the other on all
@@ -42,7 +42,6 @@ LEAST_FOLLOWED = 0.4  # of the moments, that must find their nearest listed fram
 MOSTLY_FOLLOWED = 0.5  # from which on that alone may speak for this video
 CHANCE_DECADES = 2.0  # of improbability of so many doing so by chance, for each decade
 LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
-TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
 LEAST_TELLING = 3  # moments that tell: of fewer, nothing is concluded
 FIT_DECADES = 1.0  # less where the view was fitted: what is no copy can be fitted as well
 USUAL_SPEEDS, UNUSUAL_DECADES, BACKWARDS_DECADES = (0.72, 1.4), 1.0, 1.5
@@ -78,6 +77,7 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     found = motion(query, reference, line, support)
     if found is not None:
         decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
+    decades = max(decades, gains(query, reference, line, support).decades)
     decades = max(0.0, decades - _unusual(line.speed))
     return Specific(decades, found is not None and found.agrees)
 
@@ -129,7 +129,7 @@ def _followed(
     nearest = distances == distances.min(axis=1, keepdims=True)
     hits = (nearest & there).sum(axis=1) / nearest.sum(axis=1)
     column = away.argmin(axis=1)
-    kept = there.any(axis=1) & _telling(reference, usable)[column]
+    kept = there.any(axis=1) & telling(reference, usable)[column]
     if not kept.any():
         return 0.0, 0.0
     moments, place = np.unique(column[kept], return_inverse=True)
@@ -138,15 +138,6 @@ def _followed(
     found = float((np.bincount(place, hits[kept]) / np.bincount(place)).sum())
     by_chance = float(there[kept].mean())
     return found / len(moments), _improbable(int(found + 1e-9), len(moments), by_chance)
-
-
-def _telling(reference: VideoReference, usable: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of the listed frames have none like them at another time. Where nothing moves, none tells."""
-    words, times = reference.frames.words[usable], reference.time_s[usable]
-    bits = np.empty((len(usable), len(usable)), np.int16)
-    bits_into(words, words, bits)
-    elsewhere = np.abs(times - times[:, np.newaxis]) >= APART_S
-    return np.asarray(~((bits <= TELLING_BITS) & elsewhere).any(axis=1))
 
 
 def _improbable(found: int, count: int, chance: float) -> float:
@@ -171,5 +162,6 @@ def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support
     states = len(np.unique(reference.state[support.columns]))
     lead = float(np.mean(leads)) if leads else 0.0
     differ = (unordered_strength(query, reference, line, support) - FREE_STRENGTH) / STRENGTH
-    decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1), differ)
+    nearer = unordered_gains(reference, support).unordered_decades
+    decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1), differ, nearer)
     return Specific(max(0.0, decades))

@@ -1,0 +1,98 @@
+"""How many times nearer a query is to its own moments: against a slow oracle, and what it concludes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from holdfast.matching.video.align import Line, support
+from holdfast.matching.video.compare import compare
+from holdfast.matching.video.gains import Gains, gains, telling, unordered_gains
+from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.reference import VideoReference
+from tests.matching.video.videos import changed, query, random_codes, reference, scene
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(11)
+
+
+def _found(asked: VideoQuery, listed: VideoReference, speed: float = 1.0, offset_s: float = 0.0) -> Gains:
+    line, pairs = support(asked, listed, Line(0, 20.0, speed, offset_s))
+    return gains(asked, listed, line, pairs)
+
+
+def _bits(one: np.ndarray, other: np.ndarray) -> int:
+    return int(np.bitwise_count(one ^ other).sum())
+
+
+def test_the_gain_of_a_moment_is_how_many_times_nearer_it_is_than_any_other(rng: np.random.Generator) -> None:
+    codes = scene(rng, 8, 30)
+    shown = changed(rng, codes, 12)
+    found = _found(query(np.repeat(shown, 2, axis=0)), reference(codes))
+    for moment, gain in enumerate(found.gain.tolist()):
+        others = [_bits(shown[moment], codes[n]) for n in range(8) if abs(n - moment) >= 2]
+        assert gain == pytest.approx(math.log10(min(others) / max(4, _bits(shown[moment], codes[moment]))))
+    assert found.tells.all() and len(found.gain) == 8 and found.decades > 3
+
+
+def test_moments_in_the_stretch_count_though_they_do_not_support_it(rng: np.random.Generator) -> None:
+    codes = scene(rng, 8, 40)
+    shown = changed(rng, codes, 8)
+    shown[3:5] = random_codes(rng, 2)  # something else is shown there
+    found = _found(query(np.repeat(shown, 2, axis=0)), reference(codes))
+    assert len(found.gain) == 8 and (found.gain[3:5] < 0.1).all()
+
+
+def test_other_footage_of_the_scene_gains_nothing(rng: np.random.Generator) -> None:
+    place = random_codes(rng, 1)
+    listed, other = (changed(rng, np.repeat(place, 10, axis=0), 30) for _ in range(2))
+    found = _found(query(np.repeat(other, 2, axis=0)), reference(listed))
+    assert abs(found.gain.mean()) < 0.15 and found.decades == 0
+
+
+def test_moments_that_do_not_tell_can_only_speak_against_it(rng: np.random.Generator) -> None:
+    codes = np.repeat(scene(rng, 4, 40), 4, axis=0)  # four stills of four seconds
+    listed = reference(codes)
+    assert not telling(listed, np.arange(16)).any()
+    found = _found(query(np.repeat(changed(rng, codes, 2), 2, axis=0)), listed)
+    assert found.decades == 0 and (found.gain <= 0).all()
+
+
+def test_three_moments_are_enough_and_two_only_if_they_are_two_pictures(rng: np.random.Generator) -> None:
+    many = random_codes(rng, 9)
+    assert _found(query(changed(rng, np.repeat(many[4:7], 2, axis=0), 30)), reference(many), 1.0, 4.0).decades
+    two = query(changed(rng, np.repeat(many[4:6], 2, axis=0), 8))
+    assert _found(two, reference(many), 1.0, 4.0).decades > 1.5
+    alike = many.copy()
+    alike[5] = changed(rng, alike[4:5], 11)[0]
+    again = query(changed(rng, np.repeat(alike[4:6], 2, axis=0), 4))
+    assert _found(again, reference(alike), 1.0, 4.0).decades == 0
+
+
+def test_what_is_far_from_everything_is_not_concluded_from(rng: np.random.Generator) -> None:
+    many = random_codes(rng, 9)
+    assert _found(query(changed(rng, np.repeat(many, 2, axis=0), 48)), reference(many)).decades == 0
+
+
+def test_in_no_order_each_moment_counts_once(rng: np.random.Generator) -> None:
+    codes = random_codes(rng, 6)
+    order = np.array([4, 0, 2, 4])
+    asked, listed = query(changed(rng, codes[order], 20)), reference(codes)
+    _, pairs = support(asked, listed, Line(0, 20.0, 0.0, 0.0))
+    found = unordered_gains(listed, pairs)
+    assert len(found.gain) == 3 and found.unordered_decades > 5
+
+
+def test_a_short_excerpt_is_a_match(rng: np.random.Generator) -> None:
+    listed = scene(rng, 12, 40)
+    excerpt = changed(rng, np.repeat(listed[5:8], 2, axis=0), 6)
+    match = compare(query(excerpt), reference(listed))
+    assert match is not None and match.tier is VideoTier.MATCH
+    other = changed(rng, np.repeat(listed[:1], 6, axis=0), 30)
+    against = compare(query(other), reference(listed))
+    assert against is None or against.tier is not VideoTier.MATCH
