@@ -36,6 +36,7 @@ MOST_DECADES = 16.0
 _VIEWS = 3  # as it is, mirrored, and the likeliest inside of a border
 _STEP_S = 0.25
 _GAP_S = 1.6
+_MOST_COUNT = 256  # of bits, that a correlation can amount to
 _NO_ROWS, _NO_CODES = np.empty(0, np.int64), np.empty((0, 32), np.uint8)
 
 
@@ -91,7 +92,11 @@ def _strongest(
     known = np.isfinite(strengths)
     if not known.any():
         return None
-    offset_s = float(offsets[np.where(known, strengths, -np.inf).argmax()])
+    best = int(np.where(known, strengths, -np.inf).argmax())
+    offset_s = float(offsets[best])
+    moments = int(((times + offset_s >= shown_s[0]) & (times + offset_s <= shown_s[-1])).sum())
+    if float(strengths[best]) * math.sqrt(_MOST_COUNT / moments) < LEAST_DEVIATIONS:
+        return None
     deviations = _deviations(values, shown_s, signs, times + offset_s)
     return (deviations, -offset_s, int(known.sum())) if deviations >= LEAST_DEVIATIONS else None
 
