@@ -14,7 +14,7 @@ from holdfast.matching.video.judge import VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
-from holdfast.matching.video.still import is_still, still
+from holdfast.matching.video.still import beyond_bound, is_still, still
 from holdfast.matching.video.whole import whole
 
 __all__ = ["VideoMatch", "compare"]
@@ -143,6 +143,7 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
     picture = still(query, reference, line.view, pairs, _cost(query))
     # Strangers can be brought nearer by fitting, but that does not make them change alike.
     decades = line.decades + (_cost(query) if found.moves_alike else 0.0)
+    decades += beyond_bound(query, reference, line.view, pairs)
     if picture is not None:
         decades = max(decades, picture.decades)
     is_classic = picture is not None and picture.is_classic

@@ -14,15 +14,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from holdfast.matching.video.align import Support
-from holdfast.matching.video.evidence import evidence_table
+from holdfast.matching.video.evidence import MOST_DECADES, evidence_table
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["CLASSIC_BITS", "LEAST_FRAMES", "PLAIN", "STILL_BITS", "STILL_SHARE", "Still", "is_still", "still"]
+__all__ = [
+    "CLASSIC_BITS",
+    "LEAST_FRAMES",
+    "PLAIN",
+    "STILL_BITS",
+    "STILL_SHARE",
+    "Still",
+    "beyond_bound",
+    "is_still",
+    "still",
+]
 
-STILL_BITS, STILL_SHARE = 16, 0.9  # so near, and so many of the listed frames
+STILL_BITS, STILL_SHARE = 20, 0.9  # so near, and so many of the listed frames
 LEAST_FRAMES, LEAST_FOUND = 5, 2  # of the reference with features; of them on the line
 CLASSIC_BITS = 31
+MOSTLY_SHARE = 0.5  # of the listed frames, from which on a picture is no title
 PLAIN = ("as_is", "orientation", "border")  # families of views that change nothing within the picture
 
 
@@ -54,3 +65,23 @@ def still(
     evidence = evidence_table()[kinds, support.bits] * weights
     is_near = float(np.median(support.bits)) <= CLASSIC_BITS
     return Still(float(np.median(evidence)) - cost, is_near and query.families[view] in PLAIN)
+
+
+def beyond_bound(query: VideoQuery, reference: VideoReference, view: int, support: Support) -> float:
+    """Decades that the bound on one picture took from a picture that is half of the listed video or more.
+
+    The bound is there because two videos may share a title, a logo or an end card. What the listed video
+    shows most of the time is none of these: it says up to as much again.
+    """
+    usable = reference.frames.weight > 0
+    states, counts = np.unique(reference.state[usable], return_counts=True)
+    if not len(states) or counts.max() < max(LEAST_FRAMES, MOSTLY_SHARE * usable.sum()):
+        return 0.0
+    own = reference.state[support.columns] == states[counts.argmax()]
+    if len(np.unique(support.columns[own])) < LEAST_FOUND:
+        return 0.0
+    frames, other = query.view(view), reference.frames
+    rows, columns = support.rows[own], support.columns[own]
+    evidence = evidence_table()[frames.kind[rows] + other.kind[columns], support.bits[own]]
+    evidence = evidence * np.minimum(frames.weight[rows], other.weight[columns])
+    return float(np.clip(np.median(evidence) - MOST_DECADES, 0.0, MOST_DECADES))
