@@ -7,6 +7,7 @@ import pytest
 
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.compare import compare
+from holdfast.matching.video.evidence import MOST_DECADES
 from holdfast.matching.video.judge import STILL_DECADES, VideoTier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.search import search
@@ -55,6 +56,17 @@ def test_where_something_moves_for_a_fifth_of_the_time_it_is_no_picture(rng: np.
     listed = np.concatenate([_still(rng, 9), random_codes(rng, 3)])
     match = compare(query(changed(rng, np.repeat(listed[:1], 20, axis=0), 40)), reference(listed))
     assert match is not None and match.tier is VideoTier.POSSIBLE
+
+
+def test_a_picture_that_is_most_of_a_listed_video_is_no_title(rng: np.random.Generator) -> None:
+    """A quiet scene with something that changes: what its picture says counts beyond the bound."""
+    quiet = changed(rng, np.repeat(random_codes(rng, 1), 12, axis=0), 22)
+    match = compare(query(changed(rng, np.repeat(quiet, 2, axis=0), 4)), reference(quiet))
+    assert match is not None and match.tier is VideoTier.MATCH
+    assert match.states == 1 and MOST_DECADES < match.decades <= 2 * MOST_DECADES
+    title = np.concatenate([quiet[:5], random_codes(rng, 7)])  # under half of it
+    again = compare(query(changed(rng, np.repeat(title[:5], 2, axis=0), 4)), reference(title))
+    assert again is not None and again.decades <= MOST_DECADES
 
 
 def test_pictures_that_come_again_do_not_make_other_footage_a_match(rng: np.random.Generator) -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
 from holdfast.matching.video.alike import alike
-from holdfast.matching.video.judge import VideoTier, tier
+from holdfast.matching.video.judge import SPECIFIC_DECADES, VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
@@ -143,7 +143,8 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
     picture = still(query, reference, line.view, pairs, _cost(query))
     # Strangers can be brought nearer by fitting, but that does not make them change alike.
     decades = line.decades + (_cost(query) if found.moves_alike else 0.0)
-    decades += beyond_bound(query, reference, line.view, pairs)
+    if found.decades >= SPECIFIC_DECADES:
+        decades += beyond_bound(query, reference, line.view, pairs)
     if picture is not None:
         decades = max(decades, picture.decades)
     is_classic = picture is not None and picture.is_classic

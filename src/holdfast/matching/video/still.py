@@ -71,7 +71,7 @@ def beyond_bound(query: VideoQuery, reference: VideoReference, view: int, suppor
     """Decades that the bound on one picture took from a picture that is half of the listed video or more.
 
     The bound is there because two videos may share a title, a logo or an end card. What the listed video
-    shows most of the time is none of these: it says up to as much again.
+    shows most of the time is none of these: it says up to as much again, where it is this footage at all.
     """
     usable = reference.frames.weight > 0
     states, counts = np.unique(reference.state[usable], return_counts=True)
