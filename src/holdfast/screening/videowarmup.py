@@ -13,6 +13,8 @@ __all__ = ["warm_up_local_features", "warm_up_videos"]
 def warm_up_videos() -> None:
     """Looks up a small made-up video in a list of itself. Compiling takes a minute, once on a machine."""
     from holdfast.hashing.videoviews import video_views
+    from holdfast.hashing.videoviews.pieces import Between
+    from holdfast.hashing.views.small import small_luma
     from holdfast.matching.video import VideoBank, VideoQuery, search
     from holdfast.media.types import VideoFrame
 
@@ -22,7 +24,8 @@ def warm_up_videos() -> None:
         VideoFrame(number / 2, number, np.ascontiguousarray(pictures[number // 2]), 128, 96)
         for number in range(6)
     ]
-    views = video_views(frames)
+    between = [Between(frame.time_s + 0.25, small) for frame in frames if (small := small_luma(frame.luma))]
+    views = video_views(frames, between)
     if views is None:
         return
     bank = VideoBank.of([(1, views.codes[0], np.full(6, 80), views.time_s)])
@@ -33,8 +36,12 @@ def warm_up_videos() -> None:
         step_s=0.5,
         families=views.families,
         words=views.words,
+        fit=views.fitted,
     )
     search(query, bank)
+    views.fitted(0, np.arange(2), views.codes[0, :2])
+    strangers = VideoBank.of([(1, views.codes[0, ::-1] ^ 0x5A, np.full(6, 80), views.time_s)])
+    search(query, strangers)
 
 
 @functools.cache

@@ -11,8 +11,8 @@ from holdfast.media.types import VideoFrame, VideoMode
 
 
 def _frames(count: int, step_s: float, side: int = 32) -> Iterator[VideoFrame]:
-    luma = np.zeros((side, side), np.uint8)
-    return (VideoFrame(number * step_s, number, luma, side, side) for number in range(count))
+    lumas = np.zeros((count, side, side), np.uint8)
+    return (VideoFrame(number * step_s, number, lumas[number], side, side) for number in range(count))
 
 
 def _cut(count: int) -> list[Piece]:
@@ -53,3 +53,21 @@ def test_all_keyframes_are_looked_at() -> None:
 def test_frames_too_small_to_look_at_are_no_error() -> None:
     (piece,) = pieces(_frames(4, 0.25, 4), VideoMode.QUICK)
     assert len(piece.frames) == 2 and not piece.between
+
+
+def test_a_frame_of_another_size_between_ends_nothing() -> None:
+    odd = [
+        next(_frames(1, 0.25, 48)) if number % 2 else frame for number, frame in enumerate(_frames(40, 0.25))
+    ]
+    times = [
+        VideoFrame(number / 4, number, frame.luma, frame.width, frame.height)
+        for number, frame in enumerate(odd)
+    ]
+    (piece,) = pieces(times, VideoMode.QUICK)
+    assert len(piece.frames) == 20 and not piece.between
+
+
+def test_a_frame_that_still_stands_is_not_kept_again() -> None:
+    luma = np.zeros((32, 32), np.uint8)
+    (piece,) = pieces((VideoFrame(n / 4, 0, luma, 32, 32) for n in range(9)), VideoMode.QUICK)
+    assert len(piece.frames) == 5 and not piece.between

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from holdfast.hashing.border import Box
-from holdfast.hashing.videoviews.stack import BORDER, PAGE, stack_boxes
+from holdfast.hashing.videoviews.stack import BORDER, PAGE, recurring_borders, stack_boxes
 from tests.hashing.videoviews.films import film, on_page
 
 COUNT = 10
@@ -82,3 +82,9 @@ def test_a_white_page_within_black_bars_ends_where_the_bars_do() -> None:
     page = np.zeros((160, 160), np.uint8)
     boxes = stack_boxes(on_page(lumas, lambda _: page, 35, 0), 9)
     assert boxes[1].kind == BORDER and boxes[1].box == Box(35, 125, 0, 160)
+
+
+def test_a_border_counts_once_a_frame() -> None:
+    page, plain = np.zeros((120, 160), np.uint8), film(4, 12, 160, 120)
+    bordered = on_page(film(5, 3, 120, 90), lambda _: page, 15, 20)
+    assert recurring_borders([*bordered, *plain], Box(0, 120, 0, 160), 2) == []  # three frames of it

@@ -96,3 +96,23 @@ def test_a_short_excerpt_is_a_match(rng: np.random.Generator) -> None:
     other = changed(rng, np.repeat(listed[:1], 6, axis=0), 30)
     against = compare(query(other), reference(listed))
     assert against is None or against.tier is not VideoTier.MATCH
+
+
+@pytest.mark.parametrize("pictures", [2, 3, 4, 5])
+@pytest.mark.parametrize("end", [False, True])
+def test_what_two_films_share_for_some_seconds_is_an_ident(
+    rng: np.random.Generator, pictures: int, end: bool
+) -> None:
+    ident, one, other = (random_codes(rng, count) for count in (pictures, 20, 20))
+    listed = np.concatenate([one, ident] if end else [ident, one])
+    shown = np.concatenate([other, ident] if end else [ident, other])
+    found = _found(query(np.repeat(changed(rng, shown, 2), 2, axis=0)), reference(listed))
+    assert len(found.gain) >= pictures and found.decades == 0
+
+
+def test_pictures_that_do_not_tell_are_none(rng: np.random.Generator) -> None:
+    picture = random_codes(rng, 1)
+    alike_ = np.concatenate([picture, changed(rng, picture, 11)])
+    listed = reference(np.concatenate([alike_, np.repeat(random_codes(rng, 1), 4, axis=0)]))
+    found = _found(query(np.repeat(np.concatenate([alike_, random_codes(rng, 1)]), 2, axis=0)), listed)
+    assert found.pictures == 1 and found.decades == 0

@@ -132,7 +132,7 @@ def _measured(file: Listed, data: bytes, size: str, bank: VideoBank, peer: Vpdq 
 
 
 def _decoded(data: bytes) -> int:
-    """Decodes as a scan does, and looks at nothing."""
+    """Decodes with the flags of a scan, takes a picture each half second, and looks at nothing."""
     decoder = VideoDecoder(data, VideoLimits(), every_s=STEP_S, mode=VideoMode.QUICK)
     return sum(frame is not None for frame in decoder.frames())
 

@@ -40,19 +40,24 @@ def every_s(mode: VideoMode) -> float:
 def pieces(frames: Iterable[VideoFrame], mode: VideoMode) -> Iterator[Piece]:
     """Frames that come as often as `every_s` says, in pieces; each begins with the end of the one before.
 
-    Of keyframes, all are looked at.
+    Of keyframes, all are looked at. Between, a frame that still stands is not kept again, nor is one of
+    another size.
     """
     piece, fresh = Piece(), 0
+    last: VideoFrame | None = None
     for frame in frames:
-        if piece.frames and frame.luma.shape != piece.frames[0].luma.shape:
+        is_size = bool(piece.frames) and frame.luma.shape == piece.frames[0].luma.shape
+        if mode is not VideoMode.KEYFRAMES and frame.time_s % STEP_S:
+            is_new = last is None or frame.luma is not last.luma
+            if is_size and is_new and (small := _small(frame)) is not None:
+                piece.between.append(Between(frame.time_s, small))
+                last = frame
+            continue
+        if piece.frames and not is_size:
             if fresh:
                 yield piece
             piece, fresh = Piece(), 0
-        if mode is not VideoMode.KEYFRAMES and frame.time_s % STEP_S:
-            small = small_luma(frame.luma, width=frame.width, height=frame.height)
-            if piece.frames and small is not None:
-                piece.between.append(Between(frame.time_s, small))
-            continue
+        last = frame
         piece.frames.append(frame)
         fresh += 1
         if len(piece.frames) == PIECE_FRAMES:
@@ -64,3 +69,7 @@ def pieces(frames: Iterable[VideoFrame], mode: VideoMode) -> Iterator[Piece]:
             )
     if fresh:
         yield piece
+
+
+def _small(frame: VideoFrame) -> SmallLuma | None:
+    return small_luma(frame.luma, width=frame.width, height=frame.height)

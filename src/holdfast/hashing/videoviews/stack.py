@@ -31,7 +31,7 @@ _LEAST_TRIM = 0.015  # of a side, that trimming must take off
 _SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
 _MOST_FRAMES = 12
 _PAGE_SIDE = 0.35  # of a perfect edge: what the page's own edge counts as a side of a box
-_EDGE_BOXES, _BORDERS = 5, 2
+_EDGE_BOXES, _BORDERS = 5, 3
 _SOME_LINES = 16
 _LEAST_TIMES = 4  # frames: two seconds
 
@@ -98,13 +98,15 @@ def recurring_borders(frames: list[UInt8Array], page: Box, limit: int) -> list[B
         if frame is not last:
             every = _trimmed(frame[np.newaxis], page, _flat_depth)
             boxes, last = {every, _one_grey_box(frame, page)} - {page}, frame
+        counted: set[int] = set()
         for box in sorted(boxes):
-            for number, (other, count) in enumerate(counts):
-                if max(abs(a - b) for a, b in zip(box, other, strict=True)) <= tolerance:
-                    counts[number] = (other, count + 1)
-                    break
-            else:
-                counts.append((box, 1))
+            number = next((n for n, (other, _) in enumerate(counts) if _is_near(box, other, tolerance)), None)
+            if number is None:
+                number = len(counts)
+                counts.append((box, 0))
+            if number not in counted:
+                counts[number] = (counts[number][0], counts[number][1] + 1)
+                counted.add(number)
     often = sorted((one for one in counts if one[1] >= _LEAST_TIMES), key=lambda one: -one[1])
     return [box for box, _ in often[:limit]]
 
@@ -136,23 +138,17 @@ def _flat_depth(stack: UInt8Array) -> int:
 
 
 def _one_grey_box(frame: UInt8Array, page: Box) -> Box:
-    """What lies within a border of one grey: rows first, then columns of the same grey if there were any."""
+    """What lies within a border of one grey: that of the first row that is one of it, else of the column."""
     grey = -1.0
 
     def depth(stack: UInt8Array) -> int:
-        own = float(stack[0, 0].mean()) if grey < 0 else grey
-        return int(stack_kernels.flat_lines(stack[0], _FLAT, own, _NEAR_COLOUR))
+        return int(stack_kernels.flat_lines(stack[0], _FLAT, grey, float(_NEAR_COLOUR)))
 
-    height, width = frame.shape
-    top, bottom = _ends(frame[np.newaxis], depth)
-    if height - top - bottom < _LEAST_SHARE * height:
-        return page
-    if top or bottom:
-        grey = float((frame[0] if top else frame[-1]).mean())
-    left, right = _ends(frame[np.newaxis, top : height - bottom].transpose(0, 2, 1), depth)
-    if width - left - right < _LEAST_SHARE * width:
-        left = right = 0
-    return Box(top, height - bottom, left, width - right)
+    for edge in (frame[0], frame[-1], frame[:, 0], frame[:, -1]):
+        if edge.std() < _FLAT:
+            grey = float(edge.mean())
+            return _trimmed(frame[np.newaxis], page, depth)
+    return page
 
 
 def _bar_depth(stack: UInt8Array) -> int:
@@ -208,6 +204,9 @@ def _run(is_in: npt.NDArray[np.bool_]) -> tuple[int, int]:
     return int(best[0]), int(best[-1]) + 1
 
 
-def _is_same(one: Box, other: Box) -> bool:
-    tolerance = max(2.0, _SAME_SHARE * max(one.bottom - one.top, one.right - one.left))
+def _is_near(one: Box, other: Box, tolerance: float) -> bool:
     return max(abs(a - b) for a, b in zip(one, other, strict=True)) <= tolerance
+
+
+def _is_same(one: Box, other: Box) -> bool:
+    return _is_near(one, other, max(2.0, _SAME_SHARE * max(one.bottom - one.top, one.right - one.left)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
-from holdfast.matching.video.alike import alike
+from holdfast.matching.video.alike import alike, plain
 from holdfast.matching.video.judge import SPECIFIC_DECADES, VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
@@ -17,12 +18,13 @@ from holdfast.matching.video.specific import specific
 from holdfast.matching.video.still import beyond_bound, is_still, still
 from holdfast.matching.video.whole import whole
 
-__all__ = ["VideoMatch", "compare"]
+__all__ = ["VideoMatch", "better", "by_change", "compare"]
 
 
 LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
 FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed frames where that is possible
 FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
+CHANGE_FAMILY = "other"  # of finds by change alone, as of local features
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
 
 
@@ -67,18 +69,45 @@ def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -
     best: VideoMatch | None = None
     for line in _chosen(found):
         if line.decades >= LEAST_DECADES:
-            best = _better(best, _judged(query, reference, line))
+            best = better(best, _judged(query, reference, line))
     if best is None and found and is_still(reference, len(reference) // 2):
         best = _by_classic_rule(query, reference, found)
     if fit and query.fit is not None and (best is None or best.tier is not VideoTier.MATCH):
         for line in found[:FIT_LINES]:
             if line.speed and line.decades >= FIT_DECADES:
-                best = _better(best, _fitted(query, reference, line))
-    if fit and (best is None or best.tier is not VideoTier.MATCH) and (moves := alike(query, reference)):
-        best = _better(best, _match(moves[0], reference, *moves[1:]))
+                best = better(best, _fitted(query, reference, line))
     if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
         return replace(_match(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
+    if fit and (best is None or best.tier is not VideoTier.MATCH):
+        best = better(best, by_change(plain(query), reference))
     return best
+
+
+def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMatch | None:
+    """What can be said by how a video changes, whatever was put over it: see `alike`.
+
+    Its evidence is counted once, and it is no plain view: rules decide nothing by it alone.
+    """
+    found = alike(views, reference)
+    if found is None:
+        return None
+    seen = _match(found.query, reference, found.line, found.support)
+    specific_ = min(seen.specific, SPECIFIC_DECADES)
+    judged = tier(found.line.decades, specific_)
+    expected = expected_false_alarms(found.line.decades + specific_, len(found.query), len(reference))
+    judged = among(judged, expected)
+    if not found.is_near and judged is not VideoTier.NONE:
+        judged = VideoTier.POSSIBLE
+    words = "by how it changes" if seen.view == "as is" else f"{seen.view}, by how it changes"
+    return replace(
+        seen,
+        tier=judged,
+        decades=found.line.decades,
+        specific=specific_,
+        family=CHANGE_FAMILY,
+        view=words,
+        is_classic=False,
+    )
 
 
 def _by_classic_rule(query: VideoQuery, reference: VideoReference, found: list[Line]) -> VideoMatch | None:
@@ -90,7 +119,8 @@ def _by_classic_rule(query: VideoQuery, reference: VideoReference, found: list[L
     return None
 
 
-def _better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | None:
+def better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | None:
+    """The surer of two finds."""
     if one is None or other is None:
         return one or other
     order = list(VideoTier)

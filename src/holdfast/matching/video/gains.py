@@ -6,9 +6,12 @@ distance to the nearest listed frame at another time over the distance to its ow
 may be as near as a copy, but not so much nearer to one moment than to the rest, moment after moment. Three
 moments or, where they are two pictures, two are enough to tell, so that this speaks for short excerpts too.
 
-Chosen on the tuning part: windows of recordings against the rest of the same recording (423, of 2.5 to 12 s)
-have mean gains up to 0.31 at three moments or more, and up to 0.65 at two, which other signs of one signer
-reach as well; the limits lie above.
+What two videos share for some seconds, an ident or an end card, gains as much. So while there are few
+moments, they have to be a good part of the listed video or of the query.
+
+Chosen on the tuning part: windows of recordings against the rest of the same recording (423, of 2.5 to 12 s,
+views fitted or not) have mean gains up to 0.31 at three moments or more, and up to 0.65 at two, which other
+signs of one signer reach as well; the limits lie above.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ TELLING_BITS = 10  # a moment tells where no listed frame at another time is as 
 LEAST_GAIN, LEAST_MOMENTS = 0.34, 3  # mean gain, and moments that tell
 LEAST_GAIN_OF_TWO = 0.85  # where only two tell, of different pictures
 FAR_BITS = 40  # of the mean moment, beyond which nothing is concluded
-DECADES = 1.5  # for each decade of gain, of all moments together
+ENOUGH_MOMENTS, LEAST_SHARE = 6, 0.3  # of fewer, they must be so much of the listed video or of the query
+DECADES, MOST_DECADES = 1.5, 8.0  # for each decade of gain, of all moments together; at most
 FREE_GAIN, UNORDERED_GAIN = 0.2, 0.05  # mean gain in no order: what counts for nothing, and each decade
 _NEAREST_BITS = 4  # nearer says no more: what compression does
 _TIME_S = 0.26  # of its moment, for a frame to show it
@@ -40,24 +44,30 @@ _TIME_S = 0.26  # of its moment, for a frame to show it
 class Gains:
     """``gain`` float64 (k,) of each moment found, ``tells`` bool (k,), ``bits`` int64 (k,) to its own frame.
 
-    ``pictures`` is how many different ones the moments are.
+    ``pictures`` is how many different ones those that tell are, and ``share`` how much of the listed video or
+    of the query they span, whichever is more.
     """
 
     gain: npt.NDArray[np.float64]
     tells: npt.NDArray[np.bool_]
     bits: npt.NDArray[np.int64]
     pictures: int
+    share: float = 1.0
 
     @property
     def decades(self) -> float:
         """What speaks for this footage against other footage of its scene."""
         count = int(self.tells.sum())
-        if len(self.gain) < 2 or count < 2 or float(self.bits.mean()) > FAR_BITS:
+        if count < 2 or float(self.bits.mean()) > FAR_BITS:
+            return 0.0
+        if count < ENOUGH_MOMENTS and self.share < LEAST_SHARE:
             return 0.0
         is_two = count < LEAST_MOMENTS
         if float(self.gain.mean()) < (LEAST_GAIN_OF_TWO if is_two else LEAST_GAIN):
             return 0.0
-        return 0.0 if is_two and self.pictures < 2 else DECADES * float(self.gain.sum())
+        if is_two and self.pictures < 2:
+            return 0.0
+        return min(MOST_DECADES, DECADES * float(self.gain.sum()))
 
     @property
     def unordered_decades(self) -> float:
@@ -77,7 +87,10 @@ def gains(query: VideoQuery, reference: VideoReference, line: Line, support: Sup
         rows = np.flatnonzero(usable & (np.abs(shown_s - reference.time_s[column]) <= near_s))
         if len(rows):
             pairs.append((int(rows[support.distances[rows, column].argmin()]), column))
-    return _of(reference, support, pairs)
+    asked = np.flatnonzero(usable)
+    first, end = np.searchsorted(asked, [support.rows.min(), support.rows.max() + 1])
+    share = max(len(pairs) / max(1, int((reference.frames.weight > 0).sum())), (end - first) / len(asked))
+    return _of(reference, support, pairs, float(share))
 
 
 def unordered_gains(reference: VideoReference, support: Support) -> Gains:
@@ -89,29 +102,31 @@ def unordered_gains(reference: VideoReference, support: Support) -> Gains:
     return _of(reference, support, pairs)
 
 
-def telling(reference: VideoReference, usable: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of the listed frames have none like them at another time. Where nothing moves, none tells."""
-    words, times = reference.frames.words[usable], reference.time_s[usable]
-    bits = np.empty((len(usable), len(usable)), np.int16)
-    bits_into(words, words, bits)
-    elsewhere = np.abs(times - times[:, np.newaxis]) >= APART_S
+def telling(reference: VideoReference, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of some listed frames have none like them at another time. Where nothing moves, none tells."""
+    usable = np.flatnonzero(reference.frames.weight > 0)
+    bits = np.empty((len(columns), len(usable)), np.int16)
+    words = reference.frames.words
+    bits_into(words[columns], words[usable], bits)
+    elsewhere = np.abs(reference.time_s[usable] - reference.time_s[columns][:, np.newaxis]) >= APART_S
     return np.asarray(~((bits <= TELLING_BITS) & elsewhere).any(axis=1))
 
 
-def _of(reference: VideoReference, support: Support, pairs: list[tuple[int, int]]) -> Gains:
+def _of(
+    reference: VideoReference, support: Support, pairs: list[tuple[int, int]], share: float = 1.0
+) -> Gains:
     usable = np.flatnonzero(reference.frames.weight > 0)
-    tells = dict(zip(usable.tolist(), telling(reference, usable).tolist(), strict=True))
-    found, told, bits, states = [], [], [], []
-    for row, column in pairs:
+    told = telling(reference, np.array([column for _, column in pairs], np.int64))
+    found, tells, bits, states = [], [], [], set()
+    for (row, column), is_telling in zip(pairs, told.tolist(), strict=True):
         others = usable[np.abs(reference.time_s[usable] - reference.time_s[column]) >= APART_S]
         if not len(others):
             continue
         own, other = int(support.distances[row, column]), int(support.distances[row, others].min())
         gain = np.log10(max(other, 1) / max(own, _NEAREST_BITS))
-        found.append(gain if tells[column] else min(gain, 0.0))
-        told.append(tells[column])
+        found.append(gain if is_telling else min(gain, 0.0))
+        tells.append(is_telling)
         bits.append(own)
-        states.append(int(reference.state[column]))
-    return Gains(
-        np.array(found, np.float64), np.array(told, bool), np.array(bits, np.int64), len(set(states))
-    )
+        if is_telling:
+            states.add(int(reference.state[column]))
+    return Gains(np.array(found), np.array(tells, bool), np.array(bits, np.int64), len(states), share)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.matching.video.alarms import among, expected_false_alarms
+from holdfast.matching.video.alike import plain
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
-from holdfast.matching.video.compare import VideoMatch, compare
+from holdfast.matching.video.compare import VideoMatch, better, by_change, compare
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
 from holdfast.matching.video.query import VideoQuery
@@ -64,7 +65,16 @@ def search(
         for video_id in _promising(found):
             one = found[video_id]
             found[video_id] = replace(one, match=compare(one.query, one.reference))
+        if not any(_is_match(one) for one in found.values()):
+            _look_at_change(query, found)
     return _judged(query, bank, found)
+
+
+def _look_at_change(query: VideoQuery, found: dict[int, _Compared]) -> None:
+    """What was put much over comes near to nothing: all candidates are asked how they change."""
+    views = plain(query)
+    for video_id, one in found.items():
+        found[video_id] = replace(one, match=better(one.match, by_change(views, one.reference)))
 
 
 def _compare(
@@ -75,7 +85,7 @@ def _compare(
         known, wanted = found.get(video_id), frozenset(views)
         if known is None:
             reference = bank.reference(video_id)
-        elif wanted <= known.views or (known.match is not None and known.match.tier is VideoTier.MATCH):
+        elif wanted <= known.views or _is_match(known):
             continue
         else:
             reference, wanted = known.reference, known.views | wanted
@@ -99,11 +109,15 @@ def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) 
     return sorted(out, key=lambda one: (order.index(one.match.tier), -one.match.score, one.video_id))
 
 
+def _is_match(one: _Compared) -> bool:
+    return one.match is not None and one.match.tier is VideoTier.MATCH
+
+
 def _promising(found: Mapping[int, _Compared]) -> list[int]:
     """Up to `FITTED` videos that are no match yet, the likeliest first; they come so already where equal."""
     scores = {
         video_id: 0.0 if one.match is None else one.match.score
         for video_id, one in found.items()
-        if one.match is None or one.match.tier is not VideoTier.MATCH
+        if not _is_match(one)
     }
     return sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]

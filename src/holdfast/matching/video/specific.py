@@ -74,10 +74,10 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
         decades = max(decades, chance / CHANCE_DECADES)
     if query.is_fitted:
         decades -= FIT_DECADES
+    decades = max(decades, gains(query, reference, line, support).decades)
     found = motion(query, reference, line, support)
     if found is not None:
         decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
-    decades = max(decades, gains(query, reference, line, support).decades)
     decades = max(0.0, decades - _unusual(line.speed))
     return Specific(decades, found is not None and found.agrees)
 
@@ -129,7 +129,8 @@ def _followed(
     nearest = distances == distances.min(axis=1, keepdims=True)
     hits = (nearest & there).sum(axis=1) / nearest.sum(axis=1)
     column = away.argmin(axis=1)
-    kept = there.any(axis=1) & telling(reference, usable)[column]
+    columns, place = np.unique(column, return_inverse=True)
+    kept = there.any(axis=1) & telling(reference, usable[columns])[place]
     if not kept.any():
         return 0.0, 0.0
     moments, place = np.unique(column[kept], return_inverse=True)

@@ -30,7 +30,7 @@ __all__ = [
     "still",
 ]
 
-STILL_BITS, STILL_SHARE = 20, 0.9  # so near, and so many of the listed frames
+STILL_BITS, STILL_SHARE = 16, 0.9  # so near, and so many of the listed frames
 LEAST_FRAMES, LEAST_FOUND = 5, 2  # of the reference with features; of them on the line
 CLASSIC_BITS = 31
 MOSTLY_SHARE = 0.5  # of the listed frames, from which on a picture is no title
