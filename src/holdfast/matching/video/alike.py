@@ -7,7 +7,7 @@ changing as it did. So the courses of `motion` are correlated at every offset in
 Of strangers the correlation r is that of two random vectors over the bits that flip: normal, with a deviation
 of one over the root of ``count``, how many these amount to when each is weighted by what it contributes. So
 r * sqrt(count) is a normal deviate, and says so many decades, less those of all offsets and views tried. On
-the tuning part the highest of 84,000 such searches among strangers was 4.5 deviations, and 3.5 where seven
+the tuning part the highest of 80,000 such searches among strangers was 4.5 deviations, and 3.5 where seven
 moments or more were compared; edited clips with stickers have 6 to 11.
 
 Strangers with the same moving thing over them (an animated sticker, bars of an equaliser) change alike too.
