@@ -51,6 +51,7 @@ MOST_DECADES = 16.0
 _STEP_S = 0.25
 _GAP_S = 1.6
 _MOST_COUNT = 256  # of bits, that a correlation can amount to
+_EVERY, _PROMISING = 4, 0.25  # of the bits a quarter is asked first; correlation there, from which all are
 _NO_ROWS, _NO_CODES = np.empty(0, np.int64), np.empty((0, 32), np.uint8)
 
 
@@ -114,22 +115,39 @@ def _strongest(
         return None
     signs, times = reference.signs(listed), reference.time_s[listed]
     values, shown_s = np.ascontiguousarray(seen.values[rows]), seen.time_s[rows]
+    few = _peak(
+        np.ascontiguousarray(values[:, ::_EVERY]), shown_s, np.ascontiguousarray(signs[:, ::_EVERY]), times
+    )
+    if few is None or few[0] < _PROMISING:
+        return None
+    found = _peak(values, shown_s, signs, times)
+    if found is None or found[0] * math.sqrt(_MOST_COUNT) < LEAST_DEVIATIONS:
+        return None
+    _, offset_s, tried = found
+    shown = _shown(shown_s, times + offset_s)
+    deviations = _deviations(values, shown_s, signs[shown], times[shown] + offset_s)
+    return (deviations, -offset_s, tried) if deviations >= LEAST_DEVIATIONS else None
+
+
+def _peak(
+    values: npt.NDArray[np.float32],
+    shown_s: npt.NDArray[np.float64],
+    signs: npt.NDArray[np.int8],
+    times: npt.NDArray[np.float64],
+) -> tuple[float, float, int] | None:
+    """(correlation, offset in time, offsets tried) where the courses of some bits agree most."""
     offsets = np.arange(shown_s[0] - times[-1], shown_s[-1] - times[0], _STEP_S)
     strengths = np.empty(len(offsets))
+    least = max(1, LEAST_FLIPPING * values.shape[1] // _MOST_COUNT)
     strengths_into(
-        values, shown_s, signs, times, offsets, False, VALUES_FLOOR, _GAP_S, LEAST_MOMENTS, LEAST_FLIPPING,
-        strengths,
-    )  # fmt: skip
+        values, shown_s, signs, times, offsets, False, VALUES_FLOOR, _GAP_S, LEAST_MOMENTS, least, strengths
+    )
     known = np.isfinite(strengths)
     if not known.any():
         return None
     best = int(np.where(known, strengths, -np.inf).argmax())
-    moments_s = times + offsets[best]
-    shown = _shown(shown_s, moments_s)
-    if float(strengths[best]) * math.sqrt(_MOST_COUNT / int(shown.sum())) < LEAST_DEVIATIONS:
-        return None
-    deviations = _deviations(values, shown_s, signs[shown], moments_s[shown])
-    return (deviations, -float(offsets[best]), int(known.sum())) if deviations >= LEAST_DEVIATIONS else None
+    moments = int(_shown(shown_s, times + offsets[best]).sum())
+    return float(strengths[best]) / math.sqrt(moments), float(offsets[best]), int(known.sum())
 
 
 def _shown(shown_s: npt.NDArray[np.float64], moments_s: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -10,12 +10,10 @@ from holdfast._numba import njit
 
 __all__ = ["strengths_into"]
 
-_BITS = 256
-
 
 @njit
 def _between(values: Any, query_s: Any, moment_s: Any, most_gap_s: Any, row: Any) -> Any:
-    """Fills ``row`` (256,) with the values at a moment, between two frames; whether there are such frames."""
+    """Fills ``row`` (bits,) with the values at a moment between two frames; whether there are such frames."""
     if moment_s < query_s[0] - 1e-6 or moment_s > query_s[-1] + 1e-6:
         return False
     after = min(max(1, np.searchsorted(query_s, moment_s)), query_s.size - 1)
@@ -23,7 +21,7 @@ def _between(values: Any, query_s: Any, moment_s: Any, most_gap_s: Any, row: Any
     if gap_s > most_gap_s or gap_s <= 0.0:
         return False
     share = min(1.0, max(0.0, (moment_s - query_s[after - 1]) / gap_s))
-    for bit in range(_BITS):
+    for bit in range(row.size):
         row[bit] = values[after - 1, bit] * (1.0 - share) + values[after, bit] * share
     return True
 
@@ -35,15 +33,16 @@ def strengths_into(
 ) -> None:  # fmt: skip
     """Correlation of the courses of all bits that flip, times the root of the number of moments.
 
-    ``values`` float32 (f, 256) at ``query_s`` float64 (f,), rising, in the time of the listed video, of which
-    ``signs`` int8 (m, 256) stand at ``times_s`` float64 (m,). Fills ``strengths`` float64 (k,) for offsets
+    ``values`` float32 (f, bits) at ``query_s`` float64 (f,), rising, in the time of the listed video, whose
+    ``signs`` int8 (m, bits) stand at ``times_s`` float64 (m,). Fills ``strengths`` float64 (k,) for offsets
     ``offsets_s`` float64 (k,); NaN where under ``least_moments`` or half of what there could be can be held
     against one another, or under ``least_flipping`` bits flip. ``is_backwards`` runs the listed video so.
     """
     first, last = times_s[0], times_s[-1]
     possible = min(float(times_s.size), query_s[-1] - query_s[0])
     least = max(float(least_moments), 0.5 * possible)
-    course = np.empty((times_s.size, _BITS), np.float32)
+    bits = values.shape[1]
+    course = np.empty((times_s.size, bits), np.float32)
     picked = np.empty(times_s.size, np.int64)
     for k in range(offsets_s.size):
         count = 0
@@ -56,7 +55,7 @@ def strengths_into(
         if count < least:
             continue
         shared, own, listed, flipping = 0.0, 0.0, 0.0, 0
-        for bit in range(_BITS):
+        for bit in range(bits):
             mean, mean_sign = 0.0, 0.0
             for i in range(count):
                 mean += course[i, bit]
