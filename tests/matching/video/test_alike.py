@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,6 +142,7 @@ def test_an_excerpt_is_found_at_its_place(rng: np.random.Generator) -> None:
     assert found is not None
     line, pairs = found.line, found.support
     assert line.offset_s == pytest.approx(15, abs=0.26)
+    assert line.decades >= LEAST_DEVIATIONS**2 / (2 * math.log(10)) - 3  # a thousand offsets at most
     assert (pairs.columns - pairs.rows / 2 == pytest.approx(15, abs=0.51)) and len(pairs) >= 14
 
 
@@ -172,4 +174,3 @@ def test_where_it_is_not_asked(rng: np.random.Generator) -> None:
     assert _alike(asked, VideoReference.of(codes, np.full(16, 80), times)) is None  # hours with few frames
     still = np.repeat(course[:1], 32, axis=0)
     assert _alike(_asked(still), listed) is None and _alike(asked, _listed(still)) is None
-    assert LEAST_DEVIATIONS > 5

@@ -33,7 +33,7 @@ class Piece:
 
 
 def every_s(mode: VideoMode) -> float:
-    """How often frames are wanted of the decoder."""
+    """Seconds from one frame that is wanted of the decoder to the next."""
     return STEP_S if mode is VideoMode.KEYFRAMES else _BETWEEN_S
 
 
@@ -63,10 +63,8 @@ def pieces(frames: Iterable[VideoFrame], mode: VideoMode) -> Iterator[Piece]:
         if len(piece.frames) == PIECE_FRAMES:
             yield piece
             kept = piece.frames[-OVERLAP_FRAMES:]
-            piece, fresh = (
-                Piece(kept, [one for one in piece.between if one.time_s > kept[0].time_s]),
-                0,
-            )
+            between = [one for one in piece.between if one.time_s > kept[0].time_s]
+            piece, fresh = Piece(kept, between), 0
     if fresh:
         yield piece
 

@@ -60,10 +60,13 @@ class VideoMatch:
         return self.decades + self.specific
 
 
-def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -> VideoMatch | None:
+def compare(
+    query: VideoQuery, reference: VideoReference, *, fit: bool = True, change: bool = True
+) -> VideoMatch | None:
     """The best that can be said; None where nothing is worth saying.
 
-    With ``fit``, and where the query can be fitted, what is no match yet is looked at more closely.
+    With ``fit``, and where the query can be fitted, what is no match yet is looked at more closely; with
+    ``change`` as well, it is asked by how it changes.
     """
     found = lines(query, reference)
     best: VideoMatch | None = None
@@ -78,7 +81,7 @@ def compare(query: VideoQuery, reference: VideoReference, *, fit: bool = True) -
                 best = better(best, _fitted(query, reference, line))
     if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
         return replace(_match(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
-    if fit and (best is None or best.tier is not VideoTier.MATCH):
+    if fit and change and (best is None or best.tier is not VideoTier.MATCH):
         best = better(best, by_change(plain(query), reference))
     return best
 

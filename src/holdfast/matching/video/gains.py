@@ -9,9 +9,8 @@ moments or, where they are two pictures, two are enough to tell, so that this sp
 What two videos share for some seconds, an ident or an end card, gains as much. So while there are few
 moments, they have to be a good part of the listed video or of the query.
 
-Chosen on the tuning part: windows of recordings against the rest of the same recording (423, of 2.5 to 12 s,
-views fitted or not) have mean gains up to 0.31 at three moments or more, and up to 0.65 at two, which other
-signs of one signer reach as well; the limits lie above.
+Chosen on the tuning part: the limits lie above what excerpts reach against the rest of their own recording,
+views fitted or not.
 """
 
 from __future__ import annotations
@@ -103,7 +102,10 @@ def unordered_gains(reference: VideoReference, support: Support) -> Gains:
 
 
 def telling(reference: VideoReference, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of some listed frames have none like them at another time. Where nothing moves, none tells."""
+    """Which of the listed frames ``columns`` int64 (k,) have none like them at another time: bool (k,).
+
+    Where nothing moves, none tells.
+    """
     usable = np.flatnonzero(reference.frames.weight > 0)
     bits = np.empty((len(columns), len(usable)), np.int16)
     words = reference.frames.words

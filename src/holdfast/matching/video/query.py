@@ -20,8 +20,10 @@ STATE_BITS = 48  # frames this near show the same picture: as in `holdfast.hashi
 class Fitted(Protocol):
     """A view that was fitted to listed frames: `holdfast.hashing.videoviews.fitting.FittedView`.
 
-    ``values`` float32 (f, 256) are what the bits of its codes are the signs of, in the order of the bits, in
-    units of the usual one of its frame. ``is_changed``: it is not the view any more that it was made of.
+    ``codes`` uint8 (f, 32) and ``quality`` (f,) are of frames at ``time_s`` float64 (f,), seconds: those of
+    the query and those between. ``values`` float32 (f, 256) are what the bits of its codes are the signs of,
+    in the order of the bits, in units of the usual one of its frame. ``is_changed``: it is not the view any
+    more that it was made of.
     """
 
     @property
@@ -98,7 +100,11 @@ class VideoQuery:
     def fitted(
         self, view: int, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]
     ) -> VideoQuery | None:
-        """The same frames at one view alone, fitted to listed codes; None where that cannot be."""
+        """The frames, and those between, at one view alone, fitted to listed codes.
+
+        ``codes`` uint8 (k, 32) are one for each of ``rows`` int64 (k,); without any, the view as it stands.
+        None where that cannot be.
+        """
         found = None if self.fit is None else self.fit(view, rows, codes)
         if found is None:
             return None

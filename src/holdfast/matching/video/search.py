@@ -64,7 +64,7 @@ def search(
     if query.fit is not None:
         for video_id in _promising(found):
             one = found[video_id]
-            found[video_id] = replace(one, match=compare(one.query, one.reference))
+            found[video_id] = replace(one, match=compare(one.query, one.reference, change=False))
         if not any(_is_match(one) for one in found.values()):
             _look_at_change(query, found)
     return _judged(query, bank, found)
