@@ -114,7 +114,7 @@ def test_a_stretch_of_a_film() -> None:
     views = _views(film(7, COUNT))
     stretch = views.between(2.0, 3.5)
     assert stretch is not None and stretch.time_s.tolist() == [2.0, 2.5, 3.0]
-    assert np.array_equal(stretch.codes, views.codes[:, 4:7]) and len(stretch.small) == 3
+    assert np.array_equal(stretch.codes, views.codes[:, 4:7]) and len(stretch.small.smalls) == 3
     assert views.between(99.0, 120.0) is None
 
 

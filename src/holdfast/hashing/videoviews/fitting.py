@@ -12,13 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.hashing.border import Box
 from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.views.deep import centred_coefficients
 from holdfast.hashing.views.faces import Faces
 from holdfast.hashing.views.plan import Matrix, describe
 from holdfast.hashing.views.refine import agreement, code_signs, joint_step
-from holdfast.hashing.views.small import SmallLuma
 
 __all__ = ["FittedView", "fitted_view"]
 
@@ -48,9 +46,8 @@ class FittedView:
 
 
 def fitted_view(
-    smalls: tuple[SmallLuma, ...],
+    faces: tuple[Faces, ...],
     time_s: npt.NDArray[np.float64],
-    box: Box,
     matrix: Matrix,
     names: tuple[str, str],
     rows: npt.NDArray[np.int64],
@@ -58,18 +55,17 @@ def fitted_view(
 ) -> FittedView:
     """The view through ``matrix`` (3, 3), fitted so that frames ``rows`` are nearest to ``codes`` (k, 32).
 
-    ``time_s`` float64 (f,) are the times of ``smalls``.
-
-    ``names`` are family and words of the view that it starts from, which it stays where no step brings the
-    frames nearer, and where there are no codes.
+    ``faces`` are those of all frames, at the view's box; ``time_s`` float64 (f,) are their times. ``names``
+    are family and words of the view that it starts from, which it stays where no step brings the frames
+    nearer, and where there are no codes.
     """
     if not len(rows):
-        return FittedView(*_hashed(smalls, box, matrix), time_s, False, *names)
-    faces = {row: Faces(smalls[row], (box,)) for row in rows.tolist()}
+        return FittedView(*_hashed(faces, matrix), time_s, False, *names)
+    asked = [faces[row] for row in rows.tolist()]
     signs = code_signs(codes)
     best, best_agreement, now = matrix, -np.inf, matrix
     for step in range(STEPS + 1):
-        blocks = np.concatenate([faces[row].blocks(0, now[np.newaxis]) for row in rows.tolist()])
+        blocks = np.concatenate([face.blocks(0, now[np.newaxis]) for face in asked])
         agreed = float(agreement(centred_coefficients(blocks), signs).mean())
         if agreed > best_agreement:
             best, best_agreement = now, agreed
@@ -77,20 +73,15 @@ def fitted_view(
             now = now @ joint_step(blocks, signs)
     is_changed = best is not matrix
     if is_changed:
-        names = _named(best @ np.linalg.inv(matrix), smalls[0].aspect(box), names)
-    return FittedView(*_hashed(smalls, box, best), time_s, is_changed, *names)
+        names = _named(best @ np.linalg.inv(matrix), faces[0].aspect(0), names)
+    return FittedView(*_hashed(faces, best), time_s, is_changed, *names)
 
 
 def _hashed(
-    smalls: tuple[SmallLuma, ...], box: Box, matrix: Matrix
+    faces: tuple[Faces, ...], matrix: Matrix
 ) -> tuple[UInt8Array, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Codes, qualities and values of all frames."""
-    blocks = np.empty((len(smalls), 64, 64), np.float32)
-    for place, small in enumerate(smalls):
-        if place and small is smalls[place - 1]:
-            blocks[place] = blocks[place - 1]
-        else:
-            blocks[place] = Faces(small, (box,)).blocks(0, matrix[np.newaxis])[0]
+    blocks = np.concatenate([face.blocks(0, matrix[np.newaxis]) for face in faces])
     values = centred_coefficients(blocks)
     values /= np.median(np.abs(values), axis=1, keepdims=True) + np.float32(1e-6)
     return *pdq_from_blocks(blocks), values[:, ::-1]  # the last coefficient comes first in a code

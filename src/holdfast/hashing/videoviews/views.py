@@ -13,6 +13,7 @@ from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.video import frame_block
 from holdfast.hashing.videoviews import stack
 from holdfast.hashing.videoviews.fitting import FittedView, fitted_view
+from holdfast.hashing.videoviews.kept import KeptFaces
 from holdfast.hashing.videoviews.pieces import Between
 from holdfast.hashing.videoviews.stack import StackBox, stack_boxes
 from holdfast.hashing.videoviews.warps import BOX_WARPS, VIDEO_WARPS
@@ -68,7 +69,7 @@ class VideoViews:
     box: npt.NDArray[np.int64]
     matrices: Matrix
     boxes: tuple[StackBox, ...]
-    small: tuple[SmallLuma, ...]
+    small: KeptFaces
     small_time_s: npt.NDArray[np.float64]
     place: npt.NDArray[np.int64]
     seen: dict[int, FittedView] = field(default_factory=dict)
@@ -84,10 +85,8 @@ class VideoViews:
         if not len(rows) and view in self.seen:
             return self.seen[view]
         names = self.families[view], self.words[view]
-        box = self.boxes[int(self.box[view])].box
-        found = fitted_view(
-            self.small, self.small_time_s, box, self.matrices[view], names, self.place[rows], codes
-        )
+        faces = self.small.at(self.boxes[int(self.box[view])].box)
+        found = fitted_view(faces, self.small_time_s, self.matrices[view], names, self.place[rows], codes)
         if not len(rows):
             self.seen[view] = found
         return found
@@ -103,7 +102,7 @@ class VideoViews:
             codes=self.codes[:, kept],
             quality=self.quality[:, kept],
             time_s=self.time_s[kept],
-            small=tuple(one for one, wanted in zip(self.small, near, strict=True) if wanted),
+            small=KeptFaces(tuple(self.small.smalls[number] for number in np.flatnonzero(near).tolist())),
             small_time_s=self.small_time_s[near],
             place=self.place[kept] - int(np.argmax(near)),
             seen={},
@@ -136,7 +135,7 @@ def video_views(frames: list[VideoFrame], between: Sequence[Between] = ()) -> Vi
         box,
         matrices,
         tuple(boxes),
-        tuple(every[number] for number in order.tolist()),
+        KeptFaces(tuple(every[number] for number in order.tolist())),
         every_s[order],
         np.argsort(order, kind="stable")[: len(frames)],
     )

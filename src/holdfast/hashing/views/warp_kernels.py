@@ -54,12 +54,21 @@ def canvas_into(face: Any, soft: Any, mean: Any, canvas: Any) -> None:
         v = y - half
         below = max(-v, v - side + 1, 0)
         v = -v - 1 if v < 0 else (2 * side - 1 - v if v >= side else v)
-        for x in range(2 * side):
-            u = x - half
-            off = max(below, -u, u - side + 1)
-            u = -u - 1 if u < 0 else (2 * side - 1 - u if u >= side else u)
-            value = face[v, u] + softness[off] * (soft[v, u] - face[v, u])
-            canvas[y, x] = mean + kept[off] * (value - mean)
+        row, sharp, dull = canvas[y], face[v], soft[v]
+        fade, blur = kept[below], softness[below]
+        for u in range(side):
+            row[half + u] = mean + fade * (sharp[u] + blur * (dull[u] - sharp[u]) - mean)
+        _beyond_into(sharp, dull, mean, below, kept, softness, row[:half][::-1])
+        _beyond_into(sharp[::-1], dull[::-1], mean, below, kept, softness, row[half + side :])
+
+
+@njit(fastmath=_REORDER)
+def _beyond_into(sharp: Any, dull: Any, mean: Any, below: Any, kept: Any, softness: Any, beyond: Any) -> None:
+    """What lies beyond the first value of a line of the face, outwards, by the farther of both edges."""
+    for place in range(beyond.size):
+        off = max(below, place + 1)
+        value = sharp[place] + softness[off] * (dull[place] - sharp[place])
+        beyond[place] = mean + kept[off] * (value - mean)
 
 
 @njit(fastmath=True, error_model="numpy")

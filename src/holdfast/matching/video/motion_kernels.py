@@ -12,18 +12,45 @@ __all__ = ["strengths_into"]
 
 
 @njit
-def _between(values: Any, query_s: Any, moment_s: Any, most_gap_s: Any, row: Any) -> Any:
-    """Fills ``row`` (bits,) with the values at a moment between two frames; whether there are such frames."""
+def _place(query_s: Any, moment_s: Any, most_gap_s: Any) -> Any:
+    """(number of the frame after a moment, share of it); -1 where no two frames lie around it."""
     if moment_s < query_s[0] - 1e-6 or moment_s > query_s[-1] + 1e-6:
-        return False
+        return -1, 0.0
     after = min(max(1, np.searchsorted(query_s, moment_s)), query_s.size - 1)
     gap_s = query_s[after] - query_s[after - 1]
     if gap_s > most_gap_s or gap_s <= 0.0:
-        return False
-    share = min(1.0, max(0.0, (moment_s - query_s[after - 1]) / gap_s))
-    for bit in range(row.size):
-        row[bit] = values[after - 1, bit] * (1.0 - share) + values[after, bit] * share
-    return True
+        return -1, 0.0
+    return after, min(1.0, max(0.0, (moment_s - query_s[after - 1]) / gap_s))
+
+
+@njit(fastmath={"reassoc", "contract", "nsz"})
+def _added(one: Any, other: Any, share: Any, signs: Any, sums: Any) -> None:
+    """Adds a moment, between two frames, to the sums float32 (4, bits) of courses, squares, products, signs."""
+    course, square, product, listed = sums[0], sums[1], sums[2], sums[3]
+    for bit in range(one.size):
+        value = one[bit] + share * (other[bit] - one[bit])
+        course[bit] += value
+        square[bit] += value * value
+        product[bit] += value * signs[bit]
+        listed[bit] += signs[bit]
+
+
+@njit
+def _correlation(sums: Any, count: Any, floor: Any, least_flipping: Any) -> Any:
+    """That of all bits that flip; NaN where too few do."""
+    shared, own, listed, flipping = 0.0, 0.0, 0.0, 0
+    for bit in range(sums.shape[1]):
+        mean, mean_sign = np.float64(sums[0, bit]) / count, np.float64(sums[3, bit]) / count
+        power_sign = 1.0 - mean_sign * mean_sign
+        if power_sign <= 1e-6:
+            continue
+        flipping += 1
+        power = max(0.0, sums[1, bit] / count - mean * mean)
+        scale = 1.0 / (power + floor * floor)
+        shared += (sums[2, bit] / count - mean * mean_sign) * np.sqrt(scale)
+        own += power * scale
+        listed += power_sign
+    return shared / np.sqrt(own * listed) if flipping >= least_flipping and own > 0.0 else np.nan
 
 
 @njit
@@ -37,42 +64,29 @@ def strengths_into(
     ``signs`` int8 (m, bits) stand at ``times_s`` float64 (m,). Fills ``strengths`` float64 (k,) for offsets
     ``offsets_s`` float64 (k,); NaN where under ``least_moments`` or half of what there could be can be held
     against one another, or under ``least_flipping`` bits flip. ``is_backwards`` runs the listed video so.
+
+    All bits of a moment are added up together, so that they fill vector registers; values are taken less
+    their mean first, so that sums of squares in float32 do not lose what is sought.
     """
     first, last = times_s[0], times_s[-1]
     possible = min(float(times_s.size), query_s[-1] - query_s[0])
     least = max(float(least_moments), 0.5 * possible)
     bits = values.shape[1]
-    course = np.empty((times_s.size, bits), np.float32)
-    picked = np.empty(times_s.size, np.int64)
+    mean = np.zeros(bits, np.float64)
+    for i in range(values.shape[0]):
+        mean += values[i]
+    away = values - (mean / values.shape[0]).astype(np.float32)
+    sides = signs.astype(np.float32)
+    sums = np.empty((4, bits), np.float32)
     for k in range(offsets_s.size):
         count = 0
+        sums[:] = np.float32(0.0)
         for j in range(times_s.size):
             moment_s = (first + last - times_s[j] if is_backwards else times_s[j]) + offsets_s[k]
-            if _between(values, query_s, moment_s, most_gap_s, course[count]):
-                picked[count] = j
+            after, share = _place(query_s, moment_s, most_gap_s)
+            if after > 0:
+                _added(away[after - 1], away[after], np.float32(share), sides[j], sums)
                 count += 1
         strengths[k] = np.nan
-        if count < least:
-            continue
-        shared, own, listed, flipping = 0.0, 0.0, 0.0, 0
-        for bit in range(bits):
-            mean, mean_sign = 0.0, 0.0
-            for i in range(count):
-                mean += course[i, bit]
-                mean_sign += signs[picked[i], bit]
-            mean, mean_sign = mean / count, mean_sign / count
-            power_sign = 1.0 - mean_sign * mean_sign
-            if power_sign <= 1e-9:
-                continue
-            flipping += 1
-            power, product = 0.0, 0.0
-            for i in range(count):
-                away = course[i, bit] - mean
-                power += away * away
-                product += away * (signs[picked[i], bit] - mean_sign)
-            scale = 1.0 / (power / count + floor * floor)
-            shared += product * np.sqrt(scale)
-            own += power * scale
-            listed += power_sign * count
-        if flipping >= least_flipping and own > 0.0:
-            strengths[k] = shared / np.sqrt(own * listed) * np.sqrt(float(count))
+        if count >= least:
+            strengths[k] = _correlation(sums, count, floor, least_flipping) * np.sqrt(float(count))
