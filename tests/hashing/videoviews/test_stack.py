@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from holdfast.hashing.border import Box
-from holdfast.hashing.videoviews.stack import BORDER, PAGE, recurring_borders, stack_boxes
+from holdfast.hashing.videoviews.stack import BORDER, FILL, PAGE, recurring_borders, stack_boxes
 from tests.hashing.videoviews.films import film, on_page
 
 COUNT = 10
@@ -53,6 +53,29 @@ def test_a_blurred_backdrop() -> None:
 
     inner = [np.asarray(Image.fromarray(luma).resize((180, 120))) for luma in film(6, COUNT)]
     assert _near([one.box for one in stack_boxes(on_page(inner, page, 100, 0), 6)], Box(100, 220, 0, 180), 4)
+
+
+@pytest.mark.parametrize("sideways", [False, True])
+def test_a_picture_in_front_of_its_blurred_copy_that_has_little_detail(sideways: bool) -> None:
+    """Detail cannot tell where such a picture ends: the edges that stand still do, by their pair."""
+
+    def shaded(number: int) -> np.ndarray:
+        luma = np.asarray(Image.fromarray(film(6, COUNT)[number]).filter(ImageFilter.GaussianBlur(12)))
+        luma = luma.copy()
+        luma[30:50, 40:60] = film(6, COUNT)[number][30:50, 40:60]
+        return luma
+
+    def page(number: int) -> np.ndarray:
+        back = Image.fromarray(shaded(number)).resize((480, 320)).crop((150, 0, 330, 320))
+        return np.asarray(back.filter(ImageFilter.GaussianBlur(9)).point(lambda value: value * 0.8))
+
+    inner = [np.asarray(Image.fromarray(shaded(number)).resize((180, 120))) for number in range(COUNT)]
+    lumas, wanted = on_page(inner, page, 100, 0), Box(100, 220, 0, 180)
+    if sideways:
+        lumas, wanted = [np.ascontiguousarray(luma.T) for luma in lumas], Box(0, 180, 100, 220)
+    found = stack_boxes(lumas, 6)
+    assert _near([one.box for one in found if one.kind == FILL], wanted)
+    assert found[1].kind == FILL
 
 
 def test_inside_another_film() -> None:

@@ -16,7 +16,8 @@ from holdfast.matching.video.alike import (
     MOST_S,
     Alike,
     alike,
-    plain,
+    as_they_stand,
+    plain_views,
 )
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.compare import by_change
@@ -66,8 +67,12 @@ def _listed(course: FloatArray) -> VideoReference:
     return VideoReference.of(codes, np.full(len(codes), 80), np.arange(len(codes), dtype=np.float64))
 
 
+def _plain(asked: VideoQuery) -> list[VideoQuery]:
+    return as_they_stand(asked, plain_views(asked))
+
+
 def _alike(asked: VideoQuery, listed: VideoReference) -> Alike | None:
-    return alike(plain(asked), listed)
+    return alike(_plain(asked), listed)
 
 
 def _asked(course: FloatArray, family: str = "as_is") -> VideoQuery:
@@ -92,7 +97,7 @@ def _covered(rng: np.random.Generator, course: FloatArray, share: float = 0.55) 
 def test_a_copy_under_stickers_is_a_match_by_its_change_alone(rng: np.random.Generator) -> None:
     for _ in range(5):
         course = _course(rng, 16)
-        match = by_change(plain(_asked(_covered(rng, course))), _listed(course))
+        match = by_change(_plain(_asked(_covered(rng, course))), _listed(course))
         assert match is not None and match.tier is VideoTier.MATCH
         assert match.speed == 1 and match.offset_s == pytest.approx(0, abs=0.26)
         assert match.family == "other" and match.view == "by how it changes"
@@ -105,7 +110,7 @@ def test_where_nothing_that_stands_still_speaks_for_it_it_is_no_more_than_possib
     """As where two films have the same animated thing over them, or the rest is black."""
     for _ in range(5):
         course = _course(rng, 16)
-        asked, listed = plain(_asked(_covered(rng, course, 1.0))), _listed(course)
+        asked, listed = _plain(_asked(_covered(rng, course, 1.0))), _listed(course)
         found = alike(asked, listed)
         assert found is not None and found.support.bits.mean() > MOST_BITS
         match = by_change(asked, listed)
@@ -125,7 +130,7 @@ def test_it_is_asked_of_all_candidates(rng: np.random.Generator, videos: int) ->
 
 def test_moments_that_are_not_shown_do_not_count(rng: np.random.Generator) -> None:
     course = _course(rng, 30)
-    whole = plain(_asked(_covered(rng, course)))[0]
+    whole = _plain(_asked(_covered(rng, course)))[0]
     gone = (whole.time_s >= 8) & (whole.time_s < 20)
     weight = np.where(gone, 0, whole.frames.weight).astype(np.float32)
     part = replace(whole, frames=replace(whole.frames, weight=weight))

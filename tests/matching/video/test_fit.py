@@ -32,6 +32,19 @@ class _View:
         return np.unpackbits(self.codes, axis=1).astype(np.float32) * 2 - 1
 
 
+@dataclass(frozen=True)
+class _Often(_View):
+    """The plain view as it stands, with a frame each quarter of a second."""
+
+    family: str = "as_is"
+    words: str = "as is"
+    is_changed: bool = False
+
+    @property
+    def time_s(self) -> np.ndarray:
+        return np.arange(len(self.codes)) / 4
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(41)
@@ -110,3 +123,19 @@ def test_in_a_large_bank_only_the_likeliest_are_fitted(rng: np.random.Generator)
     found = search(replace(asked, fit=_fit(changed(rng, shown, 50), calls)), bank)
     assert found[0].video_id == 0 and found[0].match.tier is VideoTier.MATCH
     assert len(calls) <= 2 * 2 * FITTED
+
+
+def test_what_moves_fast_is_seen_by_the_frames_between(rng: np.random.Generator) -> None:
+    """Frames half a second apart all lie between the listed ones; the quarters of a second do not."""
+    listed = random_codes(rng, 12)
+    often = random_codes(rng, 48)
+    often[1::4] = changed(rng, listed, 24)
+
+    def fit(_view: int, rows: np.ndarray, _codes: np.ndarray) -> _Often | None:
+        return None if len(rows) else _Often(often, np.full(48, 80))
+
+    asked = replace(query(often[::2]), families=("as_is",), words=("as is",))
+    assert compare(asked, reference(listed)) is None
+    match = compare(replace(asked, fit=fit), reference(listed))
+    assert match is not None and match.tier is VideoTier.MATCH and match.view == "as is"
+    assert match.offset_s == pytest.approx(-0.25, abs=0.05)

@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from holdfast.hashing.border import Box
 from holdfast.hashing.videoviews import stack_kernels
-from holdfast.hashing.views.boxes import PageBox, edge_marks, marked_boxes, page_boxes
+from holdfast.hashing.views.boxes import edge_marks, marked_boxes, page_boxes
+from holdfast.hashing.views.edge_kernels import FULL_STEP
 
 __all__ = ["BARS", "BORDER", "BOX", "FILL", "PAGE", "StackBox", "stack_boxes"]
 
@@ -31,11 +32,13 @@ _LEAST_TRIM = 0.015  # of a side, that trimming must take off
 _SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
 _MOST_FRAMES = 12
 _PAGE_SIDE = 0.35  # of a perfect edge: what the page's own edge counts as a side of a box
+_LEAST_STANDING = 0.1  # of a perfect edge over the whole page: elsewhere there is next to none
 _EDGE_BOXES, _BORDERS = 5, 3
 _SOME_LINES = 16
 _LEAST_TIMES = 4  # frames: two seconds
 
 UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
 Depth = Callable[[UInt8Array], int]
 
 
@@ -61,12 +64,15 @@ def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
     total, spread = np.empty((height, width), np.int64), np.empty((height, width), np.uint8)
     stack_kernels.motion_into(stack, total, spread)
     mean = np.rint(total / len(stack)).astype(np.uint8)
-    boxes = _standing_boxes(stack, _EDGE_BOXES)
+    rows, columns = _standing_edges(stack), _standing_edges(stack.transpose(0, 2, 1))
+    boxes = marked_boxes(_rounded(rows), _rounded(columns), _EDGE_BOXES, _PAGE_SIDE)
+    in_the_middle = _in_the_middle(rows, columns)
     candidates = [
         *(StackBox(box, BORDER) for box in recurring_borders(frames, page, _BORDERS)),
+        StackBox(in_the_middle, FILL),
         *(StackBox(one.box, BOX) for one in boxes[:2]),
         StackBox(_trimmed(stack, page, _bar_depth), BARS),
-        StackBox(_sharp(stack, page), FILL),
+        *(StackBox(_sharp(stack, page), FILL) for _ in range(in_the_middle == page)),
         StackBox(_moving(spread), BOX),
         *(StackBox(one.box, BOX) for one in page_boxes(mean, 3)),
         *(StackBox(one.box, BOX) for one in boxes[2:]),
@@ -77,11 +83,43 @@ def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
     return found
 
 
-def _standing_boxes(stack: UInt8Array, limit: int) -> list[PageBox]:
-    """Boxes between edges that stand still, their sides rather not on the page's own."""
-    rows = np.mean([edge_marks(frame) for frame in stack], axis=0)
-    columns = np.mean([edge_marks(np.ascontiguousarray(frame.T)) for frame in stack], axis=0)
-    return marked_boxes(np.rint(rows).astype(np.int8), np.rint(columns).astype(np.int8), limit, _PAGE_SIDE)
+def _standing_edges(stack: UInt8Array) -> Float32Array:
+    """The mean marks of horizontal edges: float32 (h + 1, w), -8..8; of what moves, they cancel out."""
+    marks = [edge_marks(np.ascontiguousarray(frame)) for frame in stack]
+    return np.asarray(np.mean(marks, axis=0, dtype=np.float32))
+
+
+def _rounded(marks: Float32Array) -> npt.NDArray[np.int8]:
+    return np.rint(marks).astype(np.int8)
+
+
+def _in_the_middle(rows: Float32Array, columns: Float32Array) -> Box:
+    """What lies between two edges across the whole page that are equally far from its ends; else the page.
+
+    So stands a picture in front of a blurred copy of itself, as wide or as high as the page.
+    """
+    height, width = len(rows) - 1, len(columns) - 1
+    (top, bottom, across), (left, right, down) = _standing_pair(rows), _standing_pair(columns)
+    if max(across, down) < _LEAST_STANDING:
+        return Box(0, height, 0, width)
+    return Box(top, bottom, 0, width) if across >= down else Box(0, height, left, right)
+
+
+def _standing_pair(marks: Float32Array) -> tuple[int, int, float]:
+    """(first line, last line, support) of the pair, equally far from both ends, whose weaker edge is best."""
+    support = marks.mean(axis=1) / FULL_STEP
+    lines = len(support) - 1
+    near = np.max([support, np.roll(support, 1), np.roll(support, -1)], axis=0)  # an odd line is left over
+    weaker = np.minimum(near, near[::-1])
+    weaker[: max(2, round(_LEAST_TRIM * lines))] = 0.0
+    weaker[round((1 - _LEAST_SHARE) / 2 * lines) :] = 0.0
+    place = int(weaker.argmax())
+    return _sharpest(support, place), _sharpest(support, lines - place), float(weaker[place])
+
+
+def _sharpest(support: Float32Array, place: int) -> int:
+    first = max(0, place - 1)
+    return first + int(support[first : place + 2].argmax())
 
 
 def recurring_borders(frames: list[UInt8Array], page: Box, limit: int) -> list[Box]:

@@ -16,7 +16,7 @@ but what stands still does not agree there. So beyond `MOST_BITS` it is *possibl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,8 @@ __all__ = [
     "MOST_S",
     "Alike",
     "alike",
-    "plain",
+    "as_they_stand",
+    "plain_views",
 ]
 
 LEAST_MOMENTS = 6
@@ -67,22 +68,24 @@ class Alike:
         return float(self.support.bits.mean()) <= MOST_BITS
 
 
-def plain(query: VideoQuery) -> list[VideoQuery]:
-    """The query as it is, mirrored, and inside a border, with the values of its frames.
-
-    None of these where it has none to give: it was made of a ready hash.
-    """
+def plain_views(query: VideoQuery) -> list[int]:
+    """The numbers of the frames as they are, mirrored, and inside a border; none of a ready hash."""
     if query.fit is None or query.families[0] not in PLAIN:
         return []
     wanted = [0]
     wanted += [view for view, words in enumerate(query.words) if words == "mirrored"][:1]
     wanted += [view for view, words in enumerate(query.words) if words == "border removed"][:1]
-    found = (query.fitted(view, _NO_ROWS, _NO_CODES) for view in wanted)
+    return wanted
+
+
+def as_they_stand(query: VideoQuery, views: Iterable[int]) -> list[VideoQuery]:
+    """The query at each of some views, with the values of its frames, and the frames between."""
+    found = (query.fitted(view, _NO_ROWS, _NO_CODES) for view in views)
     return [seen for seen in found if seen is not None and seen.values is not None]
 
 
 def alike(views: Sequence[VideoQuery], reference: VideoReference) -> Alike | None:
-    """Which of the ``plain`` views changes as a listed video does, beyond chance; None where none does.
+    """Which view, of `as_they_stand`, changes as a listed video does, beyond chance; None where none does.
 
     None too where the listed video is too short or too long.
     """

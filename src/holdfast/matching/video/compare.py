@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.align import BEST_FITS, Line, Support, lines, support
-from holdfast.matching.video.alike import alike, plain
+from holdfast.matching.video.alike import alike, as_they_stand, plain_views
 from holdfast.matching.video.judge import SPECIFIC_DECADES, VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
@@ -69,21 +69,39 @@ def compare(
     ``change`` as well, it is asked by how it changes.
     """
     found = lines(query, reference)
-    best: VideoMatch | None = None
-    for line in _chosen(found):
-        if line.decades >= LEAST_DECADES:
-            best = better(best, _judged(query, reference, line))
+    best = _best_of(query, reference, found)
     if best is None and found and is_still(reference, len(reference) // 2):
         best = _by_classic_rule(query, reference, found)
     if fit and query.fit is not None and (best is None or best.tier is not VideoTier.MATCH):
         for line in found[:FIT_LINES]:
             if line.speed and line.decades >= FIT_DECADES:
                 best = better(best, _fitted(query, reference, line))
+        if best is None or best.tier is not VideoTier.MATCH:
+            for seen in _often(query, found):
+                best = better(best, _best_of(seen, reference, lines(seen, reference)))
     if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
         return replace(_match(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
     if fit and change and (best is None or best.tier is not VideoTier.MATCH):
-        best = better(best, by_change(plain(query), reference))
+        best = better(best, by_change(as_they_stand(query, plain_views(query)), reference))
     return best
+
+
+def _best_of(query: VideoQuery, reference: VideoReference, found: list[Line]) -> VideoMatch | None:
+    """The surest of the lines that are looked at."""
+    best: VideoMatch | None = None
+    for line in _chosen(found):
+        if line.decades >= LEAST_DECADES:
+            best = better(best, _judged(query, reference, line))
+    return best
+
+
+def _often(query: VideoQuery, found: list[Line]) -> list[VideoQuery]:
+    """The plain views, and those of the lines that fit best, with the frames between as well.
+
+    Of what moves fast, frames half a second apart may all miss the listed ones.
+    """
+    views = [*plain_views(query), *(line.view for line in found[:FIT_LINES])]
+    return as_they_stand(query, dict.fromkeys(views))
 
 
 def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMatch | None:

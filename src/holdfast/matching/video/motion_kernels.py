@@ -25,7 +25,7 @@ def _place(query_s: Any, moment_s: Any, most_gap_s: Any) -> Any:
 
 @njit(fastmath={"reassoc", "contract", "nsz"})
 def _added(one: Any, other: Any, share: Any, signs: Any, sums: Any) -> None:
-    """Adds a moment, between two frames, to the sums float32 (4, bits) of courses, squares, products, signs."""
+    """Adds a moment to ``sums`` float32 (4, bits): courses, squares, products with signs, and signs."""
     course, square, product, listed = sums[0], sums[1], sums[2], sums[3]
     for bit in range(one.size):
         value = one[bit] + share * (other[bit] - one[bit])

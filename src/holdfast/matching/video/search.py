@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.matching.video.alarms import among, expected_false_alarms
-from holdfast.matching.video.alike import plain
+from holdfast.matching.video.alike import as_they_stand, plain_views
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.compare import VideoMatch, better, by_change, compare
@@ -72,7 +72,7 @@ def search(
 
 def _look_at_change(query: VideoQuery, found: dict[int, _Compared]) -> None:
     """What was put much over comes near to nothing: all candidates are asked how they change."""
-    views = plain(query)
+    views = as_they_stand(query, plain_views(query))
     for video_id, one in found.items():
         found[video_id] = replace(one, match=better(one.match, by_change(views, one.reference)))
 
