@@ -262,6 +262,14 @@ def test_triage_leaves_out_keyframes_that_come_too_soon() -> None:
     assert video.frames_decoded == 5
 
 
+def test_frames_at_one_time_stamp_are_seen_one_after_the_other() -> None:
+    still = bytearray(clip(seconds=6, options=(("bf", "0"),)))
+    at = still.index(b"stts") + 16
+    still[at : at + 4] = bytes(4)  # every frame lasts no time at all
+    video = alone(bytes(still), every_s=0.2)
+    assert {nearest(frame) for frame in video.frames} == set(range(6))
+
+
 def test_triage_goes_on_where_time_stamps_jump_back() -> None:
     late = clip(container="mpegts", stamps=tuple(range(60_000, 64_000, 500)), options=(("g", "1"),))
     early = clip(container="mpegts", seconds=4, options=(("g", "1"),))

@@ -106,6 +106,22 @@ def test_small_steps_back_are_stood_still() -> None:
     assert clock.broken == 0
 
 
+def test_time_stamps_that_stand_still_are_counted_on() -> None:
+    clock = Clock(0.25, jumps=False)
+    assert times(clock, *[7.0] * 7) == [0, 0, 0, 0, 0.25, 0.5, 0.75]
+    assert times(clock, 7.25, 7.5) == [1.0, 1.25]
+    clock = Clock(0.25, jumps=False)
+    assert times(clock, 7.0, 6.9, 6.8, 6.7, 6.6, 6.5, 6.4) == [0, 0, 0, 0, 0.25, 0.5, 0.75]
+    assert times(Clock(0.04, jumps=False), *[7.0] * 15)[-2:] == [0, 0.04]
+
+
+def test_what_is_caught_up_within_half_a_second_stands_still() -> None:
+    clock = Clock(0.04, jumps=False)
+    times(clock, 0.0, 1.0)
+    assert set(times(clock, *(0.52 + 0.04 * n for n in range(13)))) == {1.0}
+    assert clock.broken == 0
+
+
 def test_a_jump_ahead_is_believed_only_of_files_with_their_own_times() -> None:
     assert times(Clock(0.1, jumps=False), 0.0, 100.0) == [0, 100]
     clock = Clock(0.1, jumps=True)

@@ -43,6 +43,10 @@ class Tree:
                     own += size
         return own, mapped
 
+    def peak_bytes(self) -> int:
+        """The greatest memory that any one of those alive has ever had (VmHWM); 0 where none can be read."""
+        return max(map(_peak_bytes, self._pids()), default=0)
+
     def _pids(self) -> list[int]:
         children = defaultdict(list)
         for entry in Path("/proc").iterdir():
@@ -72,6 +76,14 @@ def _parent(pid: int) -> int | None:
 def _processor_s(pid: int) -> float | None:
     fields = _stat(pid)
     return None if fields is None else (int(fields[11]) + int(fields[12])) / _TICKS_PER_S
+
+
+def _peak_bytes(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def _mappings(pid: int) -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from holdfast.cli.bench_hostile import hostile
 from holdfast.cli.options import JsonOption
 from holdfast.cli.output import count, message, print_json, print_table, progress
 
@@ -58,7 +59,7 @@ def video(
         ),
     ] = None,
     part: Annotated[
-        str, typer.Option(help="Which sources are edited: test, fresh, fresh2 or tuning.")
+        str, typer.Option(help="Which sources are edited: test, fresh, fresh2, fresh3 or tuning.")
     ] = "test",
     clips: Annotated[int, typer.Option(min=1, max=100, help="Clips of each source that are edited.")] = 2,
     edit: Annotated[
@@ -336,3 +337,6 @@ def kills(
         typer.echo(f"Ready again after {again['median']} s (median), {again['most']} s at most.")
     if not report.is_sound:
         raise typer.Exit(1)
+
+
+app.command()(hostile)

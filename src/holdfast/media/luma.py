@@ -51,9 +51,15 @@ def fine_luma(image: Image.Image) -> Float32Array | None:
 
 
 def weigh(rgb: UInt8Array) -> Float32Array:
-    """0.299 R + 0.587 G + 0.114 B: float32 (h, w) of uint8 (h, w, 3)."""
-    luma = rgb.astype(np.float32) @ np.array((0.299, 0.587, 0.114), np.float32)
-    return np.minimum(luma, np.float32(255), out=luma)
+    """0.299 R + 0.587 G + 0.114 B: float32 (h, w) of uint8 (h, w, 3).
+
+    Not a matrix product: how that rounds depends on the processor and on the number of threads.
+    """
+    luma: Float32Array = rgb[..., 0] * np.float32(0.299)
+    luma += rgb[..., 1] * np.float32(0.587)
+    luma += rgb[..., 2] * np.float32(0.114)
+    np.minimum(luma, np.float32(255), out=luma)
+    return luma
 
 
 def orient(luma: npt.NDArray[_Number], orientation: int) -> npt.NDArray[_Number]:

@@ -10,6 +10,7 @@ __all__ = ["Clock", "Sampler", "Shown"]
 
 _BACK_S = 0.5  # a frame this much earlier than the last one begins a new count
 _AHEAD_S = 10.0  # and so does one this much later, in streams that count on from a broadcaster's clock
+_STANDING_FRAMES = 3  # in a row may come no later than the one before, and as many as fill `_BACK_S`
 _ROUNDING_S = 0.0005  # of containers that keep whole milliseconds
 
 
@@ -21,6 +22,7 @@ class Clock:
         self._frame_s, self._jumps = frame_s, jumps
         self._offset_s: float | None = None
         self._last_s = 0.0
+        self._standing = 0  # frames in a row whose time stamps did not go on
         self.broken = 0  # how often the count began anew
 
     def time(self, stamp_s: float | None) -> float:
@@ -31,12 +33,18 @@ class Clock:
         following_s = self._last_s + self._frame_s
         now_s = following_s if stamp_s is None else stamp_s - self._offset_s
         jumped = now_s < self._last_s - _BACK_S or (self._jumps and now_s > following_s + _AHEAD_S)
-        if jumped and stamp_s is not None:
+        stands = self._stands_still(now_s)
+        if (jumped or stands) and stamp_s is not None:
             self._offset_s = stamp_s - following_s
             self.broken += 1
             now_s = following_s
         self._last_s = max(now_s, self._last_s)
         return self._last_s
+
+    def _stands_still(self, now_s: float) -> bool:
+        """Whether so many frames have one time, or go back by little, that hardly any would be seen."""
+        self._standing = self._standing + 1 if now_s <= self._last_s else 0
+        return self._standing > max(_STANDING_FRAMES, 1 + _BACK_S / self._frame_s)
 
 
 @dataclass(slots=True)

@@ -74,9 +74,25 @@ def test_three_moments_are_enough_and_two_only_if_they_are_two_pictures(rng: np.
     assert _found(again, reference(alike), 1.0, 4.0).decades == 0
 
 
-def test_what_is_far_from_everything_is_not_concluded_from(rng: np.random.Generator) -> None:
-    many = random_codes(rng, 9)
+def test_few_moments_that_are_far_from_everything_say_nothing(rng: np.random.Generator) -> None:
+    many = random_codes(rng, 5)
     assert _found(query(changed(rng, np.repeat(many, 2, axis=0), 48)), reference(many)).decades == 0
+
+
+@pytest.mark.parametrize(("moments", "least"), [(6, 0.15), (8, 0.15), (9, 0.08), (20, 0.08)])
+def test_of_many_moments_a_small_gain_is_sure(moments: int, least: float) -> None:
+    def decades(gain: float, tells: int = 3) -> float:
+        is_telling = np.arange(moments) < tells
+        return Gains(np.full(moments, gain), is_telling, np.full(moments, 70), 1, 0.1).decades
+
+    assert decades(least + 0.001) == pytest.approx(1.5 * moments * (least + 0.001))
+    assert decades(least - 0.001) == 0 and decades(least + 0.001, tells=2) == 0
+
+
+def test_of_many_moments_most_must_gain(rng: np.random.Generator) -> None:
+    """Two films that share an ident, and by chance a picture at the end of a long stretch."""
+    gain = np.concatenate([np.full(4, 1.0), np.zeros(10)])
+    assert Gains(gain, np.ones(14, np.bool_), np.full(14, 70), 14, 1.0).decades == 0
 
 
 def test_in_no_order_each_moment_counts_once(rng: np.random.Generator) -> None:

@@ -33,6 +33,7 @@ _SAME_SHARE = 0.02  # of a side: boxes nearer to each other are one
 _MOST_FRAMES = 12
 _PAGE_SIDE = 0.35  # of a perfect edge: what the page's own edge counts as a side of a box
 _LEAST_STANDING = 0.1  # of a perfect edge over the whole page: elsewhere there is next to none
+_PARTS, _LEAST_IN_PART = 3, 0.02  # of such an edge, in each of which there is so much of it
 _EDGE_BOXES, _BORDERS = 5, 3
 _SOME_LINES = 16
 _LEAST_TIMES = 4  # frames: two seconds
@@ -66,13 +67,12 @@ def stack_boxes(frames: list[UInt8Array], limit: int) -> list[StackBox]:
     mean = np.rint(total / len(stack)).astype(np.uint8)
     rows, columns = _standing_edges(stack), _standing_edges(stack.transpose(0, 2, 1))
     boxes = marked_boxes(_rounded(rows), _rounded(columns), _EDGE_BOXES, _PAGE_SIDE)
-    in_the_middle = _in_the_middle(rows, columns)
     candidates = [
         *(StackBox(box, BORDER) for box in recurring_borders(frames, page, _BORDERS)),
-        StackBox(in_the_middle, FILL),
         *(StackBox(one.box, BOX) for one in boxes[:2]),
+        StackBox(_in_the_middle(rows, columns), FILL),
         StackBox(_trimmed(stack, page, _bar_depth), BARS),
-        *(StackBox(_sharp(stack, page), FILL) for _ in range(in_the_middle == page)),
+        StackBox(_sharp(stack, page), FILL),
         StackBox(_moving(spread), BOX),
         *(StackBox(one.box, BOX) for one in page_boxes(mean, 3)),
         *(StackBox(one.box, BOX) for one in boxes[2:]),
@@ -107,7 +107,9 @@ def _in_the_middle(rows: Float32Array, columns: Float32Array) -> Box:
 
 def _standing_pair(marks: Float32Array) -> tuple[int, int, float]:
     """(first line, last line, support) of the pair, equally far from both ends, whose weaker edge is best."""
-    support = marks.mean(axis=1) / FULL_STEP
+    parts = np.stack([part.mean(axis=1) for part in np.array_split(marks, _PARTS, axis=1)]) / FULL_STEP
+    # An edge within the picture itself, as of its own bars, ends where the picture does.
+    support = np.where((parts >= _LEAST_IN_PART).all(axis=0), parts.mean(axis=0), 0.0)
     lines = len(support) - 1
     near = np.max([support, np.roll(support, 1), np.roll(support, -1)], axis=0)  # an odd line is left over
     weaker = np.minimum(near, near[::-1])

@@ -24,7 +24,7 @@ from holdfast.media.types import VideoFrame
 
 __all__ = ["MAX_BOXES", "VideoViews", "video_views"]
 
-MAX_BOXES = 9
+MAX_BOXES = 10
 _TURNED_BOXES = 3  # of boxes within the frame, that are looked up in all eight orientations
 _ALL = tuple(Orientation)
 _UPRIGHT = (Orientation.AS_IS, Orientation.MIRRORED)

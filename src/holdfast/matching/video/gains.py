@@ -31,8 +31,9 @@ APART_S = 1.5  # moments nearer than this may well look the same in a copy too
 TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
 LEAST_GAIN, LEAST_MOMENTS = 0.34, 3  # mean gain, and moments that tell
 LEAST_GAIN_OF_TWO = 0.85  # where only two tell, of different pictures
-FAR_BITS = 40  # of the mean moment, beyond which nothing is concluded
+FAR_BITS = 40  # of the mean moment, beyond which nothing is concluded of few moments
 ENOUGH_MOMENTS, LEAST_SHARE = 6, 0.3  # of fewer, they must be so much of the listed video or of the query
+LEAST_GAIN_OF_ENOUGH, LEAST_GAIN_OF_MANY, MANY_MOMENTS = 0.15, 0.08, 9  # other footage: 0.063 and 0.001
 DECADES, MOST_DECADES = 1.5, 8.0  # for each decade of gain, of all moments together; at most
 FREE_GAIN, UNORDERED_GAIN = 0.2, 0.05  # mean gain in no order: what counts for nothing, and each decade
 _NEAREST_BITS = 4  # nearer says no more: what compression does
@@ -57,21 +58,39 @@ class Gains:
     def decades(self) -> float:
         """What speaks for this footage against other footage of its scene."""
         count = int(self.tells.sum())
-        if count < 2 or float(self.bits.mean()) > FAR_BITS:
-            return 0.0
-        if count < ENOUGH_MOMENTS and self.share < LEAST_SHARE:
-            return 0.0
-        is_two = count < LEAST_MOMENTS
-        if float(self.gain.mean()) < (LEAST_GAIN_OF_TWO if is_two else LEAST_GAIN):
-            return 0.0
-        if is_two and self.pictures < 2:
+        if not (self._is_enough(count) or self._is_many(count)):
             return 0.0
         return min(MOST_DECADES, DECADES * float(self.gain.sum()))
 
     @property
+    def mean(self) -> float:
+        """The mean gain; 0 without any moment."""
+        return float(self.gain.mean()) if len(self.gain) else 0.0
+
+    def _is_enough(self, count: int) -> bool:
+        """Whether so few moments that tell are near enough, and near enough to their own."""
+        if count < 2 or float(self.bits.mean()) > FAR_BITS:
+            return False
+        if count < ENOUGH_MOMENTS and self.share < LEAST_SHARE:
+            return False
+        if count < LEAST_MOMENTS:
+            return self.pictures >= 2 and self.mean >= LEAST_GAIN_OF_TWO
+        return self.mean >= LEAST_GAIN
+
+    def _is_many(self, count: int) -> bool:
+        """Whether there are so many moments that a small gain is sure, if most of them have it.
+
+        What two films share for some seconds of a long stretch gives a mean, but no median.
+        """
+        if count < LEAST_MOMENTS or len(self.gain) < ENOUGH_MOMENTS:
+            return False
+        least = LEAST_GAIN_OF_MANY if len(self.gain) >= MANY_MOMENTS else LEAST_GAIN_OF_ENOUGH
+        return self.mean >= least and float(np.median(self.gain)) >= least / 2
+
+    @property
     def unordered_decades(self) -> float:
         """The most that may speak for it where each picture sought the nearest one."""
-        return (float(self.gain.mean()) - FREE_GAIN) / UNORDERED_GAIN if len(self.gain) else 0.0
+        return (self.mean - FREE_GAIN) / UNORDERED_GAIN if len(self.gain) else 0.0
 
 
 def gains(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Gains:

@@ -45,6 +45,10 @@ LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
 LEAST_TELLING = 3  # moments that tell: of fewer, nothing is concluded
 FIT_DECADES = 1.0  # less where the view was fitted: what is no copy can be fitted as well
 USUAL_SPEEDS, UNUSUAL_DECADES, BACKWARDS_DECADES = (0.72, 1.4), 1.0, 1.5
+LEAST_GAIN = (
+    0.15  # mean, below which being nearer than shifted lines says nothing where they change otherwise
+)
+PLAIN_SPEEDS = (0.9, 1.12)  # and at these: the best of many lines is always somewhat nearer
 DOUBT_DECADES = 1.5  # less where it can be seen how both change, and they do not change alike
 _REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
@@ -74,8 +78,11 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
         decades = max(decades, chance / CHANCE_DECADES)
     if query.is_fitted:
         decades -= FIT_DECADES
-    decades = max(decades, gains(query, reference, line, support).decades)
-    found = motion(query, reference, line, support)
+    found, gained = motion(query, reference, line, support), gains(query, reference, line, support)
+    changes_alike = found is not None and found.agrees and PLAIN_SPEEDS[0] <= line.speed <= PLAIN_SPEEDS[1]
+    if gained.mean < LEAST_GAIN and not changes_alike:
+        decades = 0.0
+    decades = max(decades, gained.decades)
     if found is not None:
         decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
     decades = max(0.0, decades - _unusual(line.speed))
