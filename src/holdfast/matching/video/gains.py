@@ -9,6 +9,9 @@ moments or, where they are two pictures, two are enough to tell, so that this sp
 What two videos share for some seconds, an ident or an end card, gains as much. So while there are few
 moments, they have to be a good part of the listed video or of the query.
 
+Of many moments a small gain is sure, however far they all lie: chance that favours one moment does not favour
+the next. There most of them must have it, which what two videos share for some seconds does not give.
+
 Chosen on the tuning part: the limits lie above what excerpts reach against the rest of their own recording,
 views fitted or not.
 """
