@@ -10,9 +10,9 @@ always somewhat nearer. So the frames are also asked one by one: of a copy, most
 frame on the line. The share that does (``followed``) must be large, and how unlikely so many are by chance
 speaks for this video too.
 
-Windows of one recording, held against the rest of it, come so far by nearness now and then. But they are hardly
-nearer to their own moments than to the nearest other one (see `gains`), and change otherwise or only at odd
-speeds. So nearness counts with a gain alone, or with the same changes at about the usual speed.
+Windows of one recording, held against the rest of it, come so far by nearness now and then. But they are
+hardly nearer to their own moments than to the nearest other one (see `gains`), and change otherwise or only
+at odd speeds. So nearness counts with a gain alone, or with the same changes at about the usual speed.
 
 Measured on clips of the tuning part against their own other halves, lead was at most 4 bits and depth at most
 2 where there were enough frames to tell; hard copies had 11 bits and 3.
