@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.bench.apart import apart
 from holdfast.bench.filing_home import ACCOUNT
 from holdfast.bench.serve_start import start_server
 from holdfast.client import Client
@@ -76,7 +77,7 @@ def demo_service(
 
     Raises HoldfastError when it does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
+    with apart(), tempfile.TemporaryDirectory(prefix="holdfast-demo-") as folder:
         place = Path(folder)
         home = place / "home"
         home.mkdir(mode=0o700)

@@ -10,13 +10,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from holdfast.bench.apart import apart
 from holdfast.bench.serve_processes import Tree
 
 __all__ = ["Ran", "run_holdfast"]
 
 _COMMAND = (sys.executable, "-c", "from holdfast.cli.main import main; main()")
 _POLL_S = 0.02
-_KEPT = "HOLDFAST_CACHE_DIR"  # compiled kernels: no setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ def run_holdfast(*arguments: str, home: Path, most_s: float) -> Ran:
 
     It is killed after ``most_s`` seconds. Raises OSError where it cannot be started.
     """
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HOLDFAST_") or k == _KEPT}
+    with apart():
+        environment = os.environ | {"HOLDFAST_HOME": str(home)}
     command = [*_COMMAND, *arguments]
-    environment["HOLDFAST_HOME"] = str(home)
     # Files, for a pipe that nobody empties would stop a child that says much.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started_s = time.monotonic()

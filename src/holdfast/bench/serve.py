@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import simplejpeg
 
+from holdfast.bench.apart import apart
 from holdfast.bench.machine import describe_machine
 from holdfast.bench.serve_home import Prepared, prepare
 from holdfast.bench.serve_load import Load, Request, Target, closed_loop, open_loop
@@ -73,6 +74,7 @@ def run(
         _print(row, as_json)
 
     with ExitStack() as opened:
+        opened.enter_context(apart())
         if folder is None:
             folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="holdfast-bench-")))
         tell({"measure": "machine", "value": describe_machine()})
