@@ -79,6 +79,12 @@ def _copies() -> Iterator[Case]:
     yield _refused("another film, cut off", "othercut.mp4", lambda: cut(whole(_STRANGE)), "truncated")
     yield _refused("another film, cut off, MKV", "othercut.mkv", lambda: cut(matroska(_STRANGE)), "truncated")
     yield Case("another film, no duration", "untold2.mkv", lambda: matroska(_STRANGE, **_UNTOLD), "no_match")
+    yield _refused(
+        "another film, no duration, cut off, MKV",
+        "untoldcut.mkv",
+        lambda: cut(matroska(_STRANGE, **_UNTOLD)),
+        "truncated",
+    )
 
 
 def _poor() -> Iterator[Case]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from holdfast.media.formats import sniff
 
-__all__ = ["CODECS", "DEMUXERS", "VIDEO_FORMATS", "medium_of", "told_size_bytes", "video_format"]
+__all__ = ["CODECS", "DEMUXERS", "VIDEO_FORMATS", "medium_of", "video_format"]
 
 # Our name: FFmpeg's demuxer. None of them opens anything but the bytes that it is given.
 DEMUXERS = {
@@ -55,7 +55,6 @@ _STARTS = (
 _QUICKTIME_BOXES = frozenset(
     (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"moof", b"styp")
 )
-_ASF_PROPERTIES = b"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53\x65"
 _TS_PACKETS = ((188, 0), (192, 4), (204, 0))  # (packet size, place of its sync byte)
 _TS_SYNC = 0x47
 _TS_SEEN = 4  # packets in a row
@@ -74,18 +73,6 @@ def video_format(data: bytes | memoryview) -> str | None:
     if head[4:8] in _QUICKTIME_BOXES:
         return "MP4"
     return "MPEG-TS" if _is_transport_stream(head) else None
-
-
-def told_size_bytes(data: bytes | memoryview, name: str) -> int | None:
-    """The size that an AVI or ASF file gives of itself; None for other containers, which tell a time.
-
-    Sources: AVI RIFF File Reference; Advanced Systems Format specification, 3.2 (File Properties Object).
-    """
-    head = bytes(data[:65536])
-    if name == "AVI":
-        return 8 + int.from_bytes(head[4:8], "little")
-    place = head.find(_ASF_PROPERTIES) if name == "ASF" else -1
-    return int.from_bytes(head[place + 40 : place + 48], "little") if place >= 0 else None
 
 
 def medium_of(data: bytes | memoryview) -> Literal["image", "video"] | None:

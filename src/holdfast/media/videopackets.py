@@ -73,8 +73,9 @@ class FrameSource:
             return Reason.TRUNCATED, "a further track begins on the way, and was not looked at"
         if self._broken_off:
             return Reason.DAMAGED, f"reading broke off after {self._end_s():.1f} s ({self._broken_off})"
-        if self._track.missing_bytes:
-            return Reason.TRUNCATED, f"the file ends early: {self._track.missing_bytes:,} bytes are not there"
+        return self._missing_time() or self._missing_bytes()
+
+    def _missing_time(self) -> tuple[Reason, str] | None:
         start, length = self._track.container.start_time, self._track.container.duration
         if self._track.info.format not in _TELLS_LENGTH or not length:
             return None
@@ -83,6 +84,12 @@ class FrameSource:
         if length_s - there_s <= max(_MISSING_S, _MISSING_SHARE * length_s):
             return None
         return Reason.TRUNCATED, f"the file ends early: {there_s:.1f} s of {length_s:.1f} s are there"
+
+    def _missing_bytes(self) -> tuple[Reason, str] | None:
+        missing = self._track.missing_bytes()
+        return (
+            (Reason.TRUNCATED, f"the file ends early: {missing:,} bytes are not there") if missing else None
+        )
 
     def _decode(self, packet: av.Packet[VideoStream] | None) -> list[av.VideoFrame]:
         try:

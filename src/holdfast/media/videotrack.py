@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import av
@@ -14,7 +14,8 @@ from av.video.stream import VideoStream
 from holdfast.errors import NotMatchableError
 from holdfast.media.types import Reason, VideoInfo, VideoLimits, VideoMode
 from holdfast.media.videofile import MemoryFile, open_container
-from holdfast.media.videoformats import CODECS, DEMUXERS, told_size_bytes, video_format
+from holdfast.media.videoformats import CODECS, DEMUXERS, video_format
+from holdfast.media.videosize import told_size_bytes
 
 __all__ = ["Track", "open_track", "seconds"]
 
@@ -31,7 +32,11 @@ class Track:
     stream: VideoStream
     info: VideoInfo
     notes: tuple[str, ...]
-    missing_bytes: int  # of the size that the file tells
+    data: bytes | memoryview = field(repr=False)
+
+    def missing_bytes(self) -> int:
+        """How many bytes are not there of the size that the file gives of itself, at least."""
+        return max(0, told_size_bytes(self.data, self.info.format) - len(self.data))
 
 
 def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, number: int = 0) -> Track:
@@ -61,8 +66,7 @@ def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, n
         )
     _set_up(stream, limits, mode)
     others = (f"{len(tracks)} tracks with pictures: only number {number} was looked at here",)
-    missing_bytes = max(0, (told_size_bytes(data, name) or 0) - len(data))
-    return Track(container, stream, info, others if len(tracks) > 1 else (), missing_bytes)
+    return Track(container, stream, info, others if len(tracks) > 1 else (), data)
 
 
 def seconds(value: int | None, base: Fraction | None) -> float | None:
