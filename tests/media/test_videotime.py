@@ -115,6 +115,14 @@ def test_time_stamps_that_stand_still_are_counted_on() -> None:
     assert times(Clock(0.04, jumps=False), *[7.0] * 15)[-2:] == [0, 0.04]
 
 
+@pytest.mark.parametrize("rate", [12, 25, 60, 120])
+def test_stamps_in_whole_seconds_go_on_from_where_they_are(rate: int) -> None:
+    clock = Clock(1 / rate, jumps=False)
+    found = times(clock, *(float(n // rate) for n in range(20 * rate)))
+    assert found[::rate] == pytest.approx(list(range(20)))
+    assert found == sorted(found) and found[-1] < 20
+
+
 def test_what_is_caught_up_within_half_a_second_stands_still() -> None:
     clock = Clock(0.04, jumps=False)
     times(clock, 0.0, 1.0)

@@ -23,6 +23,7 @@ class Clock:
         self._offset_s: float | None = None
         self._last_s = 0.0
         self._standing = 0  # frames in a row whose time stamps did not go on
+        self._most_standing = 1 + max(_STANDING_FRAMES, int(1 + _BACK_S / frame_s))
         self.broken = 0  # how often the count began anew
 
     def time(self, stamp_s: float | None) -> float:
@@ -33,10 +34,13 @@ class Clock:
         following_s = self._last_s + self._frame_s
         now_s = following_s if stamp_s is None else stamp_s - self._offset_s
         jumped = now_s < self._last_s - _BACK_S or (self._jumps and now_s > following_s + _AHEAD_S)
-        stands = self._stands_still(now_s)
-        if (jumped or stands) and stamp_s is not None:
+        if jumped and stamp_s is not None:
             self._offset_s = stamp_s - following_s
             self.broken += 1
+            now_s = following_s
+        elif self._stands_still(now_s):
+            # Not for good: stamps in whole seconds stand still as well, and go on from where they are.
+            self.broken += self._standing == self._most_standing
             now_s = following_s
         self._last_s = max(now_s, self._last_s)
         return self._last_s
@@ -44,7 +48,7 @@ class Clock:
     def _stands_still(self, now_s: float) -> bool:
         """Whether so many frames have one time, or go back by little, that hardly any would be seen."""
         self._standing = self._standing + 1 if now_s <= self._last_s else 0
-        return self._standing > max(_STANDING_FRAMES, 1 + _BACK_S / self._frame_s)
+        return self._standing >= self._most_standing
 
 
 @dataclass(slots=True)

@@ -181,6 +181,7 @@ class _Look:
 
         looked, plain = [], list[VideoHash]()
         for piece in pieces(reader, self._mode):
+            views = None  # what it keeps is freed before the next is made
             views = video_views(piece.frames, piece.between)
             if views is None:
                 self._note(Reason.TOO_SMALL, "Not matchable: under 8 pixels high or wide.")

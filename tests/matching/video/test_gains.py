@@ -83,7 +83,7 @@ def test_few_moments_that_are_far_from_everything_say_nothing(rng: np.random.Gen
 def test_of_many_moments_a_small_gain_is_sure(moments: int, least: float) -> None:
     def decades(gain: float, tells: int = 3) -> float:
         is_telling = np.arange(moments) < tells
-        return Gains(np.full(moments, gain), is_telling, np.full(moments, 70), 1, 0.1).decades
+        return Gains(np.full(moments, gain), is_telling, np.full(moments, 70), 1).decades
 
     assert decades(least + 0.001) == pytest.approx(1.5 * moments * (least + 0.001))
     assert decades(least - 0.001) == 0 and decades(least + 0.001, tells=2) == 0
@@ -91,8 +91,24 @@ def test_of_many_moments_a_small_gain_is_sure(moments: int, least: float) -> Non
 
 def test_of_many_moments_most_must_gain(rng: np.random.Generator) -> None:
     """Two films that share an ident, and by chance a picture at the end of a long stretch."""
-    gain = np.concatenate([np.full(4, 1.0), np.zeros(10)])
-    assert Gains(gain, np.ones(14, np.bool_), np.full(14, 70), 14, 1.0).decades == 0
+
+    def decades(gaining: int, others: int) -> float:
+        gain = np.concatenate([np.full(gaining, 1.0), np.zeros(others)])
+        tells = np.ones(len(gain), np.bool_)
+        return Gains(gain, tells, np.full(len(gain), 70), len(gain)).decades
+
+    assert decades(4, 10) == decades(4, 4) == decades(3, 3) == 0
+    assert decades(5, 4) > 0
+
+
+def test_a_small_part_of_both_needs_six_moments_that_gain() -> None:
+    def decades(gaining: int, share: float) -> float:
+        gain = np.concatenate([np.full(gaining, 1.0), np.zeros(3)])
+        tells = np.ones(len(gain), np.bool_)
+        return Gains(gain, tells, np.full(len(gain), 20), len(gain), share).decades
+
+    assert decades(5, 0.29) == 0
+    assert decades(5, 0.3) > 0 and decades(6, 0.1) > 0
 
 
 def test_in_no_order_each_moment_counts_once(rng: np.random.Generator) -> None:
@@ -122,8 +138,31 @@ def test_what_two_films_share_for_some_seconds_is_an_ident(
     ident, one, other = (random_codes(rng, count) for count in (pictures, 20, 20))
     listed = np.concatenate([one, ident] if end else [ident, one])
     shown = np.concatenate([other, ident] if end else [ident, other])
-    found = _found(query(np.repeat(changed(rng, shown, 2), 2, axis=0)), reference(listed))
+    asked = query(np.repeat(changed(rng, shown, 2), 2, axis=0))
+    found = _found(asked, reference(listed))
     assert len(found.gain) >= pictures and found.decades == 0
+    match = compare(asked, reference(listed))
+    assert match is not None and match.tier is not VideoTier.MATCH
+
+
+@pytest.mark.parametrize("seconds", [4, 6, 10])
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_title_that_two_films_show_for_some_seconds_is_no_match(
+    rng: np.random.Generator, seconds: int, quiet: bool
+) -> None:
+    title = random_codes(rng, 1)
+    one, other = (scene(rng, 40, 30) if quiet else random_codes(rng, 40) for _ in range(2))
+    for film in (one, other):
+        film[10 : 10 + seconds] = changed(rng, np.repeat(title, seconds, axis=0), 2)
+    match = compare(query(np.repeat(changed(rng, other, 8), 2, axis=0)), reference(one))
+    assert match is not None and match.tier is not VideoTier.MATCH
+
+
+def test_six_seconds_of_a_long_film_in_another_one_are_enough(rng: np.random.Generator) -> None:
+    listed, other = random_codes(rng, 60), random_codes(rng, 60)
+    other[20:26] = changed(rng, listed[40:46], 20)
+    match = compare(query(np.repeat(other, 2, axis=0)), reference(listed))
+    assert match is not None and match.tier is VideoTier.MATCH
 
 
 def test_pictures_that_do_not_tell_are_none(rng: np.random.Generator) -> None:

@@ -21,6 +21,7 @@ from holdfast.hashing.views.refine import agreement, code_signs, joint_step
 __all__ = ["FittedView", "fitted_view"]
 
 STEPS = 6
+MOST_VALUE = np.float32(100.0)  # of regular pictures, in which nearly all coefficients are nothing
 _PLAIN = ("as_is", "orientation", "border", "box")  # families of views without a change of geometry
 
 UInt8Array = npt.NDArray[np.uint8]
@@ -33,7 +34,8 @@ class FittedView:
     ``time_s`` float64 (f,) are their times: these may lie closer together than those of the view's codes.
 
     ``values`` float32 (f, 256) are the coefficients of which the bits are the signs, in the order of the
-    bits, in units of the median size of their frame's. ``is_changed``: a step brought the view nearer.
+    bits, in units of the median size of their frame's, 100 at most. ``is_changed``: a step brought the view
+    nearer.
     """
 
     codes: UInt8Array
@@ -84,6 +86,7 @@ def _hashed(
     blocks = np.concatenate([face.blocks(0, matrix[np.newaxis]) for face in faces])
     values = centred_coefficients(blocks)
     values /= np.median(np.abs(values), axis=1, keepdims=True) + np.float32(1e-6)
+    np.clip(values, -MOST_VALUE, MOST_VALUE, out=values)
     return *pdq_from_blocks(blocks), values[:, ::-1]  # the last coefficient comes first in a code
 
 

@@ -19,7 +19,7 @@ MOST_BOXES = 2  # kept at once: each takes up to 60 MB for a minute of film
 
 @dataclass(slots=True)
 class KeptFaces:
-    """The faces of small lumas at the boxes that were asked for last."""
+    """The faces of small lumas at the boxes that were asked for last: for one thread."""
 
     smalls: tuple[SmallLuma, ...]
     _kept: dict[Box, tuple[Faces, ...]] = field(default_factory=dict)
@@ -28,12 +28,12 @@ class KeptFaces:
         """One for each small luma, its only box ``box``; a frame that still stands shares that before it."""
         faces = self._kept.pop(box, None)
         if faces is None:
+            while len(self._kept) >= MOST_BOXES:
+                self._kept.pop(next(iter(self._kept)), None)
             made: list[Faces] = []
             for place, small in enumerate(self.smalls):
                 is_same = place > 0 and small is self.smalls[place - 1]
                 made.append(made[-1] if is_same else Faces(small, (box,)))
             faces = tuple(made)
         self._kept[box] = faces  # the last one asked for comes last
-        while len(self._kept) > MOST_BOXES:
-            del self._kept[next(iter(self._kept))]
         return faces

@@ -25,6 +25,7 @@ LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closel
 FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed frames where that is possible
 FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
 CHANGE_FAMILY = "other"  # of finds by change alone, as of local features
+AGAIN_DECADES = 0.75  # that views with the frames between give away, for being looked at once more
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
 
 
@@ -101,7 +102,8 @@ def _often(query: VideoQuery, found: list[Line]) -> list[VideoQuery]:
     Of what moves fast, frames half a second apart may all miss the listed ones.
     """
     views = [*plain_views(query), *(line.view for line in found[:FIT_LINES])]
-    return as_they_stand(query, dict.fromkeys(views))
+    seen = as_they_stand(query, dict.fromkeys(views))
+    return [replace(one, given_away=AGAIN_DECADES) for one in seen]
 
 
 def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMatch | None:

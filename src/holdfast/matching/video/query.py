@@ -54,7 +54,8 @@ class VideoQuery:
     ``time_s`` float64 (f,), rising. ``step_s`` is the time for which a frame stands. ``families`` and
     ``words`` name each view, in decisions' words and for people. ``fit``, where there is one, brings a view
     nearer to listed frames: it needs the frames themselves, which a query does not hold. ``values`` float32
-    (f, 256) of the only view, and ``is_fitted``, are as `Fitted` says.
+    (f, 256) of the only view, and ``is_fitted``, are as `Fitted` says. ``given_away`` are decades that it has
+    to give away because it is looked at once more.
     """
 
     codes: npt.NDArray[np.uint8]
@@ -68,6 +69,7 @@ class VideoQuery:
     fit: Fit | None = None
     values: npt.NDArray[np.float32] | None = None
     is_fitted: bool = False
+    given_away: float = 0.0
 
     @classmethod
     def of(

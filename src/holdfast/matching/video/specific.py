@@ -27,11 +27,12 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
-from holdfast.matching.video.gains import APART_S, gains, telling, unordered_gains
+from holdfast.matching.video.gains import APART_S, LEAST_SHARE, Gains, gains, telling, unordered_gains
 from holdfast.matching.video.kernels import shifted_means
 from holdfast.matching.video.motion import motion, unordered_strength
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
+from holdfast.matching.video.still import MOSTLY_SHARE
 
 __all__ = ["Specific", "specific"]
 
@@ -49,10 +50,9 @@ LEAST_FRAMES = 4  # of the reference: among fewer, the nearest says nothing
 LEAST_TELLING = 3  # moments that tell: of fewer, nothing is concluded
 FIT_DECADES = 1.0  # less where the view was fitted: what is no copy can be fitted as well
 USUAL_SPEEDS, UNUSUAL_DECADES, BACKWARDS_DECADES = (0.72, 1.4), 1.0, 1.5
-LEAST_GAIN = (
-    0.15  # mean, below which being nearer than shifted lines says nothing where they change otherwise
-)
+LEAST_MEAN_GAIN = 0.15  # below which nearness says nothing, unless both videos change alike
 PLAIN_SPEEDS = (0.9, 1.12)  # and at these: the best of many lines is always somewhat nearer
+IDENT_MOMENTS = 6  # of fewer, strangers may share all
 DOUBT_DECADES = 1.5  # less where it can be seen how both change, and they do not change alike
 _REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
@@ -84,13 +84,37 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
         decades -= FIT_DECADES
     found, gained = motion(query, reference, line, support), gains(query, reference, line, support)
     changes_alike = found is not None and found.agrees and PLAIN_SPEEDS[0] <= line.speed <= PLAIN_SPEEDS[1]
-    if gained.mean < LEAST_GAIN and not changes_alike:
+    if gained.mean < LEAST_MEAN_GAIN and not changes_alike:
         decades = 0.0
     decades = max(decades, gained.decades)
     if found is not None:
         decades = max(found.decades, decades if found.agrees else decades - DOUBT_DECADES)
-    decades = max(0.0, decades - _unusual(line.speed))
+    if _may_be_shared(reference, support, gained):
+        decades = min(decades, gained.decades)
+    decades = max(0.0, decades - _unusual(line.speed) - query.given_away)
     return Specific(decades, found is not None and found.agrees)
+
+
+def _may_be_shared(reference: VideoReference, support: Support, gained: Gains) -> bool:
+    """Whether it is so little that strangers may share it, as an ident, a title or an end card.
+
+    That is under six moments, which are a small part of the listed video and of the query; or one picture,
+    that the listed video does not show most of the time.
+    """
+    if _is_little(reference, support, gained.share):
+        return True
+    states = np.unique(reference.state[support.columns])
+    usable = reference.frames.weight > 0
+    return len(states) == 1 and float((reference.state[usable] == states[0]).mean()) < MOSTLY_SHARE
+
+
+def _is_little(reference: VideoReference, support: Support, share: float) -> bool:
+    """Whether few moments were found, which are no good part of the listed video nor, by ``share``, of the
+    query.
+    """
+    found = len(np.unique(support.columns))
+    listed = max(1, int((reference.frames.weight > 0).sum()))
+    return found < IDENT_MOMENTS and max(share, found / listed) < LEAST_SHARE
 
 
 def _unusual(speed: float) -> float:
@@ -164,6 +188,7 @@ def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support
     """Without order in time: distinct pictures, how much nearer each is to its moment than to others, and
     whether they differ from one another as the listed ones do.
     """
+    usable = query.frames.weight[line.view] > 0
     leads = []
     for row, column in zip(support.rows.tolist(), support.columns.tolist(), strict=True):
         elsewhere = np.abs(reference.time_s - reference.time_s[column]) >= APART_S
@@ -176,4 +201,6 @@ def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support
     differ = (unordered_strength(query, reference, line, support) - FREE_STRENGTH) / STRENGTH
     nearer = unordered_gains(reference, support).unordered_decades
     decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1), differ, nearer)
+    if _is_little(reference, support, len(np.unique(support.rows)) / max(1, int(usable.sum()))):
+        return Specific(0.0)
     return Specific(max(0.0, decades))

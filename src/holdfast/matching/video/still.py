@@ -21,6 +21,7 @@ from holdfast.matching.video.reference import VideoReference
 __all__ = [
     "CLASSIC_BITS",
     "LEAST_FRAMES",
+    "MOSTLY_SHARE",
     "PLAIN",
     "STILL_BITS",
     "STILL_SHARE",
