@@ -30,6 +30,8 @@ def test_some_files_for_real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         "another film, cut off, MKV": ("not_matchable", "truncated"),
         "zero bytes": ("not_matchable", "empty"),
         "playlist to a listener here, named .mp4": ("not_matchable", "not_media"),
+        "concat script to a listener here, named .mp4": ("not_matchable", "not_media"),
+        "DASH manifest to a listener here, named .mp4": ("not_matchable", "not_media"),
         "the listed film, all at one time": ("match", ""),
         "20,000 frames at one time": ("no_match", ""),
     }

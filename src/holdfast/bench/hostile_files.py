@@ -19,7 +19,7 @@ from holdfast.bench.hostile_damage import (
     timeless,
 )
 from holdfast.bench.hostile_films import FPS, SIZE, film, mosaic, picture, scenes, sound
-from holdfast.bench.hostile_scripts import CONCAT, DASH, METADATA_SERVICE, TEXT, playlist
+from holdfast.bench.hostile_scripts import METADATA_SERVICE, TEXT, concat, manifest, playlist
 
 __all__ = ["Case", "hostile_cases", "listed_film"]
 
@@ -116,12 +116,13 @@ def _large() -> Iterator[Case]:
 
 
 def _scripts(listener: str) -> Iterator[Case]:
+    piece = f"{listener}/piece.ts"
     texts = {
         "playlist to file:": playlist("file:///etc/hostname"),
         "playlist to 169.254.169.254": playlist(METADATA_SERVICE),
-        "playlist to a listener here": playlist(f"{listener}/piece.ts"),
-        "concat script": CONCAT,
-        "DASH manifest": DASH,
+        "playlist to a listener here": playlist(piece),
+        "concat script to a listener here": concat(piece),
+        "DASH manifest to a listener here": manifest(piece),
         "text": TEXT,
     }
     for number, (name, text) in enumerate(texts.items()):

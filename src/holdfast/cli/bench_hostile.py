@@ -26,7 +26,8 @@ def hostile(
     """Awkward and hostile files through `match`: is each answer right? Exit status 1 if not.
 
     Wrong is also what takes over 60 s (of 10 hours of film: 120 s), over 1 GiB of memory in any one process,
-    or calls an address that a file names. The files are made as they are needed, of made-up pictures.
+    or calls the listener on this machine that scripts name. The files are made when needed, of made-up
+    pictures.
     """
     from holdfast.bench.hostile import HostileRow, run_hostile
 
