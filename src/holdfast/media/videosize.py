@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdfast.media.fragmentsize import fragmented_size_bytes
 from holdfast.media.matroskasize import matroska_size_bytes
 from holdfast.media.programsize import program_size_bytes
 
@@ -14,11 +15,13 @@ _ASF_PROPERTIES = b"\xa1\xdc\xab\x8c\x47\xa9\xcf\x11\x8e\xe4\x00\xc0\x0c\x20\x53
 def told_size_bytes(data: bytes | memoryview, name: str) -> int:
     """The size that a file of the container ``name`` gives of itself, at least; 0 where it gives none.
 
-    An MP4 or FLV tells a time instead. MPEG-TS cut between two packets tells nothing.
+    An MP4 without fragments, and FLV, tell a time instead. MPEG-TS cut between two packets tells nothing.
     Sources: AVI RIFF File Reference; Advanced Systems Format specification, 3.2 (File Properties Object).
     """
     if name == "MATROSKA":
         return matroska_size_bytes(data)
+    if name == "MP4":
+        return fragmented_size_bytes(data)
     if name == "MPEG-PS":
         return program_size_bytes(data)
     head = bytes(data[:_HEAD_BYTES])
