@@ -70,6 +70,18 @@ def test_at_any_speed(rng: np.random.Generator, speed: float) -> None:
     assert found is not None and found[0].speed == pytest.approx(speed, abs=0.1)
 
 
+def test_what_blinks_shows_others_in_between_and_comes_again(rng: np.random.Generator) -> None:
+    """Listed once a second, and asked twice: half of the frames are near none of the listed ones."""
+    one, other = random_codes(rng, 1), random_codes(rng, 1)
+    listed = np.concatenate([one, other] * 8)
+    blinking = random_codes(rng, 32)
+    blinking[::2] = changed(rng, listed, 4)
+    match = compare(_plain(blinking), reference(listed))
+    assert match is not None and match.tier is VideoTier.MATCH and match.is_classic
+    blinking[0:8] = random_codes(rng, 8)  # four of sixteen seconds show something else
+    assert whole(_plain(blinking), reference(listed)) is None
+
+
 def test_what_does_not_change_alike_is_not_the_same(rng: np.random.Generator) -> None:
     pictures = changed(rng, np.repeat(random_codes(rng, 1), 12, axis=0), 17)
     one, other = pictures[rng.integers(0, 12, 30)], pictures[rng.integers(0, 12, 30)]

@@ -65,6 +65,11 @@ class Motion:
         return self._seen >= SURE_DECADES
 
     @property
+    def is_strong(self) -> bool:
+        """Whether they change alike here, be it at other offsets as well: what blinks does."""
+        return (self.strength - FREE_STRENGTH) / STRENGTH >= SURE_DECADES
+
+    @property
     def decades(self) -> float:
         """What it says by itself for this footage against other footage of its scene."""
         tried = math.log10(TRIED_SPEEDS * max(1, self.offsets))
