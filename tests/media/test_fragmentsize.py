@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.errors import NotMatchableError
-from holdfast.media.fragmentsize import MOST_BOXES, fragmented_size_bytes
+from holdfast.media import fragmentsize
+from holdfast.media.fragmentsize import fragmented_size_bytes
 from holdfast.media.types import Reason
 from tests.media.videos import alone, clip
 
@@ -50,10 +50,20 @@ def test_every_cut_but_one_between_fragments_is_seen() -> None:
 @pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
 def test_a_cut_film_is_truncated_to_whoever_looks_at_it(share: float) -> None:
     data = film()
-    try:
-        assert alone(data[: int(share * len(data))]).incomplete == Reason.TRUNCATED
-    except NotMatchableError as error:
-        assert error.reason == Reason.DAMAGED
+    assert alone(data[: int(share * len(data))]).incomplete == Reason.TRUNCATED
+    assert alone(data).incomplete is None
+
+
+@pytest.mark.parametrize("kind", [b"styp", b"sidx", b"emsg", b"prft"])
+def test_a_cut_in_what_leads_to_the_next_fragment_is_seen(kind: bytes) -> None:
+    data = film() + (40).to_bytes(4, "big") + kind + bytes(32)
+    assert fragmented_size_bytes(data) == fragmented_size_bytes(data[:-1]) == len(data)
+
+
+@pytest.mark.parametrize("after", [bytes(50), (40).to_bytes(4, "big") + b"free" + bytes(9)])
+def test_filling_behind_the_last_fragment_is_nothing_of_it(after: bytes) -> None:
+    data = film() + after
+    assert fragmented_size_bytes(data) <= len(data)
     assert alone(data).incomplete is None
 
 
@@ -62,5 +72,8 @@ def test_random_bytes_behind_a_fragment_are_an_answer(data: bytes) -> None:
     assert fragmented_size_bytes(b"\0\0\0\x08moof" + data) >= 0
 
 
-def test_so_many_boxes_say_nothing() -> None:
-    assert fragmented_size_bytes(b"\0\0\0\x08moof" * MOST_BOXES) == 0
+def test_no_more_boxes_are_looked_at_than_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = b"\0\0\0\x08moof" * 20
+    assert fragmented_size_bytes(boxes) > len(boxes)
+    monkeypatch.setattr(fragmentsize, "MOST_BOXES", 20)
+    assert fragmented_size_bytes(boxes) == 0

@@ -9,9 +9,17 @@ from __future__ import annotations
 
 __all__ = ["MOST_BOXES", "fragmented_size_bytes"]
 
-MOST_BOXES = 200_000  # two a fragment: a day of fragments of a second; past it nothing is said
+MOST_BOXES = 2_000_000  # two a fragment: nine hours where each frame is one; past it nothing is said
 _HEAD_BYTES, _LONG_HEAD_BYTES = 8, 16
-_FRAGMENT, _MEDIA = b"moof", b"mdat"
+_FRAGMENT = b"moof"
+_OF_FRAGMENTS = (
+    _FRAGMENT,
+    b"mdat",
+    b"styp",
+    b"sidx",
+    b"emsg",
+    b"prft",
+)  # what else ends a file may be filling
 
 
 def fragmented_size_bytes(data: bytes | memoryview) -> int:
@@ -29,7 +37,7 @@ def fragmented_size_bytes(data: bytes | memoryview) -> int:
         if length == 0:  # to the end of the file
             return len(data) if is_fragmented else 0
         is_fragmented |= kind == _FRAGMENT
-        if kind in (_FRAGMENT, _MEDIA) or len(head) < _HEAD_BYTES:
+        if kind in _OF_FRAGMENTS or len(head) < _HEAD_BYTES:
             told = place + length
         if kind == _FRAGMENT:
             told += _HEAD_BYTES

@@ -26,7 +26,10 @@ _WITH_TABLE_OF_STREAMS = frozenset({"MP4", "MATROSKA", "AVI"})  # no other sound
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """An open track, what the head says of it, and notes on what beside it is not looked at."""
+    """An open track, what the head says of it, and notes on what beside it is not looked at.
+
+    ``data`` are the bytes of the whole file, of which it is one.
+    """
 
     container: InputContainer
     stream: VideoStream
