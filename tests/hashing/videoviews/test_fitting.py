@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from holdfast.hashing.video import video_hash
+from holdfast.hashing.videoviews.fitting import MOST_VALUE
 from holdfast.hashing.videoviews.pieces import pieces
 from holdfast.hashing.videoviews.views import VideoViews, video_views
 from holdfast.media.types import VideoFrame, VideoMode
@@ -65,6 +66,16 @@ def test_a_copy_comes_nearer(change: object) -> None:
     now = np.bitwise_count(fitted.codes ^ listed).sum(axis=1)
     assert now.mean() < np.nanmean(bits) - 8  # of all frames, not only of those that it was fitted to
     assert fitted.words.endswith("finely fitted") and fitted.family in ("uncrop", "tilt", "zoom")
+
+
+def test_values_of_regular_pictures_are_bounded() -> None:
+    """Of a checkerboard nearly all coefficients are nothing, and so is the usual one."""
+    rows, columns = np.indices((160, 240))
+    board = (((rows // 20 + columns // 30) % 2) * 255).astype(np.uint8)
+    views = _views([*film(7, COUNT - 1), board])
+    seen = views.fitted(0, np.empty(0, np.int64), np.empty((0, 32), np.uint8))
+    assert np.abs(seen.values[-1]).max() == MOST_VALUE
+    assert np.abs(seen.values[:-1]).max() < MOST_VALUE
 
 
 def test_strangers_come_hardly_nearer() -> None:

@@ -89,7 +89,7 @@ def test_of_many_moments_a_small_gain_is_sure(moments: int, least: float) -> Non
     assert decades(least - 0.001) == 0 and decades(least + 0.001, tells=2) == 0
 
 
-def test_of_many_moments_most_must_gain(rng: np.random.Generator) -> None:
+def test_of_many_moments_most_must_gain() -> None:
     """Two films that share an ident, and by chance a picture at the end of a long stretch."""
 
     def decades(gaining: int, others: int) -> float:

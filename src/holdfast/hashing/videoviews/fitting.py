@@ -18,7 +18,7 @@ from holdfast.hashing.views.faces import Faces
 from holdfast.hashing.views.plan import Matrix, describe
 from holdfast.hashing.views.refine import agreement, code_signs, joint_step
 
-__all__ = ["FittedView", "fitted_view"]
+__all__ = ["MOST_VALUE", "FittedView", "fitted_view"]
 
 STEPS = 6
 MOST_VALUE = np.float32(100.0)  # of regular pictures, in which nearly all coefficients are nothing

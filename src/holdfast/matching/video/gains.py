@@ -28,14 +28,23 @@ from holdfast.matching.video.kernels import bits_into
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["APART_S", "LEAST_SHARE", "TELLING_BITS", "Gains", "gains", "telling", "unordered_gains"]
+__all__ = [
+    "APART_S",
+    "IDENT_MOMENTS",
+    "LEAST_SHARE",
+    "TELLING_BITS",
+    "Gains",
+    "gains",
+    "telling",
+    "unordered_gains",
+]
 
 APART_S = 1.5  # moments nearer than this may well look the same in a copy too
 TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
 LEAST_GAIN, LEAST_MOMENTS = 0.34, 3  # mean gain, and moments that tell
 LEAST_GAIN_OF_TWO = 0.85  # where only two tell, of different pictures
 FAR_BITS = 40  # of the mean moment, beyond which nothing is concluded of few moments
-ENOUGH_MOMENTS, LEAST_SHARE = 6, 0.3  # of fewer that gain, it must be so much of either video
+IDENT_MOMENTS, LEAST_SHARE = 6, 0.3  # of fewer that gain, it must be so much of either video
 LEAST_GAIN_OF_ENOUGH, LEAST_GAIN_OF_MANY, MANY_MOMENTS = 0.15, 0.08, 9  # other footage: 0.063 and 0.001
 DECADES, MOST_DECADES = 1.5, 8.0  # for each decade of gain, of all moments together; at most
 FREE_GAIN, UNORDERED_GAIN = 0.2, 0.05  # mean gain in no order: what counts for nothing, and each decade
@@ -62,7 +71,7 @@ class Gains:
         """What speaks for this footage against other footage of its scene."""
         count = int(self.tells.sum())
         gaining = int((self.tells & (self.gain >= LEAST_GAIN_OF_MANY / 2)).sum())
-        if gaining < ENOUGH_MOMENTS and self.share < LEAST_SHARE:
+        if gaining < IDENT_MOMENTS and self.share < LEAST_SHARE:
             return 0.0
         if not (self._is_enough(count) or self._is_many(count)):
             return 0.0
@@ -86,7 +95,7 @@ class Gains:
 
         What two films share for some seconds of a long stretch gives a mean, but few of its moments gain.
         """
-        if count < LEAST_MOMENTS or len(self.gain) < ENOUGH_MOMENTS:
+        if count < LEAST_MOMENTS or len(self.gain) < IDENT_MOMENTS:
             return False
         least = LEAST_GAIN_OF_MANY if len(self.gain) >= MANY_MOMENTS else LEAST_GAIN_OF_ENOUGH
         gaining = self.gain >= least / 2

@@ -66,7 +66,8 @@ def strengths_into(
     against one another, or under ``least_flipping`` bits flip. ``is_backwards`` runs the listed video so.
 
     All bits of a moment are added up together, so that they fill vector registers; values are taken less
-    their mean first, so that sums of squares in float32 do not lose what is sought.
+    their mean first, so that sums of squares in float32 do not lose what is sought where values are bounded,
+    as those of a fitted view are.
     """
     first, last = times_s[0], times_s[-1]
     possible = min(float(times_s.size), query_s[-1] - query_s[0])

@@ -27,7 +27,15 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
-from holdfast.matching.video.gains import APART_S, LEAST_SHARE, Gains, gains, telling, unordered_gains
+from holdfast.matching.video.gains import (
+    APART_S,
+    IDENT_MOMENTS,
+    LEAST_SHARE,
+    Gains,
+    gains,
+    telling,
+    unordered_gains,
+)
 from holdfast.matching.video.kernels import shifted_means
 from holdfast.matching.video.motion import motion, unordered_strength
 from holdfast.matching.video.query import VideoQuery
@@ -52,7 +60,6 @@ FIT_DECADES = 1.0  # less where the view was fitted: what is no copy can be fitt
 USUAL_SPEEDS, UNUSUAL_DECADES, BACKWARDS_DECADES = (0.72, 1.4), 1.0, 1.5
 LEAST_MEAN_GAIN = 0.15  # below which nearness says nothing, unless both videos change alike
 PLAIN_SPEEDS = (0.9, 1.12)  # and at these: the best of many lines is always somewhat nearer
-IDENT_MOMENTS = 6  # of fewer, strangers may share all
 DOUBT_DECADES = 1.5  # less where it can be seen how both change, and they do not change alike
 _REACH_S = 0.75  # of the line, for a frame to lie on it
 _USUAL_BITS = 1.5  # of deviation, that there always is
@@ -188,7 +195,9 @@ def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support
     """Without order in time: distinct pictures, how much nearer each is to its moment than to others, and
     whether they differ from one another as the listed ones do.
     """
-    usable = query.frames.weight[line.view] > 0
+    asked = int((query.frames.weight[line.view] > 0).sum())
+    if _is_little(reference, support, len(np.unique(support.rows)) / max(1, asked)):
+        return Specific(0.0)
     leads = []
     for row, column in zip(support.rows.tolist(), support.columns.tolist(), strict=True):
         elsewhere = np.abs(reference.time_s - reference.time_s[column]) >= APART_S
@@ -201,6 +210,4 @@ def _unordered(query: VideoQuery, reference: VideoReference, line: Line, support
     differ = (unordered_strength(query, reference, line, support) - FREE_STRENGTH) / STRENGTH
     nearer = unordered_gains(reference, support).unordered_decades
     decades = min((lead - FREE_BITS) / UNORDERED_BITS, STATE_DECADES * (states - 1), differ, nearer)
-    if _is_little(reference, support, len(np.unique(support.rows)) / max(1, int(usable.sum()))):
-        return Specific(0.0)
     return Specific(max(0.0, decades))
