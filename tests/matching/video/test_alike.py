@@ -35,6 +35,7 @@ class _View:
     family: str = "as_is"
     words: str = "as is"
     is_changed: bool = False
+    look: object = "here"
 
     @property
     def codes(self) -> np.ndarray:

@@ -22,6 +22,7 @@ class _View:
     family: str = "uncrop"
     words: str = "finely fitted"
     is_changed: bool = True
+    look: object = "here"
 
     @property
     def time_s(self) -> np.ndarray:

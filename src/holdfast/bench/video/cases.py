@@ -11,7 +11,7 @@ from holdfast.bench.video.clips import Clip, encoded
 from holdfast.bench.video.corpus import Listed, hashed
 from holdfast.bench.video.edits import VideoEdit, edited
 from holdfast.bench.video.localfeatures import LocalFiles, LocalSaid
-from holdfast.bench.video.queries import query_of, views_of
+from holdfast.bench.video.queries import best_match, query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.video.classic import ClassicMatch, classic_match
 from holdfast.matching.video.compare import VideoMatch, compare
@@ -113,8 +113,7 @@ def case_of(
     shown = {own.listed.source, hosts[0][0].source}
 
     def pair(other: Prepared) -> Pair:
-        found = [match for query in queries if (match := compare(query, other.reference)) is not None]
-        best = max(found, key=lambda match: match.score, default=None)
+        best = best_match(data, queries, other.reference)
         return Pair(
             f"{own.listed.name} {edit.name}",
             other.listed.name,
@@ -154,11 +153,11 @@ def case_query(
 def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:
     """Every file of one scene, as it is, against every other one: other footage, so never a match."""
     for asked in scene:
-        queries = [query_of(views) for views in views_of(asked.listed.path.read_bytes())]
+        data = asked.listed.path.read_bytes()
+        queries = [query_of(views) for views in views_of(data)]
         for other in scene:
             if other is not asked:
-                found = [one for query in queries if (one := compare(query, other.reference)) is not None]
-                best = max(found, key=lambda match: match.score, default=None)
+                best = best_match(data, queries, other.reference)
                 classic = classic_of(asked.listed.video, other.listed.video)
                 yield Pair(asked.listed.name, other.listed.name, other.listed.source, best, classic)
 

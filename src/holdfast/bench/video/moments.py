@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from holdfast.bench.video.cases import Pair, classic_of, reference_of
 from holdfast.bench.video.corpus import Listed
-from holdfast.bench.video.queries import query_of, views_of
+from holdfast.bench.video.queries import best_match, query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.hashing.videoviews.views import VideoViews
-from holdfast.matching.video.compare import compare
 
 __all__ = ["moment_pairs"]
 
@@ -25,12 +24,13 @@ def moment_pairs(file: Listed) -> Iterator[Pair]:
     if not windows:
         return
     listed = [_cut(file.video, *window) for window in windows]
-    seen = list(views_of(file.path.read_bytes()))
+    data = file.path.read_bytes()
+    seen = list(views_of(data))
     for number, window in enumerate(windows):
         shown = [part for views in seen if (part := views.between(*window)) is not None]
         for other, video in enumerate(listed):
             if other != number and video.matchable.any():
-                yield _pair(file, windows[number], windows[other], shown, listed[number], video)
+                yield _pair(file, data, windows[number], windows[other], shown, listed[number], video)
 
 
 def _windows(duration_s: float) -> list[tuple[float, float]]:
@@ -48,14 +48,13 @@ def _cut(video: VideoHash, start_s: float, end_s: float) -> VideoHash:
 
 def _pair(
     file: Listed,
+    data: bytes,
     window: tuple[float, float],
     other: tuple[float, float],
     shown: list[VideoViews],
     asked: VideoHash,
     listed: VideoHash,
 ) -> Pair:
-    reference = reference_of(listed)
-    found = [match for views in shown if (match := compare(query_of(views), reference)) is not None]
-    best = max(found, key=lambda match: match.score, default=None)
+    best = best_match(data, map(query_of, shown), reference_of(listed), window)
     query, reference_name = (f"{file.name} {start:.0f}-{end:.0f} s" for start, end in (window, other))
     return Pair(query, reference_name, file.source, best, classic_of(asked, listed))

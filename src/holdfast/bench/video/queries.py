@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
+from typing import cast
 
+from holdfast.hashing.videoviews.closer import CLOSE_S, close_views
+from holdfast.hashing.videoviews.looks import Look
 from holdfast.hashing.videoviews.pieces import STEP_S, Piece, every_s, pieces
 from holdfast.hashing.videoviews.views import VideoViews, video_views
+from holdfast.matching.video.closer import closer, stretch_s, wants_closer
+from holdfast.matching.video.compare import VideoMatch, compare
 from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.reference import VideoReference
 from holdfast.media.types import VideoLimits, VideoMode
 from holdfast.media.video import VideoDecoder
 
-__all__ = ["pieces_of", "query_of", "views_of"]
+__all__ = ["best_match", "pieces_of", "query_of", "views_of"]
 
 
 def views_of(data: bytes, *, mode: VideoMode = VideoMode.QUICK) -> Iterator[VideoViews]:
@@ -37,4 +44,26 @@ def query_of(views: VideoViews) -> VideoQuery:
         families=views.families,
         words=views.words,
         fit=views.fitted,
+        look=views.look,
     )
+
+
+def best_match(
+    data: bytes,
+    queries: Iterable[VideoQuery],
+    reference: VideoReference,
+    within_s: tuple[float, float] = (0.0, math.inf),
+) -> VideoMatch | None:
+    """The surest of what is found of a listed video, looked at more closely where it is no match yet.
+
+    ``queries`` are of what the file shows ``within_s``.
+    """
+    found = [match for query in queries if (match := compare(query, reference)) is not None]
+    best = max(found, key=lambda match: match.score, default=None)
+    if best is None or not wants_closer(best):
+        return best
+    start_s, end_s = stretch_s(best)
+    span_s = max(start_s, within_s[0]), min(end_s, within_s[1])
+    decoder = VideoDecoder(data, VideoLimits(), every_s=CLOSE_S, mode=VideoMode.QUICK, span_s=span_s)
+    frames = (frame for frame in decoder.frames() if frame is not None)
+    return closer(best, close_views(frames, cast("tuple[Look, ...]", best.looks)), reference, CLOSE_S)

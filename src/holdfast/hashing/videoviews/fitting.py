@@ -7,18 +7,19 @@ are wrong in the same way, so one small change is sought for several of them tog
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from holdfast.hashing.pdq import pdq_from_blocks
+from holdfast.hashing.videoviews.looks import Look
 from holdfast.hashing.views.deep import centred_coefficients
 from holdfast.hashing.views.faces import Faces
 from holdfast.hashing.views.plan import Matrix, describe
 from holdfast.hashing.views.refine import agreement, code_signs, joint_step
 
-__all__ = ["MOST_VALUE", "FittedView", "fitted_view"]
+__all__ = ["MOST_VALUE", "FittedView", "fitted_view", "hashed_blocks"]
 
 STEPS = 6
 MOST_VALUE = np.float32(100.0)  # of regular pictures, in which nearly all coefficients are nothing
@@ -29,7 +30,7 @@ UInt8Array = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedView:
-    """``codes`` uint8 (f, 32) and ``quality`` int32 (f,) of all frames at the fitted view, and its names.
+    """``codes`` uint8 (f, 32) and ``quality`` int32 (f,) of all frames at the fitted view, and its ``look``.
 
     ``time_s`` float64 (f,) are their times: these may lie closer together than those of the view's codes.
 
@@ -43,26 +44,32 @@ class FittedView:
     values: npt.NDArray[np.float32]
     time_s: npt.NDArray[np.float64]
     is_changed: bool
-    family: str
-    words: str
+    look: Look
+
+    @property
+    def family(self) -> str:
+        return self.look.family
+
+    @property
+    def words(self) -> str:
+        return self.look.words
 
 
 def fitted_view(
     faces: tuple[Faces, ...],
     time_s: npt.NDArray[np.float64],
-    matrix: Matrix,
-    names: tuple[str, str],
+    look: Look,
     rows: npt.NDArray[np.int64],
     codes: UInt8Array,
 ) -> FittedView:
-    """The view through ``matrix`` (3, 3), fitted so that frames ``rows`` are nearest to ``codes`` (k, 32).
+    """The view ``look``, fitted so that frames ``rows`` are nearest to ``codes`` (k, 32).
 
-    ``faces`` are those of all frames, at the view's box; ``time_s`` float64 (f,) are their times. ``names``
-    are family and words of the view that it starts from, which it stays where no step brings the frames
-    nearer, and where there are no codes.
+    ``faces`` are those of all frames, at the view's box; ``time_s`` float64 (f,) are their times. It stays
+    the view that it is where no step brings the frames nearer, and where there are no codes.
     """
+    matrix = look.matrix
     if not len(rows):
-        return FittedView(*_hashed(faces, matrix), time_s, False, *names)
+        return FittedView(*_hashed(faces, matrix), time_s, False, look)
     asked = [faces[row] for row in rows.tolist()]
     signs = code_signs(codes)
     best, best_agreement, now = matrix, -np.inf, matrix
@@ -75,15 +82,23 @@ def fitted_view(
             now = now @ joint_step(blocks, signs)
     is_changed = best is not matrix
     if is_changed:
-        names = _named(best @ np.linalg.inv(matrix), faces[0].aspect(0), names)
-    return FittedView(*_hashed(faces, best), time_s, is_changed, *names)
+        change = best @ np.linalg.inv(matrix)
+        family, words = _named(change, faces[0].aspect(0), (look.family, look.words))
+        look = replace(look, matrix=best, family=family, words=words, is_fitted=True)
+    return FittedView(*_hashed(faces, best), time_s, is_changed, look)
 
 
 def _hashed(
     faces: tuple[Faces, ...], matrix: Matrix
 ) -> tuple[UInt8Array, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
     """Codes, qualities and values of all frames."""
-    blocks = np.concatenate([face.blocks(0, matrix[np.newaxis]) for face in faces])
+    return hashed_blocks(np.concatenate([face.blocks(0, matrix[np.newaxis]) for face in faces]))
+
+
+def hashed_blocks(
+    blocks: npt.NDArray[np.float32],
+) -> tuple[UInt8Array, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """Codes, qualities and values, as of `FittedView`, of blocks float32 (f, 64, 64)."""
     values = centred_coefficients(blocks)
     values /= np.median(np.abs(values), axis=1, keepdims=True) + np.float32(1e-6)
     np.clip(values, -MOST_VALUE, MOST_VALUE, out=values)

@@ -14,6 +14,7 @@ from holdfast.hashing.video import frame_block
 from holdfast.hashing.videoviews import stack
 from holdfast.hashing.videoviews.fitting import FittedView, fitted_view
 from holdfast.hashing.videoviews.kept import KeptFaces
+from holdfast.hashing.videoviews.looks import Look
 from holdfast.hashing.videoviews.pieces import Between
 from holdfast.hashing.videoviews.stack import StackBox, stack_boxes
 from holdfast.hashing.videoviews.warps import BOX_WARPS, VIDEO_WARPS
@@ -84,12 +85,17 @@ class VideoViews:
         """
         if not len(rows) and view in self.seen:
             return self.seen[view]
-        names = self.families[view], self.words[view]
-        faces = self.small.at(self.boxes[int(self.box[view])].box)
-        found = fitted_view(faces, self.small_time_s, self.matrices[view], names, self.place[rows], codes)
+        look = self.look(view)
+        found = fitted_view(self.small.at(look.box), self.small_time_s, look, self.place[rows], codes)
         if not len(rows):
             self.seen[view] = found
         return found
+
+    def look(self, view: int) -> Look:
+        """Where a view looks."""
+        rows, columns = self.small.smalls[0].pixels.shape
+        box = self.boxes[int(self.box[view])].box
+        return Look(box, self.matrices[view], (rows, columns), self.families[view], self.words[view])
 
     def between(self, start_s: float, end_s: float) -> VideoViews | None:
         """The views of the frames from one time to before another; None where there are none."""

@@ -18,7 +18,7 @@ from holdfast.matching.video.specific import specific
 from holdfast.matching.video.still import beyond_bound, is_still, still
 from holdfast.matching.video.whole import whole
 
-__all__ = ["VideoMatch", "better", "by_change", "compare"]
+__all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "judged_along"]
 
 
 LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
@@ -38,6 +38,8 @@ class VideoMatch:
     seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
     backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
     a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 20.
+    ``looks`` tell where to look more closely (see `closer`): in this view, in others that fit, and at the
+    frames as they are; ``asked_s`` is how long the query was.
     """
 
     tier: VideoTier
@@ -54,6 +56,8 @@ class VideoMatch:
     reference_end_s: float
     nearest_bits: int
     is_classic: bool = False
+    looks: tuple[object, ...] = ()
+    asked_s: float = 0.0
 
     @property
     def score(self) -> float:
@@ -66,10 +70,26 @@ def compare(
 ) -> VideoMatch | None:
     """The best that can be said; None where nothing is worth saying.
 
-    With ``fit``, and where the query can be fitted, what is no match yet is looked at more closely; with
-    ``change`` as well, it is asked by how it changes.
+    With ``fit``, and where the query can be fitted, what is no match yet is looked at through fitted views,
+    and with the frames between; with ``change`` as well, it is asked by how it changes.
     """
     found = lines(query, reference)
+    best = _compared(query, reference, found, fit=fit, change=change)
+    return None if best is None else _with_looks(best, query, found)
+
+
+def _with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoMatch:
+    """With the views of the lines that fit best, and the frames as they are, to look at more closely."""
+    if query.look is None or best.tier is VideoTier.MATCH:
+        return best
+    views = [*(line.view for line in found[:FIT_LINES]), 0]
+    others = {query.words[view]: view for view in views if query.words[view] != best.view}
+    return replace(best, looks=(*best.looks, *map(query.look, others.values())))
+
+
+def _compared(
+    query: VideoQuery, reference: VideoReference, found: list[Line], *, fit: bool, change: bool
+) -> VideoMatch | None:
     best = _best_of(query, reference, found)
     if best is None and found and is_still(reference, len(reference) // 2):
         best = _by_classic_rule(query, reference, found)
@@ -81,7 +101,7 @@ def compare(
             for seen in _often(query, found):
                 best = better(best, _best_of(seen, reference, lines(seen, reference)))
     if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
-        return replace(_match(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
+        return replace(judged_along(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
     if fit and change and (best is None or best.tier is not VideoTier.MATCH):
         best = better(best, by_change(as_they_stand(query, plain_views(query)), reference))
     return best
@@ -114,7 +134,7 @@ def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMa
     found = alike(views, reference)
     if found is None:
         return None
-    seen = _match(found.query, reference, found.line, found.support)
+    seen = judged_along(found.query, reference, found.line, found.support)
     specific_ = min(seen.specific, SPECIFIC_DECADES)
     judged = tier(found.line.decades, specific_)
     expected = expected_false_alarms(found.line.decades + specific_, len(found.query), len(reference))
@@ -152,7 +172,7 @@ def better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | Non
 
 def _judged(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:
     drawn, pairs = support(query, reference, line)
-    return _match(query, reference, drawn, pairs) if len(pairs) else None
+    return judged_along(query, reference, drawn, pairs) if len(pairs) else None
 
 
 def _fitted(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:
@@ -191,7 +211,8 @@ def _chosen(found: list[Line]) -> list[Line]:
     return list(dict.fromkeys(chosen + [line for line in found if not line.speed][:1]))
 
 
-def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
+def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
+    """What a line and the pairs of frames along it, one at least, amount to."""
     found = specific(query, reference, line, pairs)
     picture = still(query, reference, line.view, pairs, _cost(query))
     # Strangers can be brought nearer by fitting, but that does not make them change alike.
@@ -206,7 +227,9 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
         score = decades + found.decades
         judged = among(judged, expected_false_alarms(score, len(query), len(reference)))
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
-    start_s, end_s = max(0.0, first_s - query.step_s / 2), last_s + query.step_s / 2
+    # Frame by frame, only those at listed moments are among the pairs.
+    half_s = reference.step_s / abs(line.speed) / 2 if query.is_close else query.step_s / 2
+    start_s, end_s = max(0.0, first_s - half_s), last_s + half_s
     if line.speed == 0:
         places = reference.time_s[pairs.columns]
         reference_start, reference_end = float(places.min()), float(places.max()) + reference.step_s
@@ -228,4 +251,6 @@ def _match(query: VideoQuery, reference: VideoReference, line: Line, pairs: Supp
         reference_end_s=reference_end,
         nearest_bits=int(pairs.bits.min()),
         is_classic=is_classic,
+        looks=() if query.look is None else (query.look(line.view),),
+        asked_s=query.asked_s,
     )

@@ -18,7 +18,7 @@ views fitted or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,9 +43,12 @@ APART_S = 1.5  # moments nearer than this may well look the same in a copy too
 TELLING_BITS = 10  # a moment tells where no listed frame at another time is as near to its own
 LEAST_GAIN, LEAST_MOMENTS = 0.34, 3  # mean gain, and moments that tell
 LEAST_GAIN_OF_TWO = 0.85  # where only two tell, of different pictures
+CLOSE_BITS, LEAST_CLOSE_GAIN = 32, 0.2  # frame by frame, of three moments that tell
+CLOSE_BITS_OF_TWO, LEAST_CLOSE_GAIN_OF_TWO = 24, 0.5
 FAR_BITS = 40  # of the mean moment, beyond which nothing is concluded of few moments
 IDENT_MOMENTS, LEAST_SHARE = 6, 0.3  # of fewer that gain, it must be so much of either video
 LEAST_GAIN_OF_ENOUGH, LEAST_GAIN_OF_MANY, MANY_MOMENTS = 0.15, 0.08, 9  # other footage: 0.063 and 0.001
+CLOSE_DECADES = 3.0  # for each decade of gain, frame by frame
 DECADES, MOST_DECADES = 1.5, 8.0  # for each decade of gain, of all moments together; at most
 FREE_GAIN, UNORDERED_GAIN = 0.2, 0.05  # mean gain in no order: what counts for nothing, and each decade
 _NEAREST_BITS = 4  # nearer says no more: what compression does
@@ -65,6 +68,7 @@ class Gains:
     bits: npt.NDArray[np.int64]
     pictures: int
     share: float = 1.0
+    is_close: bool = False
 
     @property
     def decades(self) -> float:
@@ -75,7 +79,8 @@ class Gains:
             return 0.0
         if not (self._is_enough(count) or self._is_many(count)):
             return 0.0
-        return min(MOST_DECADES, DECADES * float(self.gain.sum()))
+        each = CLOSE_DECADES if self.is_close else DECADES
+        return min(MOST_DECADES, each * float(self.gain.sum()))
 
     @property
     def mean(self) -> float:
@@ -86,9 +91,21 @@ class Gains:
         """Whether so few moments that tell are near enough, and near enough to their own."""
         if count < 2 or float(self.bits.mean()) > FAR_BITS:
             return False
+        if self.is_close and self._is_same(count):
+            return True
         if count < LEAST_MOMENTS:
             return self.pictures >= 2 and self.mean >= LEAST_GAIN_OF_TWO
         return self.mean >= LEAST_GAIN
+
+    def _is_same(self, count: int) -> bool:
+        """Whether, frame by frame, all moments are nearly the same pictures."""
+        mean_bits = float(self.bits.mean())
+        if int(self.bits.max()) > FAR_BITS:
+            return False
+        if count < LEAST_MOMENTS:
+            is_near = mean_bits <= CLOSE_BITS_OF_TWO and self.pictures >= 2
+            return is_near and self.mean >= LEAST_CLOSE_GAIN_OF_TWO
+        return mean_bits <= CLOSE_BITS and self.mean >= LEAST_CLOSE_GAIN
 
     def _is_many(self, count: int) -> bool:
         """Whether there are so many moments that a small gain is sure, if most of them have it.
@@ -111,7 +128,9 @@ class Gains:
 def gains(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Gains:
     """Of all listed moments in the found stretch, whether they support it or not."""
     shown_s = line.speed * query.time_s + line.offset_s
-    near_s = max(_TIME_S, 0.51 * abs(line.speed) * query.step_s)
+    near_s = 0.51 * abs(line.speed) * query.step_s
+    if not query.is_close:
+        near_s = max(_TIME_S, near_s)
     reach = shown_s[support.rows]
     within = (reference.time_s >= reach.min() - near_s) & (reference.time_s <= reach.max() + near_s)
     usable = query.frames.weight[line.view] > 0
@@ -122,8 +141,11 @@ def gains(query: VideoQuery, reference: VideoReference, line: Line, support: Sup
             pairs.append((int(rows[support.distances[rows, column].argmin()]), column))
     asked = np.flatnonzero(usable)
     first, end = np.searchsorted(asked, [support.rows.min(), support.rows.max() + 1])
-    share = max(len(pairs) / max(1, int((reference.frames.weight > 0).sum())), (end - first) / len(asked))
-    return _of(reference, support, pairs, float(share))
+    of_query = (end - first) / len(asked)
+    if query.is_close:
+        of_query *= len(query) * query.step_s / query.asked_s
+    share = max(len(pairs) / max(1, int((reference.frames.weight > 0).sum())), of_query)
+    return replace(_of(reference, support, pairs, float(share)), is_close=query.is_close)
 
 
 def unordered_gains(reference: VideoReference, support: Support) -> Gains:

@@ -19,7 +19,7 @@ def narrowed(query: VideoQuery, views: Sequence[int]) -> VideoQuery:
     chosen = sorted({0, *views})
     if len(chosen) == len(query.families):
         return query
-    frames, whole = query.frames, query.fit
+    frames, whole, look = query.frames, query.fit, query.look
 
     def fit(view: int, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]) -> Fitted | None:
         return None if whole is None else whole(chosen[view], rows, codes)
@@ -33,4 +33,5 @@ def narrowed(query: VideoQuery, views: Sequence[int]) -> VideoQuery:
         frames=FrameCodes(frames.words[chosen], frames.kind[chosen], frames.weight[chosen]),
         state=query.state[chosen],
         fit=None if whole is None else fit,
+        look=None if look is None else lambda view: look(chosen[view]),
     )

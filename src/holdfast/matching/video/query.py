@@ -12,7 +12,7 @@ import numpy.typing as npt
 from holdfast.matching.video.evidence import FrameCodes, frame_codes
 from holdfast.matching.video.kernels import states_into
 
-__all__ = ["STATE_BITS", "Fit", "Fitted", "VideoQuery"]
+__all__ = ["STATE_BITS", "Fit", "Fitted", "LookOf", "VideoQuery"]
 
 STATE_BITS = 48  # frames this near show the same picture: as in `holdfast.hashing.videostates`
 
@@ -40,10 +40,14 @@ class Fitted(Protocol):
     def family(self) -> str: ...
     @property
     def words(self) -> str: ...
+    @property
+    def look(self) -> object: ...
 
 
 # (view, numbers of frames, listed codes uint8 (k, 32), one for each): what `VideoViews.fitted` does.
 Fit = Callable[[int, npt.NDArray[np.int64], npt.NDArray[np.uint8]], Fitted | None]
+# Where a view looks, in the terms of who made it: handed back for a closer look. `VideoViews.look` does so.
+LookOf = Callable[[int], object]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -55,7 +59,8 @@ class VideoQuery:
     ``words`` name each view, in decisions' words and for people. ``fit``, where there is one, brings a view
     nearer to listed frames: it needs the frames themselves, which a query does not hold. ``values`` float32
     (f, 256) of the only view, and ``is_fitted``, are as `Fitted` says. ``given_away`` are decades that it has
-    to give away because it is looked at once more.
+    to give away because it is looked at once more. ``look`` tells where a view looks. ``of_s``: it is every
+    frame, or nearly, of a stretch of a query of so many seconds (see `closer`).
     """
 
     codes: npt.NDArray[np.uint8]
@@ -70,6 +75,8 @@ class VideoQuery:
     values: npt.NDArray[np.float32] | None = None
     is_fitted: bool = False
     given_away: float = 0.0
+    look: LookOf | None = None
+    of_s: float | None = None
 
     @classmethod
     def of(
@@ -82,6 +89,7 @@ class VideoQuery:
         families: tuple[str, ...] = ("as_is",),
         words: tuple[str, ...] = ("as is",),
         fit: Fit | None = None,
+        look: LookOf | None = None,
     ) -> VideoQuery:
         """Raises ValueError where the shapes do not fit each other."""
         views, count = quality.shape
@@ -94,7 +102,21 @@ class VideoQuery:
         state = np.zeros((views, count), np.int32)
         for view in range(views):
             states_into(frames.words[view], STATE_BITS, state[view])
-        return cls(codes, quality, time_s, step_s, families, words, frames, state, fit)
+        return cls(codes, quality, time_s, step_s, families, words, frames, state, fit, look=look)
+
+    @classmethod
+    def at_one_view(cls, seen: Fitted, step_s: float) -> VideoQuery:
+        """Frames that stand for ``step_s`` each, at one view alone, with their values."""
+        query = cls.of(
+            seen.codes[np.newaxis],
+            seen.quality[np.newaxis],
+            seen.time_s,
+            step_s=step_s,
+            families=(seen.family,),
+            words=(seen.words,),
+            look=lambda _view: seen.look,
+        )
+        return replace(query, values=seen.values, is_fitted=seen.is_changed)
 
     def __len__(self) -> int:
         return int(self.codes.shape[1])
@@ -110,15 +132,17 @@ class VideoQuery:
         found = None if self.fit is None else self.fit(view, rows, codes)
         if found is None:
             return None
-        closer = VideoQuery.of(
-            found.codes[np.newaxis],
-            found.quality[np.newaxis],
-            found.time_s,
-            step_s=self.step_s * len(self) / len(found.time_s),
-            families=(found.family,),
-            words=(found.words,),
-        )
-        return replace(closer, values=found.values, is_fitted=found.is_changed)
+        return VideoQuery.at_one_view(found, self.step_s * len(self) / len(found.time_s))
+
+    @property
+    def is_close(self) -> bool:
+        """Whether it is a stretch that is looked at frame by frame."""
+        return self.of_s is not None
+
+    @property
+    def asked_s(self) -> float:
+        """Seconds of the query that it is, or is a stretch of."""
+        return len(self) * self.step_s if self.of_s is None else self.of_s
 
     def courses(self, view: int) -> tuple[npt.NDArray[np.float32], bool]:
         """(float32 (f, 256), whether they are values and not only signs): each bit's course in time."""

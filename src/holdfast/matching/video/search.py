@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from holdfast.matching.video.alarms import among, expected_false_alarms
+from holdfast.matching.video.alarms import SLOPE, among, expected_false_alarms
 from holdfast.matching.video.alike import as_they_stand, plain_views
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
+from holdfast.matching.video.closer import closer
 from holdfast.matching.video.compare import VideoMatch, better, by_change, compare
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
-from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.query import Fitted, VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["BankMatch", "SearchPlan", "search"]
+__all__ = ["BankMatch", "SearchPlan", "closer_in_bank", "search"]
 
 _ALL_VIDEOS = 64  # banks up to this size are compared with one by one
 FITTED = 4  # candidates that the query is fitted to: those that come nearest to a match
@@ -68,6 +69,19 @@ def search(
         if not any(_is_match(one) for one in found.values()):
             _look_at_change(query, found)
     return _judged(query, bank, found)
+
+
+def closer_in_bank(one: BankMatch, views: Iterable[Fitted], bank: VideoBank, step_s: float) -> BankMatch:
+    """A find after a closer look (see `closer`), with the tier that it has in a bank of this size."""
+    reference = bank.reference(one.video_id)
+    found = one.match if reference is None else closer(one.match, views, reference, step_s)
+    if found is one.match:
+        return one
+    expected = one.expected_false_alarms * 10.0 ** (SLOPE * (one.match.score - found.score))
+    tier = found.tier if found.is_classic else among(found.tier, expected)
+    if better(one.match, found := replace(found, tier=tier)) is one.match:
+        return one
+    return BankMatch(one.video_id, found, expected)
 
 
 def _look_at_change(query: VideoQuery, found: dict[int, _Compared]) -> None:

@@ -82,6 +82,8 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     """How much speaks for this video against other footage of its scene."""
     if line.speed == 0:
         return _unordered(query, reference, line, support)
+    if query.is_close:
+        return _of_gains_alone(query, reference, line, support)
     nearer = _nearer(query, reference, line, support)
     followed, chance = _followed(query, reference, line, support)
     decades = nearer if followed >= LEAST_FOLLOWED else 0.0
@@ -100,6 +102,12 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
         decades = min(decades, gained.decades)
     decades = max(0.0, decades - _unusual(line.speed) - query.given_away)
     return Specific(decades, found is not None and found.agrees)
+
+
+def _of_gains_alone(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
+    """Frame by frame, the line is the best of so many that all other tests would favour it by chance."""
+    price = query.given_away + _unusual(line.speed) + (FIT_DECADES if query.is_fitted else 0.0)
+    return Specific(max(0.0, gains(query, reference, line, support).decades - price))
 
 
 def _may_be_shared(reference: VideoReference, support: Support, gained: Gains) -> bool:

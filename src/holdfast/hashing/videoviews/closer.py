@@ -1,0 +1,50 @@
+"""A stretch of a video once more, frame by frame, through the views in which something was found there.
+
+A listed frame is of one moment of the film. Half a second away what moves fast shows another picture, and
+even an eighth of a second costs most of the bits. Looked at thirty times a second, some frame is of that
+moment, or nearly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from holdfast.hashing.videoviews.fitting import FittedView, hashed_blocks
+from holdfast.hashing.videoviews.looks import Look
+from holdfast.hashing.views.faces import Faces
+from holdfast.hashing.views.small import small_luma
+from holdfast.media.types import VideoFrame
+
+__all__ = ["CLOSE_S", "close_views"]
+
+CLOSE_S = 1 / 30  # from one frame to the next
+
+
+def close_views(frames: Iterable[VideoFrame], looks: Sequence[Look]) -> list[FittedView]:
+    """The frames through each of ``looks``; those of another size than they were made for are left out.
+
+    A view without any frame is left out too.
+    """
+    times: list[list[float]] = [[] for _ in looks]
+    blocks: list[list[np.ndarray]] = [[] for _ in looks]
+    last: VideoFrame | None = None
+    for frame in frames:
+        is_same = last is not None and frame.luma is last.luma
+        last = frame
+        small = None if is_same else small_luma(frame.luma, width=frame.width, height=frame.height)
+        for number, look in enumerate(looks):
+            if is_same and blocks[number]:
+                block = blocks[number][-1]
+            elif small is not None and small.pixels.shape == look.shape:
+                block = Faces(small, (look.box,)).blocks(0, look.matrix[np.newaxis])[0]
+            else:
+                continue
+            times[number].append(frame.time_s)
+            blocks[number].append(block)
+    return [
+        FittedView(*hashed_blocks(np.stack(shown)), np.array(at), look.is_fitted, look)
+        for look, shown, at in zip(looks, blocks, times, strict=True)
+        if shown
+    ]

@@ -1,0 +1,192 @@
+"""A closer look: frame by frame a short excerpt is told from other moments of its recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.matching.video.alarms import expected_false_alarms
+from holdfast.matching.video.bank import VideoBank
+from holdfast.matching.video.closer import ALL_FRAMES, AROUND_S, MOST_S, closer, stretch_s, wants_closer
+from holdfast.matching.video.closer_kernels import line_sums
+from holdfast.matching.video.compare import VideoMatch
+from holdfast.matching.video.gains import Gains
+from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.search import BankMatch, closer_in_bank
+from tests.matching.video.videos import changed, random_codes, reference
+
+FPS = 30
+STEP_S = 1 / FPS
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Frames of a stretch through one view."""
+
+    codes: np.ndarray
+    time_s: np.ndarray
+    is_changed: bool = False
+    family: str = "as_is"
+    words: str = "as is"
+    look: object = "here"
+
+    @property
+    def quality(self) -> np.ndarray:
+        return np.full(len(self.codes), 80)
+
+    @property
+    def values(self) -> np.ndarray:
+        return np.unpackbits(self.codes, axis=1).astype(np.float32) * 2 - 1
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(51)
+
+
+def _film(rng: np.random.Generator, seconds: float, bits: int = 8) -> np.ndarray:
+    """The code of each frame of a film that moves: half a second later it is another picture."""
+    codes = [random_codes(rng, 1)]
+    for _ in range(round(seconds * FPS) - 1):
+        codes.append(changed(rng, codes[-1], bits))
+    return np.concatenate(codes)
+
+
+def _excerpt(
+    rng: np.random.Generator, film: np.ndarray, start_s: float, end_s: float, bits: int = 4
+) -> _Seen:
+    part = film[round(start_s * FPS) : round(end_s * FPS)]
+    return _Seen(changed(rng, part, bits), np.arange(len(part)) * STEP_S)
+
+
+def _find(tier: VideoTier = VideoTier.POSSIBLE, **changes: object) -> VideoMatch:
+    known = VideoMatch(
+        tier, 8.0, 0.0, 1, "as_is", "as is", 1.0, 3.0, 0.0, 2.5, 3.0, 5.5, 60, False, ("here",), 3.0
+    )
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 8))
+def test_evidence_along_lines_is_that_of_the_frames_shown(seed: int, frames: int, moments: int) -> None:
+    rng = np.random.default_rng(seed)
+    evidence = rng.random((frames, moments)).astype(np.float32)
+    asked_s, listed_s = np.sort(rng.uniform(0, 3, frames)), np.sort(rng.uniform(0, 4, moments))
+    speeds, centres_s = np.array([1.0, 0.5, -1.25]), rng.uniform(-1, 5, 4)
+    sums = np.empty((3, 4))
+    line_sums(evidence, asked_s, listed_s, 1.5, speeds, centres_s, 0.2, sums)
+    for k, speed in enumerate(speeds):
+        for o, centre_s in enumerate(centres_s):
+            wanted = 0.0
+            for column, moment_s in enumerate(listed_s):
+                away = np.abs(asked_s - (1.5 + (moment_s - centre_s) / speed))
+                wanted += float(evidence[away.argmin(), column]) ** 2 if away.min() <= 0.2 else 0.0
+            assert sums[k, o] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(("start_s", "end_s"), [(3.4, 5.9), (3.1, 6.3), (2.7, 8.8)])
+def test_a_short_excerpt_of_what_moves_is_a_match(
+    rng: np.random.Generator, start_s: float, end_s: float
+) -> None:
+    film = _film(rng, 12)
+    find = _find(offset_s=3.0, query_end_s=end_s - start_s, asked_s=end_s - start_s)
+    found = closer(find, [_excerpt(rng, film, start_s, end_s)], reference(film[::FPS]), STEP_S)
+    assert found.tier is VideoTier.MATCH and found.nearest_bits <= 4
+    assert found.speed == pytest.approx(1.0, abs=0.01)
+    middle_s = (end_s - start_s) / 2
+    assert found.speed * middle_s + found.offset_s == pytest.approx(start_s + middle_s, abs=2 * STEP_S)
+    assert found.looks == ("here",) and found.asked_s == find.asked_s
+
+
+def test_it_is_found_though_the_line_that_was_found_is_wrong(rng: np.random.Generator) -> None:
+    film = _film(rng, 12)
+    seen = _excerpt(rng, film, 6.4, 9.6)
+    for wrong in (_find(offset_s=-2.0), _find(speed=-1.25, offset_s=9.0), _find(speed=0.0, offset_s=0.0)):
+        assert closer(wrong, [seen], reference(film[::FPS]), STEP_S).tier is VideoTier.MATCH
+    lost = _find(offset_s=-2.0)
+    long = np.concatenate([film[::FPS], random_codes(rng, ALL_FRAMES)])  # there only lines near it are tried
+    assert closer(lost, [seen], reference(long), STEP_S) is lost
+
+
+@pytest.mark.parametrize("start_s", [8.2, 10.6, 12.9])
+def test_other_moments_of_the_recording_stay_what_they_are(rng: np.random.Generator, start_s: float) -> None:
+    film = changed(rng, np.repeat(_film(rng, 8, 1), 2, axis=0), 16)  # one scene, in which little moves
+    find = _find()
+    seen = _excerpt(rng, film, start_s, start_s + 2.8)
+    assert closer(find, [seen], reference(film[: 7 * FPS : FPS]), STEP_S).tier is not VideoTier.MATCH
+
+
+def test_what_is_no_surer_leaves_the_find_as_it_is(rng: np.random.Generator) -> None:
+    find, listed = _find(), reference(random_codes(rng, 10))
+    assert closer(find, [_Seen(random_codes(rng, 90), np.arange(90) * STEP_S)], listed, STEP_S) is find
+    assert closer(find, [], listed, STEP_S) is find
+    assert closer(find, [_Seen(random_codes(rng, 1), np.zeros(1))], listed, STEP_S) is find
+
+
+def test_an_ident_that_two_films_share_is_no_match(rng: np.random.Generator) -> None:
+    """Four seconds in a minute of either: the stretch that is looked at closely is not the query."""
+    ident, rest = _film(rng, 4), _film(rng, 26)
+    listed = reference(np.concatenate([ident, rest])[::FPS])
+    seen = _excerpt(rng, ident, 0, 4)
+    short = _find(offset_s=0.0, asked_s=5.0)
+    assert closer(short, [seen], listed, STEP_S).tier is VideoTier.MATCH
+    assert closer(replace(short, asked_s=60.0), [seen], listed, STEP_S).tier is not VideoTier.MATCH
+
+
+def test_a_fitted_view_has_its_price(rng: np.random.Generator) -> None:
+    film = _film(rng, 12)
+    seen, listed = _excerpt(rng, film, 3.4, 6.9, 12), reference(film[::FPS])
+    plain, fitted = (closer(_find(), [one], listed, STEP_S) for one in (seen, replace(seen, is_changed=True)))
+    assert plain.specific - fitted.specific == pytest.approx(1.0) and fitted.tier is VideoTier.MATCH
+
+
+def test_the_find_keeps_its_ends_where_it_was_along_the_same_line(rng: np.random.Generator) -> None:
+    film = _film(rng, 12)
+    seen, listed = _excerpt(rng, film, 3.4, 6.9), reference(film[::FPS])
+    same = closer(_find(offset_s=3.3, query_end_s=3.75, reference_end_s=7.05), [seen], listed, STEP_S)
+    assert (same.query_start_s, same.query_end_s) == (0.0, 3.75) and same.reference_end_s == 7.05
+    other = closer(_find(offset_s=-2.0, query_end_s=20.0), [seen], listed, STEP_S)
+    assert other.query_end_s == pytest.approx(3.1, abs=0.1) and other.query_start_s == pytest.approx(
+        0.1, abs=0.1
+    )
+
+
+def test_what_is_looked_at_and_how_much_of_it() -> None:
+    assert wants_closer(_find()) and wants_closer(_find(VideoTier.SAME_SCENE))
+    assert not wants_closer(_find(VideoTier.MATCH)) and not wants_closer(_find(VideoTier.NONE))
+    assert not wants_closer(_find(looks=()))
+    assert stretch_s(_find(query_start_s=5.0, query_end_s=8.0)) == (5.0 - AROUND_S, 8.0 + AROUND_S)
+    assert stretch_s(_find(query_start_s=0.0, query_end_s=2.0)) == (0.0, 2.0 + AROUND_S)
+    start_s, end_s = stretch_s(_find(query_start_s=0.0, query_end_s=60.0))
+    assert end_s - start_s == MOST_S and start_s + end_s == 60.0
+
+
+def test_in_a_large_bank_it_has_to_be_surer(rng: np.random.Generator) -> None:
+    film = _film(rng, 12)
+    bank = VideoBank.of([(7, film[::FPS], np.full(12, 80), np.arange(12.0))])
+    seen = _excerpt(rng, film, 3.4, 5.9)
+    for frames, tier in ((100, VideoTier.MATCH), (10**16, VideoTier.POSSIBLE)):
+        expected = expected_false_alarms(8.0, 5, frames)
+        one = closer_in_bank(BankMatch(7, _find(), expected), [seen], bank, STEP_S)
+        assert one.match.tier is tier and one.video_id == 7
+        assert one.expected_false_alarms == pytest.approx(expected_false_alarms(one.match.score, 5, frames))
+    gone = BankMatch(8, _find(), 1.0)
+    assert closer_in_bank(gone, [seen], bank, STEP_S) is gone
+
+
+def test_frame_by_frame_less_gain_is_enough_where_all_moments_are_near() -> None:
+    def decades(gain: float, *bits: int, pictures: int = 3, **changes: float) -> float:
+        tells = np.ones(len(bits), np.bool_)
+        found = Gains(np.full(len(bits), gain), tells, np.array(bits), pictures, is_close=True)
+        return replace(found, **changes).decades  # type: ignore[arg-type]
+
+    assert decades(0.2, 30, 32, 34) == pytest.approx(3 * 3 * 0.2)
+    assert decades(0.19, 30, 32, 34) == decades(0.2, 32, 33, 34) == decades(0.2, 10, 10, 41) == 0
+    assert decades(0.5, 20, 28) == pytest.approx(3 * 2 * 0.5)
+    assert decades(0.49, 20, 28) == decades(0.5, 20, 29) == decades(0.5, 20, 28, pictures=1) == 0
+    assert decades(0.2, 30, 32, 34, share=0.29) == 0
+    coarse = Gains(np.full(3, 0.3), np.ones(3, np.bool_), np.full(3, 20), 3)
+    assert coarse.decades == 0
