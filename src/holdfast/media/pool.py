@@ -130,6 +130,7 @@ class DecodePool:
         mode: VideoMode = VideoMode.FULL,
         min_side: int = 512,
         track: int = 0,
+        span_s: tuple[float, float] | None = None,
         on_progress: Progress | None = None,
     ) -> Iterator[VideoReader]:
         """The frames shown at 0, ``every_s``, 2 ``every_s``, ... (0: all): an iterator, in a ``with`` block.
@@ -138,9 +139,11 @@ class DecodePool:
         ends with the block. Frames are reduced by a whole number while neither side falls under
         ``min_side`` pixels: 512 keeps PDQ within a bit or so. ``track`` says which of ``info.tracks`` tracks
         is looked at: 0 is what players show, then come further videos, then covers. To have seen a whole
-        file, look at each. ``on_progress`` is called in this thread, about twice a second. Raises ValueError
-        for numbers that mean nothing, `NotMatchableError` for content that gives no frame within ``limits``,
-        `WorkerError` where the workers cannot run at all.
+        file, look at each. ``span_s``, (start, end), is for a closer look: only moments with start <= moment
+        <= end come, none where the video ends before, and what lies outside is not told as missing; not
+        with keyframes. See `holdfast.media.video.VideoDecoder`. ``on_progress`` is called in this thread,
+        about twice a second. Raises ValueError for numbers that mean nothing, `NotMatchableError` for
+        content that gives no frame within ``limits``, `WorkerError` where the workers cannot run at all.
         """
         limits = limits or VideoLimits()
         data = memoryview(source) if isinstance(source, (bytes, memoryview)) else None
@@ -162,6 +165,7 @@ class DecodePool:
                     mode=mode,
                     min_side=min_side,
                     track=track,
+                    span_s=span_s,
                     on_progress=on_progress,
                 )
             finally:
@@ -176,6 +180,7 @@ class DecodePool:
         mode: VideoMode = VideoMode.FULL,
         min_side: int = 512,
         track: int = 0,
+        span_s: tuple[float, float] | None = None,
         on_progress: Progress | None = None,
     ) -> DecodedVideo:
         """A short video with all its frames in memory; see `open_video`, which is for any length.
@@ -192,6 +197,7 @@ class DecodePool:
             mode=mode,
             min_side=min_side,
             track=track,
+            span_s=span_s,
             on_progress=on_progress,
         ) as reader:
             for frame in reader:

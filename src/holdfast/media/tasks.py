@@ -55,6 +55,7 @@ def _video(
         mode=VideoMode(arguments["mode"]),
         min_side=arguments["min_side"],
         track=arguments["track"],
+        span_s=arguments["span_s"],
     )
     return (yield from video_parts(decoder, output))
 

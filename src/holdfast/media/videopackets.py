@@ -26,8 +26,9 @@ _MISSING_S, _MISSING_SHARE = 1.0, 0.02  # of the end of a file, which is no loss
 class FrameSource:
     """Iterates over decoded frames, with a None now and then between; keeps account of what is lost.
 
-    ``damaged`` counts packets that gave nothing. Of the keyframes, those are decoded that come
-    ``every_s`` or more after the last.
+    ``damaged`` counts packets that gave nothing, ``skipped`` frames that were not asked for (see `LateSource`
+    of `holdfast.media.videoskip`). Of the keyframes, those are decoded that come ``every_s`` or more after
+    the last.
     """
 
     def __init__(self, track: Track, mode: VideoMode, every_s: float) -> None:
@@ -39,7 +40,7 @@ class FrameSource:
         self._index = track.stream.index
         self._ends: dict[int, int] = {}  # of the last packet of each stream, in its own time base
         self._broken_off = ""
-        self.damaged = 0
+        self.damaged = self.skipped = 0
 
     def __iter__(self) -> Iterator[av.VideoFrame | None]:
         """Raises MemoryError, and nothing else."""
@@ -67,20 +68,33 @@ class FrameSource:
             lost = True
         return lost
 
-    def missing_end(self) -> tuple[Reason, str] | None:
-        """Why the file ended too early, if it did, after the last frame."""
-        if streams_by_now(self._track.container) > len(self._track.container.streams):
-            return Reason.TRUNCATED, "a further track begins on the way, and was not looked at"
+    def further_track(self) -> tuple[Reason, str] | None:
+        """The answer where a track has come up that nobody looks at."""
+        if streams_by_now(self._track.container) <= len(self._track.container.streams):
+            return None
+        return Reason.TRUNCATED, "a further track begins on the way, and was not looked at"
+
+    def missing_end(self, since_s: float = 0.0) -> tuple[Reason, str] | None:
+        """Why the file ended too early, if it did, to be asked after the last frame.
+
+        ``since_s``: what comes before is not asked for.
+        """
         if self._broken_off:
             return Reason.DAMAGED, f"reading broke off after {self._end_s():.1f} s ({self._broken_off})"
-        return self._missing_time() or self._missing_bytes()
+        return self._missing_time(since_s) or self._missing_bytes()
 
-    def _missing_time(self) -> tuple[Reason, str] | None:
+    def track_end_s(self) -> float | None:
+        """The time stamp at which the track's last packet so far ends, as far as it is known."""
+        return seconds(self._ends.get(self._index), self._track.stream.time_base)
+
+    def _missing_time(self, since_s: float) -> tuple[Reason, str] | None:
         start, length = self._track.container.start_time, self._track.container.duration
         if self._track.info.format not in _TELLS_LENGTH or not length:
             return None
         length_s = length / av.time_base
         there_s = max(self._end_s() - (start or 0) / av.time_base, 0.0)
+        if length_s <= since_s:
+            return None
         if length_s - there_s <= max(_MISSING_S, _MISSING_SHARE * length_s):
             return None
         return Reason.TRUNCATED, f"the file ends early: {there_s:.1f} s of {length_s:.1f} s are there"
@@ -99,10 +113,14 @@ class FrameSource:
         except (av.FFmpegError, ValueError):
             self._check_memory()
             if packet is not None:
-                self.damaged += 1
-                stamp_s = seconds(packet.dts if self._by_decoding else packet.pts, packet.time_base)
-                heapq.heappush(self._lost_stamps_s, -math.inf if stamp_s is None else stamp_s)
+                self._lose(packet)
             return []
+
+    def _lose(self, packet: av.Packet[VideoStream]) -> None:
+        """Note that nothing came of it."""
+        self.damaged += 1
+        stamp_s = seconds(packet.dts if self._by_decoding else packet.pts, packet.time_base)
+        heapq.heappush(self._lost_stamps_s, -math.inf if stamp_s is None else stamp_s)
 
     def _end_s(self) -> float:
         """Where the last packet of any stream ends."""
@@ -113,9 +131,9 @@ class FrameSource:
         """Raises MemoryError where there is no room for a frame: decoders may call that damage."""
         np.empty((self._codec.width, self._codec.height, _DEEP_PIXEL_BYTES), np.uint8)
 
-    def _packets(self) -> Iterator[av.Packet[VideoStream]]:
-        """The packets of all streams, as far as they can be read."""
-        packets = self._track.container.demux()
+    def _packets(self, *streams: VideoStream) -> Iterator[av.Packet[VideoStream]]:
+        """The packets of these streams, of all by default, as far as they can be read."""
+        packets = self._track.container.demux(*streams)
         while True:
             try:
                 packet: Any = next(packets, None)

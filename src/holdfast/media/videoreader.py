@@ -13,6 +13,7 @@ from holdfast.errors import NotMatchableError
 from holdfast.media.remote import RemoteWorker
 from holdfast.media.types import DecodedVideo, Reason, VideoFrame, VideoInfo, VideoLimits, VideoMode
 from holdfast.media.videomessages import VideoPart, part_from_message
+from holdfast.media.videotime import WHOLE, checked_span
 
 __all__ = ["Progress", "VideoReader"]
 
@@ -39,6 +40,7 @@ class VideoReader:
         mode: VideoMode,
         min_side: int,
         track: int,
+        span_s: tuple[float, float] | None = None,
         on_progress: Progress | None,
     ) -> None:
         """Decode the first part.
@@ -47,12 +49,14 @@ class VideoReader:
         """
         if not (math.isfinite(every_s) and every_s >= 0) or min_side < 1 or track < 0:
             raise ValueError("every_s and track begin at 0, min_side at 1")
+        self._span = checked_span(span_s, every_s, mode)
         arguments = {
             "limits": asdict(limits),
             "every_s": every_s,
             "mode": mode,
             "min_side": min_side,
             "track": track,
+            "span_s": span_s,
         }
         self._worker, self._limits, self._on_progress = worker, limits, on_progress
         self._parts: Iterator[tuple[Any, list[Any]]] = worker.run_in_parts("video", data, arguments)
@@ -114,18 +118,20 @@ class VideoReader:
             raise self._worker.distrust() from error
         times_s = [self._last_s, *(frame.time_s for frame in part.frames)]
         back_in_time = any(later < earlier for earlier, later in pairwise(times_s))
-        if back_in_time or self._taken + len(part.frames) > self._limits.max_frames:
+        is_outside = any(not self._span.start_s <= time_s <= self._span.end_s for time_s in times_s[1:])
+        if back_in_time or is_outside or self._taken + len(part.frames) > self._limits.max_frames:
             raise self._worker.distrust()
         self._last_s = times_s[-1]
         return part
 
     def _cut_short(self, error: NotMatchableError) -> DecodedVideo:
         told = str(error).removeprefix("Not matchable: ")
+        how = "looked at the first" if self._span is WHOLE else "came to"
         return DecodedVideo(
             info=self.info,
             frames=(),
             duration_s=self._reached_s,
             frames_decoded=self._given,
             incomplete=Reason(error.reason),
-            incomplete_detail=f"looked at the first {self._reached_s:.1f} s; then: {told}",
+            incomplete_detail=f"{how} {self._reached_s:.1f} s; then: {told}",
         )

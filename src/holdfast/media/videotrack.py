@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import av
@@ -40,6 +40,13 @@ class Track:
     def missing_bytes(self) -> int:
         """How many bytes are not there of the size that the file gives of itself, at least."""
         return max(0, told_size_bytes(self.data, self.info.format) - len(self.data))
+
+    def without_decoder(self) -> Track:
+        """The track once more, to read its packets alone: nothing is decoded, not even for the head."""
+        name = self.info.format
+        container = open_container(MemoryFile(self.data), DEMUXERS[name], name, 1, frozenset(("none",)))
+        stream = next(each for each in container.streams.video if each.index == self.stream.index)
+        return replace(self, container=container, stream=stream)
 
 
 def open_track(data: bytes | memoryview, limits: VideoLimits, mode: VideoMode, number: int = 0) -> Track:

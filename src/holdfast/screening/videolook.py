@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -18,6 +19,7 @@ from holdfast.hashing.video import VideoHash
 from holdfast.hashing.videoviews.pieces import STEP_S, every_s, pieces
 from holdfast.media.types import Reason, VideoLimits, VideoMode
 from holdfast.screening.checked import Checked
+from holdfast.screening.videocloser import looked_closer
 
 if TYPE_CHECKING:
     from holdfast.hashing.videoviews import VideoViews
@@ -135,25 +137,50 @@ class _Look:
 
     def track(self, source: Source, number: int, on_progress: Progress | None) -> int:
         """Looks at one track; how many the file says it has."""
-        left_s = max(self._until_s - time.monotonic(), 0.001)
-        limits = replace(self._limits, wall_s=left_s, cpu_s=min(self._limits.cpu_s, left_s))
         try:
-            with (
-                opened(source) as readable,
-                self._pool.open_video(
-                    readable,
-                    limits,
-                    every_s=every_s(self._mode),
-                    mode=self._mode,
-                    track=number,
-                    on_progress=on_progress,
-                ) as reader,
-            ):
-                return self._read(reader)
+            with self._opened(source, number, every_s(self._mode), on_progress) as reader:
+                looked = self._read(reader)
         except NotMatchableError as error:
             said = str(error) if number == 0 else f"Track {number} of the file: {error}"
             self._note(Reason(error.reason), said)
-        return 1
+            return 1
+        if self._bank is not None and self._mode is not VideoMode.KEYFRAMES:
+            looked = looked_closer(looked, self._bank, partial(self._stretch, source, number))
+        self._finds += _joined(looked)
+        return reader.info.tracks
+
+    @contextmanager
+    def _opened(
+        self,
+        source: Source,
+        track: int,
+        every: float,
+        on_progress: Progress | None = None,
+        span_s: tuple[float, float] | None = None,
+    ) -> Iterator[VideoReader]:
+        """A track, or a stretch of it, within the time that is left. Raises `NotMatchableError`."""
+        left_s = max(self._until_s - time.monotonic(), 0.001)
+        limits = replace(self._limits, wall_s=left_s, cpu_s=min(self._limits.cpu_s, left_s))
+        with (
+            opened(source) as readable,
+            self._pool.open_video(
+                readable,
+                limits,
+                every_s=every,
+                mode=self._mode,
+                track=track,
+                span_s=span_s,
+                on_progress=on_progress,
+            ) as reader,
+        ):
+            yield reader
+
+    def _stretch(
+        self, source: Source, track: int, span_s: tuple[float, float]
+    ) -> AbstractContextManager[VideoReader]:
+        from holdfast.hashing.videoviews.closer import CLOSE_S
+
+        return self._opened(source, track, CLOSE_S, span_s=span_s)
 
     def result(self) -> VideoLook:
         if self._mode is VideoMode.KEYFRAMES:
@@ -175,9 +202,9 @@ class _Look:
             self._length_s,
         )
 
-    def _read(self, reader: VideoReader) -> int:
+    def _read(self, reader: VideoReader) -> list[list[BankMatch]]:
+        """Looks at all of it; what was found of each piece."""
         from holdfast.hashing.videoviews import video_views
-        from holdfast.matching.video import joined
 
         looked, plain = [], list[VideoHash]()
         for piece in pieces(reader, self._mode):
@@ -191,13 +218,12 @@ class _Look:
                 plain.append(_plain(views, frames, plain, due_s))
                 self._look_up_pictures(views, frames)
                 looked.append(self._look_up_videos(views, piece.frames))
-        self._finds += joined(looked)
         self._plain += plain
         end = reader.outcome()
         self._length_s = max(self._length_s, end.duration_s)
         if end.incomplete is not None:
             self._note(end.incomplete, f"Not matchable as a whole: {end.incomplete_detail}.")
-        return reader.info.tracks
+        return looked
 
     def _look_up_videos(self, views: VideoViews, piece: list[VideoFrame]) -> list[BankMatch]:
         from holdfast.matching.video import VideoQuery, search
@@ -210,6 +236,7 @@ class _Look:
             families=views.families,
             words=views.words,
             fit=views.fitted,
+            look=views.look,
         )
         self._has_features = self._has_features or bool((query.frames.weight > 0).any())
         if self._bank is None:
@@ -245,6 +272,12 @@ class _Look:
 
     def _note(self, reason: Reason, detail: str) -> None:
         self._problem = self._problem or (reason, detail)
+
+
+def _joined(looked: list[list[BankMatch]]) -> list[BankMatch]:
+    from holdfast.matching.video import joined
+
+    return joined(looked)
 
 
 def _plain(views: VideoViews, frames: list[int], before: list[VideoHash], due_s: float) -> VideoHash:
