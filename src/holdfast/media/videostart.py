@@ -51,9 +51,7 @@ def as_shown(packets: Iterable[Any], passed: int, held_back: int) -> Iterator[En
             can_begin = is_key and number >= passed and not is_changed
             heapq.heappush(waiting, Entry(packet.pts, number, can_begin))
             highest = max(highest, packet.pts)
-        is_changed |= number >= passed and any(
-            each.data_type in _CHANGES for each in packet.iter_sidedata()
-        )
+        is_changed |= number >= passed and any(each.data_type in _CHANGES for each in packet.iter_sidedata())
         if len(waiting) > held_back:
             yield heapq.heappop(waiting)
     while waiting:

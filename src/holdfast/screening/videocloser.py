@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, cast
 
-from holdfast.errors import NotMatchableError
+from holdfast.errors import NotMatchableError, UnreadableError
 
 if TYPE_CHECKING:
     from holdfast.hashing.videoviews.looks import Look
@@ -45,7 +45,7 @@ def looked_closer(
         try:
             with open_stretch(stretch_s(one.match)) as frames:
                 views = close_views(frames, looks)
-        except NotMatchableError:
+        except (NotMatchableError, UnreadableError):
             continue
         out[row][number] = closer_in_bank(one, views, bank, CLOSE_S)
     return out

@@ -30,19 +30,21 @@ def close_views(frames: Iterable[VideoFrame], looks: Sequence[Look]) -> list[Fit
     times: list[list[float]] = [[] for _ in looks]
     blocks: list[list[np.ndarray]] = [[] for _ in looks]
     last: VideoFrame | None = None
+    small = None
     for frame in frames:
         is_same = last is not None and frame.luma is last.luma
+        if not is_same:
+            small = small_luma(frame.luma, width=frame.width, height=frame.height)
         last = frame
-        small = None if is_same else small_luma(frame.luma, width=frame.width, height=frame.height)
         for number, look in enumerate(looks):
-            if is_same and blocks[number]:
-                block = blocks[number][-1]
-            elif small is not None and small.pixels.shape == look.shape:
-                block = Faces(small, (look.box,)).blocks(0, look.matrix[np.newaxis])[0]
-            else:
+            if small is None or small.pixels.shape != look.shape:
                 continue
+            if not (is_same and blocks[number]):
+                face = Faces(small, (look.box,))
+                blocks[number].append(face.blocks(0, look.matrix[np.newaxis])[0])
+            else:
+                blocks[number].append(blocks[number][-1])
             times[number].append(frame.time_s)
-            blocks[number].append(block)
     return [
         FittedView(*hashed_blocks(np.stack(shown)), np.array(at), look.is_fitted, look)
         for look, shown, at in zip(looks, blocks, times, strict=True)

@@ -28,7 +28,7 @@ from holdfast.matching.video.reference import VideoReference
 
 __all__ = ["MOST_S", "closer", "stretch_s", "wants_closer"]
 
-MOST_S, AROUND_S = 30.0, 1.5  # of the query: a longer stretch has moments enough; before and after the find
+MOST_S, AROUND_S = 30.0, 2.5  # of the query: a longer stretch has moments enough; before and after the find
 NEAR_SPEED, OFF_S = 0.12, 1.0  # share of the speed, and listed time, by which the line found may miss
 ALL_FRAMES = 1800  # of the listed video, up to which all lines at `ALL_SPEEDS` are tried as well
 ALL_SPEEDS = (1.0, 0.9, 1.1, 0.8, 1.25)
@@ -53,7 +53,7 @@ def stretch_s(match: VideoMatch) -> tuple[float, float]:
 def closer(
     match: VideoMatch, views: Iterable[Fitted], reference: VideoReference, step_s: float
 ) -> VideoMatch:
-    """The find, or what its stretch amounts to frame by frame, whichever is surer.
+    """The match that the stretch of a find is frame by frame; the find itself where it is none.
 
     ``views`` are those of ``match.looks``, with frames ``step_s`` apart.
     """
@@ -65,7 +65,9 @@ def closer(
             found = pairs.along(speed, offset_s)
             if len(found) > 1:
                 line = Line(0, pairs.decades(found), speed, offset_s)
-                best = better(best, judged_along(query, reference, line, found)) or best
+                seen_closely = judged_along(query, reference, line, found)
+                if seen_closely.tier is VideoTier.MATCH:
+                    best = better(best, seen_closely) or best
     return best if best is match else _with_ends(best, match)
 
 
@@ -75,12 +77,15 @@ def _with_ends(found: VideoMatch, match: VideoMatch) -> VideoMatch:
     missed_s = (found.speed - match.speed) * middle_s + found.offset_s - match.offset_s
     if not match.speed or abs(missed_s) > OFF_S:
         return found
+    start_s = min(found.query_start_s, match.query_start_s)
+    end_s = max(found.query_end_s, match.query_end_s)
+    ends_s = sorted(max(0.0, found.speed * each_s + found.offset_s) for each_s in (start_s, end_s))
     return replace(
         found,
-        query_start_s=min(found.query_start_s, match.query_start_s),
-        query_end_s=max(found.query_end_s, match.query_end_s),
-        reference_start_s=min(found.reference_start_s, match.reference_start_s),
-        reference_end_s=max(found.reference_end_s, match.reference_end_s),
+        query_start_s=start_s,
+        query_end_s=end_s,
+        reference_start_s=ends_s[0],
+        reference_end_s=ends_s[1],
     )
 
 
@@ -123,7 +128,7 @@ class _Pairs:
 
     def best(self, speeds: Sequence[float], first_s: float, last_s: float) -> tuple[float, float]:
         """(speed, offset) of the line with most evidence that takes the middle to ``first_s``..``last_s``."""
-        speed, centre_s = self._strongest(np.array(speeds), np.arange(first_s, last_s, _EVERY_S))
+        speed, centre_s = self._strongest(np.array(speeds), np.arange(first_s, last_s + 1e-9, _EVERY_S))
         near_s = centre_s + np.arange(-_FINER_S, _FINER_S + 1e-9, _EVERY_S / 2)
         speed, centre_s = self._strongest(speed * _FINER, near_s)
         return speed, centre_s - speed * self.middle_s

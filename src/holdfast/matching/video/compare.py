@@ -229,7 +229,8 @@ def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     # Frame by frame, only those at listed moments are among the pairs.
     half_s = reference.step_s / abs(line.speed) / 2 if query.is_close else query.step_s / 2
-    start_s, end_s = max(0.0, first_s - half_s), last_s + half_s
+    start_s = max(0.0, first_s - half_s)
+    end_s = min(last_s + half_s, float(query.time_s[-1]) + query.step_s)
     if line.speed == 0:
         places = reference.time_s[pairs.columns]
         reference_start, reference_end = float(places.min()), float(places.max()) + reference.step_s

@@ -78,10 +78,8 @@ def closer_in_bank(one: BankMatch, views: Iterable[Fitted], bank: VideoBank, ste
     if found is one.match:
         return one
     expected = one.expected_false_alarms * 10.0 ** (SLOPE * (one.match.score - found.score))
-    tier = found.tier if found.is_classic else among(found.tier, expected)
-    if better(one.match, found := replace(found, tier=tier)) is one.match:
-        return one
-    return BankMatch(one.video_id, found, expected)
+    is_match = found.is_classic or among(found.tier, expected) is VideoTier.MATCH
+    return BankMatch(one.video_id, found, expected) if is_match else one
 
 
 def _look_at_change(query: VideoQuery, found: dict[int, _Compared]) -> None:
