@@ -119,7 +119,21 @@ def test_the_likeliest_few_are_looked_at_the_surest_first(surer: list[BankMatch]
     assert _scores(looked) == [[8.0, 12.0], [], [7.5, 9.0, 7.0, 11.0]]  # what was given stays
 
 
-def test_beside_a_match_nothing_is_looked_at() -> None:
+def test_what_a_match_shows_is_not_looked_at_but_what_lies_elsewhere_is(surer: list[BankMatch]) -> None:
+    """A public ident before it, which is on a benign list, does not keep a find from being looked at."""
+    ident, within, elsewhere = _find(50.0, 0.0, MATCH), _find(9.0, 0.0), _find(8.0, 1.0)
+    looked_closer([[ident, within, elsewhere]], BANK, _Stretches())
+    assert surer == [elsewhere]
+
+
+def test_of_finds_of_one_video_that_overlap_the_likeliest_is_looked_at(surer: list[BankMatch]) -> None:
+    """Pieces begin with the end of the one before, so what lies there is found twice."""
+    first, again, later = _find(9.0, 10.0), _find(8.0, 11.0), _find(7.5, 12.0)
+    looked_closer([[first], [again, later]], BANK, _Stretches())
+    assert surer == [first, later]
+
+
+def test_within_a_match_nothing_is_looked_at() -> None:
     looked, stretches = [[_find(8.0)], [_find(12.0, tier=MATCH)]], _Stretches()
     assert looked_closer(looked, BANK, stretches) == looked
     assert stretches.spans == []

@@ -24,22 +24,15 @@ OpenStretch = Callable[[tuple[float, float]], "AbstractContextManager[VideoReade
 def looked_closer(
     looked: Sequence[Sequence[BankMatch]], bank: VideoBank, open_stretch: OpenStretch
 ) -> list[list[BankMatch]]:
-    """The finds of each piece of a video, the likeliest of them after a closer look.
+    """The finds of each piece of a track, the likeliest of them after a closer look.
 
-    Where one is a match already, all stay as they are. A stretch that cannot be decoded again leaves its find
-    as it is: it was found, and stays found.
+    A stretch that cannot be decoded again leaves its find as it is: it was found, and stays found.
     """
     from holdfast.hashing.videoviews.closer import CLOSE_S, close_views
-    from holdfast.matching.video import VideoTier, closer_in_bank, stretch_s, wants_closer
+    from holdfast.matching.video import closer_in_bank, stretch_s
 
     out = [list(finds) for finds in looked]
-    if any(one.match.tier is VideoTier.MATCH for finds in out for one in finds):
-        return out
-    places = [
-        (row, n) for row, finds in enumerate(out) for n, one in enumerate(finds) if wants_closer(one.match)
-    ]
-    places.sort(key=lambda place: -out[place[0]][place[1]].match.score)
-    for row, number in places[:MOST_FINDS]:
+    for row, number in _likeliest(out):
         one = out[row][number]
         looks = cast("tuple[Look, ...]", one.match.looks)
         try:
@@ -49,3 +42,32 @@ def looked_closer(
             continue
         out[row][number] = closer_in_bank(one, views, bank, CLOSE_S)
     return out
+
+
+def _likeliest(looked: Sequence[Sequence[BankMatch]]) -> list[tuple[int, int]]:
+    """(piece, number) of up to `MOST_FINDS` finds to look at again, the likeliest first.
+
+    Left out is what a match shows already, and of one listed video what overlaps a likelier find: pieces do.
+    """
+    from holdfast.matching.video import VideoTier, wants_closer
+
+    places = [(row, n) for row, finds in enumerate(looked) for n in range(len(finds))]
+    sure = [looked[row][n] for row, n in places if looked[row][n].match.tier is VideoTier.MATCH]
+    chosen: list[tuple[int, int]] = []
+    for row, n in sorted(places, key=lambda place: -looked[place[0]][place[1]].match.score):
+        one = looked[row][n]
+        known = [looked[r][k] for r, k in chosen if looked[r][k].video_id == one.video_id]
+        is_shown = any(_covers(match, one) for match in sure) or any(_overlap(other, one) for other in known)
+        if len(chosen) < MOST_FINDS and wants_closer(one.match) and not is_shown:
+            chosen.append((row, n))
+    return chosen
+
+
+def _covers(one: BankMatch, other: BankMatch) -> bool:
+    outer, inner = one.match, other.match
+    return outer.query_start_s <= inner.query_start_s and outer.query_end_s >= inner.query_end_s
+
+
+def _overlap(one: BankMatch, other: BankMatch) -> bool:
+    a, b = one.match, other.match
+    return min(a.query_end_s, b.query_end_s) > max(a.query_start_s, b.query_start_s)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["PictureHit", "Progress", "Source", "VideoLook", "look_at_video", "opened"]
 
 VIDEO = "video"
+_LEAST_CLOSER_S, _CLOSER_SHARE = 5.0, 0.25  # of time for a closer look, and of what the first one took
 
 Progress = Callable[[float, float | None], None]
 Source = bytes | Path
@@ -101,6 +102,7 @@ def _looked(work: _Look, source: Source, on_progress: Progress | None) -> VideoL
     while number < tracks and work.has_time(number):
         tracks = max(tracks, work.track(source, number, on_progress))
         number += 1
+    work.look_closer(source)
     return work.result()
 
 
@@ -125,7 +127,9 @@ class _Look:
         self._length_s = 0.0
         self._has_features = False
         self._plain: list[VideoHash] = []
-        self._until_s = time.monotonic() + limits.wall_s  # for all tracks together: a file may have many
+        self._tracks: list[tuple[int, list[list[BankMatch]]]] = []
+        self._started_s = time.monotonic()
+        self._until_s = self._started_s + limits.wall_s  # for all tracks together: a file may have many
 
     def has_time(self, number: int) -> bool:
         """Whether there is any left for track ``number``; that there is none is noted."""
@@ -144,10 +148,20 @@ class _Look:
             said = str(error) if number == 0 else f"Track {number} of the file: {error}"
             self._note(Reason(error.reason), said)
             return 1
-        if self._bank is not None and self._mode is not VideoMode.KEYFRAMES:
-            looked = looked_closer(looked, self._bank, partial(self._stretch, source, number))
-        self._finds += _joined(looked)
+        self._tracks.append((number, looked))
         return reader.info.tracks
+
+    def look_closer(self, source: Source) -> None:
+        """Once all tracks were looked at: what is not decided, in a share of the time that these took."""
+        from holdfast.matching.video import joined
+
+        now_s = time.monotonic()
+        more_s = max(_LEAST_CLOSER_S, _CLOSER_SHARE * (now_s - self._started_s))
+        self._until_s = min(self._until_s, now_s + more_s)
+        bank = None if self._mode is VideoMode.KEYFRAMES else self._bank
+        for number, looked in self._tracks:
+            stretch = partial(self._stretch, source, number)
+            self._finds += joined(looked if bank is None else looked_closer(looked, bank, stretch))
 
     @contextmanager
     def _opened(
@@ -272,12 +286,6 @@ class _Look:
 
     def _note(self, reason: Reason, detail: str) -> None:
         self._problem = self._problem or (reason, detail)
-
-
-def _joined(looked: list[list[BankMatch]]) -> list[BankMatch]:
-    from holdfast.matching.video import joined
-
-    return joined(looked)
 
 
 def _plain(views: VideoViews, frames: list[int], before: list[VideoHash], due_s: float) -> VideoHash:

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 
 from holdfast.matching.video.alarms import expected_false_alarms
 from holdfast.matching.video.bank import VideoBank
-from holdfast.matching.video.closer import ALL_FRAMES, AROUND_S, MOST_S, closer, stretch_s, wants_closer
+from holdfast.matching.video.closer import (
+    ALL_FRAMES,
+    AROUND_S,
+    MOST_FRAMES,
+    MOST_S,
+    closer,
+    stretch_s,
+    wants_closer,
+)
 from holdfast.matching.video.closer_kernels import line_sums
 from holdfast.matching.video.compare import VideoMatch
 from holdfast.matching.video.gains import Gains
 from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.search import BankMatch, closer_in_bank
 from tests.matching.video.videos import changed, random_codes, reference
 
@@ -192,3 +201,77 @@ def test_frame_by_frame_less_gain_is_enough_where_all_moments_are_near() -> None
     assert decades(0.2, 30, 32, 34, share=0.29) == 0
     coarse = Gains(np.full(3, 0.3), np.ones(3, np.bool_), np.full(3, 20), 3)
     assert coarse.decades == 0
+
+
+def test_an_ident_on_black_counts_by_its_own_seconds(rng: np.random.Generator) -> None:
+    """The black around it is in the stretch that is looked at closely, and is no part of what was found."""
+    ident, rest = _film(rng, 4), _film(rng, 40)
+    listed = reference(np.concatenate([ident, rest])[::FPS])
+    seen = _excerpt(rng, ident, 0, 4)
+    black = _Black(np.concatenate([seen.codes] * 2), np.arange(2 * len(seen.codes)) * STEP_S)
+    find = _find(offset_s=0.0, query_end_s=4.0, asked_s=14.0)
+    assert closer(find, [black], listed, STEP_S) is find
+    assert closer(replace(find, asked_s=12.0), [black], listed, STEP_S).tier is VideoTier.MATCH
+
+
+@dataclass(frozen=True)
+class _Black(_Seen):
+    """The second half has no features."""
+
+    @property
+    def quality(self) -> np.ndarray:
+        return np.where(np.arange(len(self.codes)) < len(self.codes) // 2, 80, 0)
+
+
+def test_a_picture_on_a_dense_list_is_one_moment_a_second(rng: np.random.Generator) -> None:
+    """Two films that share a title of a bit more than a second, listed five times a second."""
+    title, one, other = random_codes(rng, 1), _film(rng, 20), _film(rng, 20)
+    film = np.concatenate([one, np.repeat(title, 36, axis=0), one])
+    upload = np.concatenate([other[:60], np.repeat(title, 36, axis=0), other[:60]])
+    listed = reference(film[::6], 0.2)
+    find = _find(offset_s=18.0, query_end_s=5.2, asked_s=5.2)
+    seen = _Seen(changed(rng, upload, 4), np.arange(len(upload)) * STEP_S)
+    assert closer(find, [seen], listed, STEP_S) is find
+
+
+@pytest.mark.parametrize("period_s", [1.7, 2.3, 3.6])
+def test_what_comes_round_again_is_not_this_time(rng: np.random.Generator, period_s: float) -> None:
+    """A wheel that turns: some phase of another time is as near as that of the copy."""
+    turn = random_codes(rng, 1)
+    half = [turn]
+    for _ in range(round(period_s * FPS / 2)):
+        half.append(changed(rng, half[-1], 2))
+    wheel = np.concatenate(half + half[::-1])
+    film = changed(rng, np.tile(wheel, (20, 1))[: 30 * FPS], 8)
+    seen = _excerpt(rng, film, 20.1, 27.1, 10)
+    find = _find(offset_s=0.5, query_end_s=7.0, asked_s=7.0)
+    assert closer(find, [seen], reference(film[: 8 * FPS : FPS]), STEP_S) is find
+
+
+def test_a_still_picture_proves_nothing_along_so_many_lines(rng: np.random.Generator) -> None:
+    picture = random_codes(rng, 1)
+    listed = reference(changed(rng, np.repeat(picture, 6, axis=0), 2))
+    seen = _Seen(changed(rng, np.repeat(picture, 90, axis=0), 50), np.arange(90) * STEP_S)
+    find = _find()
+    assert closer(find, [seen], listed, STEP_S) is find
+
+
+def test_wild_times_and_long_lists_cost_nothing(rng: np.random.Generator) -> None:
+    film = _film(rng, 12)
+    seen, find = _excerpt(rng, film, 3.4, 5.9), _find()
+    codes, times = film[::FPS], np.arange(12.0)
+    times[-1] = 4.2e6
+    wild = VideoReference.of(codes, np.full(12, 80), times)
+    assert closer(find, [seen], wild, STEP_S).tier is VideoTier.MATCH  # near the line that was found
+    long = reference(np.concatenate([codes, random_codes(rng, MOST_FRAMES)]))
+    assert closer(find, [seen], long, STEP_S) is find
+
+
+@pytest.mark.parametrize("speed", [2.0, 0.5, -1.0])
+def test_a_line_that_only_crosses_it_does_not_lend_its_ends(rng: np.random.Generator, speed: float) -> None:
+    film = _film(rng, 12)
+    seen = _excerpt(rng, film, 3.4, 5.9)
+    find = _find(speed=speed, offset_s=4.65 - speed * 1.25, query_end_s=6.0, asked_s=6.0)
+    found = closer(find, [seen], reference(film[::FPS]), STEP_S)
+    assert found.tier is VideoTier.MATCH and found.query_end_s <= 2.6
+    assert 2.9 <= found.reference_start_s <= 4 and 5 <= found.reference_end_s <= 6.2

@@ -30,7 +30,9 @@ __all__ = ["MOST_S", "closer", "stretch_s", "wants_closer"]
 
 MOST_S, AROUND_S = 30.0, 2.5  # of the query: a longer stretch has moments enough; before and after the find
 NEAR_SPEED, OFF_S = 0.12, 1.0  # share of the speed, and listed time, by which the line found may miss
-ALL_FRAMES = 1800  # of the listed video, up to which all lines at `ALL_SPEEDS` are tried as well
+ALL_FRAMES, ALL_S = 1800, 1800.0  # of the listed video, up to which all lines at `ALL_SPEEDS` are tried too
+MOST_FRAMES = 7200  # of it, beyond which nothing is looked at again: all pairs are held in memory
+RETURNING_GAIN, RETURNING_S = 0.2, 1.5  # see `_Pairs.returns`
 ALL_SPEEDS = (1.0, 0.9, 1.1, 0.8, 1.25)
 USUAL_LEAD = 0.97  # of its evidence counts at any other speed than the usual one
 _EVERY_S = 1 / 30
@@ -58,28 +60,36 @@ def closer(
     ``views`` are those of ``match.looks``, with frames ``step_s`` apart.
     """
     best = match
+    if len(reference) > MOST_FRAMES:
+        return match
     for seen in views:
         query = replace(VideoQuery.at_one_view(seen, step_s), given_away=AGAIN_DECADES, of_s=match.asked_s)
         pairs = _Pairs.of(query, reference)
         for speed, offset_s in dict.fromkeys(_lines(pairs, match)):
             found = pairs.along(speed, offset_s)
-            if len(found) > 1:
+            if len(found) > 1 and not pairs.returns(found):
                 line = Line(0, pairs.decades(found), speed, offset_s)
                 seen_closely = judged_along(query, reference, line, found)
                 if seen_closely.tier is VideoTier.MATCH:
                     best = better(best, seen_closely) or best
-    return best if best is match else _with_ends(best, match)
+    return best if best is match else _with_ends(best, match, float(reference.time_s[-1]) + reference.step_s)
 
 
-def _with_ends(found: VideoMatch, match: VideoMatch) -> VideoMatch:
-    """With the ends of the first find as well, where that was along the same line: it has more frames."""
-    middle_s = (match.query_start_s + match.query_end_s) / 2
-    missed_s = (found.speed - match.speed) * middle_s + found.offset_s - match.offset_s
-    if not match.speed or abs(missed_s) > OFF_S:
+def _with_ends(found: VideoMatch, match: VideoMatch, most_s: float) -> VideoMatch:
+    """With the ends of the first find as well, where that was along the same line: it has more frames.
+
+    The listed video is ``most_s`` long.
+    """
+    missed_s = max(
+        abs((found.speed - match.speed) * each_s + found.offset_s - match.offset_s)
+        for each_s in (match.query_start_s, match.query_end_s)
+    )
+    if not match.speed or missed_s > OFF_S:
         return found
     start_s = min(found.query_start_s, match.query_start_s)
     end_s = max(found.query_end_s, match.query_end_s)
-    ends_s = sorted(max(0.0, found.speed * each_s + found.offset_s) for each_s in (start_s, end_s))
+    shown_s = (found.speed * each_s + found.offset_s for each_s in (start_s, end_s))
+    ends_s = sorted(min(max(0.0, each_s), most_s) for each_s in shown_s)
     return replace(
         found,
         query_start_s=start_s,
@@ -95,7 +105,7 @@ def _lines(pairs: _Pairs, match: VideoMatch) -> Iterator[tuple[float, float]]:
         speeds = [match.speed, *(one for one in SPEEDS if abs(one / match.speed - 1) <= NEAR_SPEED)]
         expected_s = match.speed * pairs.middle_s + match.offset_s
         yield pairs.best(speeds, expected_s - OFF_S, expected_s + OFF_S)
-    if len(pairs.reference) <= ALL_FRAMES:
+    if len(pairs.reference) <= ALL_FRAMES and pairs.reference.time_s[-1] - pairs.reference.time_s[0] <= ALL_S:
         listed_s, half_s = pairs.reference.time_s, pairs.half_s
         yield pairs.best(ALL_SPEEDS, listed_s[0] - half_s, listed_s[-1] + half_s)
 
@@ -157,6 +167,28 @@ class _Pairs:
         columns = columns[np.argsort(rows[columns], kind="stable")]
         rows = rows[columns]
         return Support(rows, columns, self.distances[rows, columns].astype(np.int64), self.distances)
+
+    def returns(self, found: Support) -> bool:
+        """Whether, some time earlier or later in the query, all listed moments are nearly as near again.
+
+        Of what comes round again (a wheel, somebody who rocks), one phase of another time is as near as the
+        phase of the copy. Shifts are `RETURNING_S` or more; more than half of the moments, two at least, must
+        then still be shown.
+        """
+        own = np.log10(np.maximum(found.bits, 4))
+        frames, usable = len(self.query), self.query.frames.weight[0] > 0
+        least = max(2, len(found) // 2 + 1)
+        away = int(np.ceil(RETURNING_S / self.query.step_s))
+        for shift in (*range(1 - frames, 1 - away), *range(away, frames)):
+            rows = found.rows + shift
+            shown = (rows >= 0) & (rows < frames)
+            shown[shown] = usable[rows[shown]]
+            if int(shown.sum()) < least:
+                continue
+            bits = self.distances[rows[shown], found.columns[shown]]
+            if float((np.log10(np.maximum(bits, 4)) - own[shown]).mean()) < RETURNING_GAIN:
+                return True
+        return False
 
     def decades(self, found: Support) -> float:
         """The evidence of the distinct pictures among them, each of either side once."""

@@ -214,7 +214,7 @@ def _chosen(found: list[Line]) -> list[Line]:
 def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> VideoMatch:
     """What a line and the pairs of frames along it, one at least, amount to."""
     found = specific(query, reference, line, pairs)
-    picture = still(query, reference, line.view, pairs, _cost(query))
+    picture = None if query.is_close else still(query, reference, line.view, pairs, _cost(query))
     # Strangers can be brought nearer by fitting, but that does not make them change alike.
     decades = line.decades + (_cost(query) if found.moves_alike else 0.0)
     if found.decades >= SPECIFIC_DECADES:

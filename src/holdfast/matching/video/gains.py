@@ -34,6 +34,7 @@ __all__ = [
     "LEAST_SHARE",
     "TELLING_BITS",
     "Gains",
+    "distinct_moments",
     "gains",
     "telling",
     "unordered_gains",
@@ -51,6 +52,7 @@ LEAST_GAIN_OF_ENOUGH, LEAST_GAIN_OF_MANY, MANY_MOMENTS = 0.15, 0.08, 9  # other 
 CLOSE_DECADES = 3.0  # for each decade of gain, frame by frame
 DECADES, MOST_DECADES = 1.5, 8.0  # for each decade of gain, of all moments together; at most
 FREE_GAIN, UNORDERED_GAIN = 0.2, 0.05  # mean gain in no order: what counts for nothing, and each decade
+MOMENT_S = 0.75  # from one listed frame to the next that counts as another moment
 _NEAREST_BITS = 4  # nearer says no more: what compression does
 _TIME_S = 0.26  # of its moment, for a frame to show it
 
@@ -135,16 +137,19 @@ def gains(query: VideoQuery, reference: VideoReference, line: Line, support: Sup
     within = (reference.time_s >= reach.min() - near_s) & (reference.time_s <= reach.max() + near_s)
     usable = query.frames.weight[line.view] > 0
     pairs = []
-    for column in np.flatnonzero(within & (reference.frames.weight > 0)).tolist():
+    for column in distinct_moments(reference, np.flatnonzero(within & (reference.frames.weight > 0))):
         rows = np.flatnonzero(usable & (np.abs(shown_s - reference.time_s[column]) <= near_s))
         if len(rows):
             pairs.append((int(rows[support.distances[rows, column].argmin()]), column))
-    asked = np.flatnonzero(usable)
-    first, end = np.searchsorted(asked, [support.rows.min(), support.rows.max() + 1])
-    of_query = (end - first) / len(asked)
     if query.is_close:
-        of_query *= len(query) * query.step_s / query.asked_s
-    share = max(len(pairs) / max(1, int((reference.frames.weight > 0).sum())), of_query)
+        found_s = len(pairs) * max(MOMENT_S, reference.step_s) / abs(line.speed)
+        of_query = found_s / max(query.asked_s, query.step_s)
+    else:
+        asked = np.flatnonzero(usable)
+        first, end = np.searchsorted(asked, [support.rows.min(), support.rows.max() + 1])
+        of_query = (end - first) / len(asked)
+    listed = distinct_moments(reference, np.flatnonzero(reference.frames.weight > 0))
+    share = max(len(pairs) / max(1, len(listed)), of_query)
     return replace(_of(reference, support, pairs, float(share)), is_close=query.is_close)
 
 
@@ -155,6 +160,17 @@ def unordered_gains(reference: VideoReference, support: Support) -> Gains:
         places = np.flatnonzero(support.columns == column)
         pairs.append((int(support.rows[places[support.bits[places].argmin()]]), column))
     return _of(reference, support, pairs)
+
+
+def distinct_moments(reference: VideoReference, columns: npt.NDArray[np.int64]) -> list[int]:
+    """Of listed frames, by rising numbers, those `MOMENT_S` apart or more: of a denser list few are moments
+    of their own.
+    """
+    kept: list[int] = []
+    for column in columns.tolist():
+        if not kept or reference.time_s[column] - reference.time_s[kept[-1]] >= MOMENT_S:
+            kept.append(column)
+    return kept
 
 
 def telling(reference: VideoReference, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:

@@ -19,8 +19,8 @@ _ORDER = list(VideoTier)
 def joined(pieces: Iterable[Iterable[BankMatch]]) -> list[BankMatch]:
     """The finds of a whole video from those of its pieces, which come in order of time; the surest first.
 
-    Finds of one listed video that follow each other along one line become one, with the evidence of the
-    strongest, the tier of the surest, and the times of all.
+    Finds of one listed video that follow each other along one line become one: the surest, with the times of
+    all.
     """
     out: list[BankMatch] = []
     for piece in pieces:
@@ -49,10 +49,9 @@ def _at(match: VideoMatch, query_s: float) -> float:
 
 def _together(first: BankMatch, second: BankMatch) -> BankMatch:
     one, other = first.match, second.match
-    stronger = first if one.score >= other.score else second
+    surer = min(first, second, key=lambda find: (_ORDER.index(find.match.tier), -find.match.score))
     match = replace(
-        stronger.match,
-        tier=min(one.tier, other.tier, key=_ORDER.index),
+        surer.match,
         states=max(one.states, other.states),
         query_start_s=min(one.query_start_s, other.query_start_s),
         query_end_s=max(one.query_end_s, other.query_end_s),
@@ -60,5 +59,4 @@ def _together(first: BankMatch, second: BankMatch) -> BankMatch:
         reference_end_s=max(one.reference_end_s, other.reference_end_s),
         nearest_bits=min(one.nearest_bits, other.nearest_bits),
     )
-    expected = min(first.expected_false_alarms, second.expected_false_alarms)
-    return BankMatch(first.video_id, match, expected)
+    return BankMatch(first.video_id, match, surer.expected_false_alarms)

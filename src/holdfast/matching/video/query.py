@@ -141,8 +141,8 @@ class VideoQuery:
 
     @property
     def asked_s(self) -> float:
-        """Seconds of the query that it is, or is a stretch of."""
-        return len(self) * self.step_s if self.of_s is None else self.of_s
+        """Seconds with features of the query that it is, or is a stretch of."""
+        return int((self.frames.weight[0] > 0).sum()) * self.step_s if self.of_s is None else self.of_s
 
     def courses(self, view: int) -> tuple[npt.NDArray[np.float32], bool]:
         """(float32 (f, 256), whether they are values and not only signs): each bit's course in time."""

@@ -32,6 +32,7 @@ from holdfast.matching.video.gains import (
     IDENT_MOMENTS,
     LEAST_SHARE,
     Gains,
+    distinct_moments,
     gains,
     telling,
     unordered_gains,
@@ -127,8 +128,8 @@ def _is_little(reference: VideoReference, support: Support, share: float) -> boo
     """Whether few moments were found, which are no good part of the listed video nor, by ``share``, of the
     query.
     """
-    found = len(np.unique(support.columns))
-    listed = max(1, int((reference.frames.weight > 0).sum()))
+    found = len(distinct_moments(reference, np.unique(support.columns)))
+    listed = max(1, len(distinct_moments(reference, np.flatnonzero(reference.frames.weight > 0))))
     return found < IDENT_MOMENTS and max(share, found / listed) < LEAST_SHARE
 
 
