@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.media.videotime import Clock, Sampler, Shown
+from holdfast.media.videotime import WHOLE, Clock, Sampler, Shown, Span
 
 Moments = list[tuple[float, int]]
 
 
 def sampled(
-    every_s: float, frames: list[Shown], lost: set[int], lost_end: bool = False
+    every_s: float, frames: list[Shown], lost: set[int], lost_end: bool = False, span: Span = WHOLE
 ) -> tuple[Moments, int]:
     """(moment, number of the frame) of all frames, and how many moments were missed."""
-    sampler = Sampler(every_s)
+    sampler = Sampler(every_s, span)
     out: Moments = []
     for frame in frames:
         out += [(moment, shown.index) for moment, shown in sampler.add(frame, frame.index in lost)]
@@ -59,6 +60,28 @@ def test_losses_hide_moments_and_invent_none(frames: list[Shown], every_s: float
         m for m, index in whole.items() if index not in {f.index for f in left} and m < left[-1].start_s
     ]
     assert missed == len(hidden)
+
+
+@given(
+    frames=timelines(),
+    every_s=st.sampled_from([0.0, 0.2, 0.5, 1.0]),
+    start_s=st.floats(0, 30),
+    length_s=st.floats(0.01, 9),
+)
+def test_of_a_span_are_the_moments_that_lie_in_it(
+    frames: list[Shown], every_s: float, start_s: float, length_s: float
+) -> None:
+    span = Span(start_s, start_s + length_s)
+    inside = [each for each in sampled(every_s, frames, set())[0] if span.start_s <= each[0] <= span.end_s]
+    assert sampled(every_s, frames, set(), span=span) == (inside, 0)
+
+
+@given(number=st.integers(1, 10**6), every_s=st.floats(1e-3, 100))
+def test_the_first_moment_of_a_span_is_the_first_that_is_not_before(number: int, every_s: float) -> None:
+    moment_s = number * every_s
+    assert Span(moment_s, math.inf).first(every_s) == number
+    assert Span(math.nextafter(moment_s, 0), math.inf).first(every_s) == number
+    assert Span(math.nextafter(moment_s, math.inf), math.inf).first(every_s) == number + 1
 
 
 @given(frames=timelines())

@@ -67,7 +67,7 @@ class VideoDecoder:
         if self._span.start_s > 0 and can_skip(opened.info):
             needed_s = self._sampler.next_s + (ROUNDING_S if every_s else 0)
             reopen = partial(open_track, data, limits, mode, track)
-            self._source = LateSource(reopen, opened, mode, self._clock, min(needed_s, limits.max_duration_s))
+            self._source = LateSource(reopen, opened, mode, self._clock, needed_s)
         self._notes = dict.fromkeys(opened.notes)  # in the order in which they came, once each
         self._decoded = self._given = self._damaged = 0
         self._stopped: tuple[Reason, str] | None = None
@@ -136,7 +136,12 @@ class VideoDecoder:
 
         Where every frame is wanted: frames of the span. Else one that is lost before it may be shown in it.
         """
-        if self._span is not WHOLE and self._every_s == 0 and self._nought_s is not None:
+        if (
+            stamp_s is not None
+            and self._nought_s is not None
+            and self._every_s == 0
+            and self._span is not WHOLE
+        ):
             if self._span.start_s:
                 self._source.lost_before(self._nought_s + self._span.start_s - ROUNDING_S)
             stamp_s = min(stamp_s, self._nought_s + self._span.end_s + ROUNDING_S)

@@ -14,7 +14,8 @@ from holdfast.media.videotrack import seconds
 __all__ = ["Entry", "Start", "as_shown", "last_start"]
 
 _SOME = 100  # packets; so often does whoever waits hear of the search
-_CHANGES = ("new_extradata", "param_change")  # what a packet tells the decoder for all that follow it
+# What a packet tells the decoder for all that follow it.
+_CHANGES: tuple[Any, ...] = ("new_extradata", "param_change")
 
 
 class Start(NamedTuple):
@@ -51,7 +52,8 @@ def as_shown(packets: Iterable[Any], passed: int, held_back: int) -> Iterator[En
             can_begin = is_key and number >= passed and not is_changed
             heapq.heappush(waiting, Entry(packet.pts, number, can_begin))
             highest = max(highest, packet.pts)
-        is_changed |= number >= passed and any(each.data_type in _CHANGES for each in packet.iter_sidedata())
+        # Not all of its side data one by one: there are kinds that PyAV has no name for.
+        is_changed |= number >= passed and any(map(packet.has_sidedata, _CHANGES))
         if len(waiting) > held_back:
             yield heapq.heappop(waiting)
     while waiting:

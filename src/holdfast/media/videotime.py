@@ -30,7 +30,9 @@ class Span(NamedTuple):
         if every_s == 0 or self.start_s == 0:
             return 0
         number = max(0, math.ceil(self.start_s / every_s) - 1)
-        return number if number * every_s >= self.start_s else number + 1
+        while number * every_s < self.start_s:  # a step or two, as divisions are rounded
+            number += 1
+        return number
 
 
 WHOLE = Span(0.0, math.inf)
