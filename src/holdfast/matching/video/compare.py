@@ -182,13 +182,13 @@ def _fitted(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMa
         return None
     chosen = _telling(reference, pairs)
     codes = np.ascontiguousarray(reference.frames.words[pairs.columns[chosen]]).view(np.uint8)
-    closer = query.fitted(line.view, pairs.rows[chosen], codes.reshape(-1, 32))
-    if closer is None:
+    fitted = query.fitted(line.view, pairs.rows[chosen], codes.reshape(-1, 32))
+    if fitted is None:
         return None
-    for one in lines(closer, reference)[:1]:
-        decades = one.decades - _cost(closer)
+    for one in lines(fitted, reference)[:1]:
+        decades = one.decades - _cost(fitted)
         if one.speed and decades >= LEAST_DECADES:
-            return _judged(closer, reference, replace(one, decades=decades))
+            return _judged(fitted, reference, replace(one, decades=decades))
     return None
 
 
