@@ -196,8 +196,8 @@ def test_frame_by_frame_less_gain_is_enough_where_all_moments_are_near() -> None
 
     assert decades(0.2, 30, 32, 34) == pytest.approx(3 * 3 * 0.2)
     assert decades(0.19, 30, 32, 34) == decades(0.2, 32, 33, 34) == decades(0.2, 10, 10, 41) == 0
-    assert decades(0.5, 20, 28) == pytest.approx(3 * 2 * 0.5)
-    assert decades(0.49, 20, 28) == decades(0.5, 20, 29) == decades(0.5, 20, 28, pictures=1) == 0
+    assert decades(0.85, 20, 28) == pytest.approx(3 * 2 * 0.85)  # of two, as much as at the first look
+    assert decades(0.84, 20, 28) == decades(0.85, 20, 28, pictures=1) == 0
     assert decades(0.2, 30, 32, 34, share=0.29) == 0
     coarse = Gains(np.full(3, 0.3), np.ones(3, np.bool_), np.full(3, 20), 3)
     assert coarse.decades == 0

@@ -48,7 +48,6 @@ TELLING_BITS = 10  # a moment tells where no listed frame at another time is as 
 LEAST_GAIN, LEAST_MOMENTS = 0.34, 3  # mean gain, and moments that tell
 LEAST_GAIN_OF_TWO = 0.85  # where only two tell, of different pictures
 CLOSE_BITS, LEAST_CLOSE_GAIN = 32, 0.2  # frame by frame, of three moments that tell
-CLOSE_BITS_OF_TWO, LEAST_CLOSE_GAIN_OF_TWO = 24, 0.5
 FAR_BITS = 40  # of the mean moment, beyond which nothing is concluded of few moments
 IDENT_MOMENTS, LEAST_SHARE = 6, 0.3  # of fewer that gain, it must be so much of either video
 LEAST_GAIN_OF_ENOUGH, LEAST_GAIN_OF_MANY, MANY_MOMENTS = 0.15, 0.08, 9  # other footage: 0.063 and 0.001
@@ -96,21 +95,15 @@ class Gains:
         """Whether so few moments that tell are near enough, and near enough to their own."""
         if count < 2 or float(self.bits.mean()) > FAR_BITS:
             return False
-        if self.is_close and self._is_same(count):
-            return True
         if count < LEAST_MOMENTS:
             return self.pictures >= 2 and self.mean >= LEAST_GAIN_OF_TWO
-        return self.mean >= LEAST_GAIN
+        return self.mean >= LEAST_GAIN or (self.is_close and self._is_same)
 
-    def _is_same(self, count: int) -> bool:
+    @property
+    def _is_same(self) -> bool:
         """Whether, frame by frame, all moments are nearly the same pictures."""
-        mean_bits = float(self.bits.mean())
-        if int(self.bits.max()) > FAR_BITS:
-            return False
-        if count < LEAST_MOMENTS:
-            is_near = mean_bits <= CLOSE_BITS_OF_TWO and self.pictures >= 2
-            return is_near and self.mean >= LEAST_CLOSE_GAIN_OF_TWO
-        return mean_bits <= CLOSE_BITS and self.mean >= LEAST_CLOSE_GAIN
+        is_near = float(self.bits.mean()) <= CLOSE_BITS and int(self.bits.max()) <= FAR_BITS
+        return is_near and self.mean >= LEAST_CLOSE_GAIN
 
     def _is_many(self, count: int) -> bool:
         """Whether there are so many moments that a small gain is sure, if most of them have it.
