@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -50,6 +50,10 @@ class _Seen:
     @property
     def values(self) -> np.ndarray:
         return np.unpackbits(self.codes, axis=1).astype(np.float32) * 2 - 1
+
+    def uncovered(self, rows: np.ndarray, codes: np.ndarray) -> _Seen | None:
+        assert len(rows) == len(codes) and (np.diff(rows) >= 0).all()
+        return None
 
 
 @pytest.fixture
@@ -275,3 +279,67 @@ def test_a_line_that_only_crosses_it_does_not_lend_its_ends(rng: np.random.Gener
     found = closer(find, [seen], reference(film[::FPS]), STEP_S)
     assert found.tier is VideoTier.MATCH and found.query_end_s <= 2.6
     assert 2.9 <= found.reference_start_s <= 4 and 5 <= found.reference_end_s <= 6.2
+
+
+@dataclass(frozen=True)
+class _Under(_Seen):
+    """Something covers the picture; ``left`` is what is seen without it."""
+
+    left: np.ndarray = field(default_factory=lambda: np.empty((0, 32), np.uint8))
+
+    def uncovered(self, rows: np.ndarray, codes: np.ndarray) -> _Seen | None:
+        super().uncovered(rows, codes)
+        words = {"family": "other", "words": "as is, partly covered"}
+        return _Seen(self.left, self.time_s, True, **words) if len(rows) > 3 else None
+
+
+def _under(
+    rng: np.random.Generator, film: np.ndarray, start_s: float, end_s: float, bits: int = 50
+) -> _Under:
+    left = _excerpt(rng, film, start_s, end_s, bits)
+    return _Under(changed(rng, left.codes, 70), left.time_s, left=left.codes)
+
+
+def test_under_what_covers_it_a_film_that_changes_alike_is_a_match(rng: np.random.Generator) -> None:
+    film = _film(rng, 30, 4)
+    find = _find(offset_s=5.0, query_end_s=15.0, asked_s=15.0)
+    seen, listed = _under(rng, film, 5, 20), reference(film[::FPS])
+    assert closer(find, [_Seen(seen.codes, seen.time_s)], listed, STEP_S) is find
+    found = closer(find, [seen], listed, STEP_S)
+    assert (found.tier, found.family, found.view) == (VideoTier.MATCH, "other", "as is, partly covered")
+    assert found.speed == pytest.approx(1, abs=0.02) and found.offset_s == pytest.approx(5, abs=0.3)
+
+
+def test_what_is_plainly_a_match_is_not_looked_at_without_its_cover(rng: np.random.Generator) -> None:
+    film = _film(rng, 12)
+    seen = _excerpt(rng, film, 3.4, 5.9)
+    both = _Under(seen.codes, seen.time_s, left=seen.codes)
+    assert closer(_find(), [both], reference(film[::FPS]), STEP_S).view == "as is"
+
+
+def test_near_frames_without_a_change_say_nothing_there(rng: np.random.Generator) -> None:
+    """Parts were left out so that the rest is near: any footage of the scene is, then."""
+    place = np.repeat(random_codes(rng, 1), 20 * FPS, axis=0)
+    find = _find(offset_s=0.0, query_end_s=10.0, asked_s=10.0)
+    other = _under(rng, changed(rng, place, 14), 5, 15, 20)
+    assert closer(find, [other], reference(changed(rng, place, 14)[::FPS]), STEP_S) is find
+
+
+@pytest.mark.parametrize("period_s", [1.7, 2.3, 3.6])
+def test_what_comes_round_again_is_not_this_time_under_a_cover(
+    rng: np.random.Generator, period_s: float
+) -> None:
+    turn = [random_codes(rng, 1)]
+    for _ in range(round(period_s * FPS / 2)):
+        turn.append(changed(rng, turn[-1], 2))
+    film = np.tile(np.concatenate(turn + turn[::-1]), (20, 1))[: 30 * FPS]
+    seen = _under(rng, film, 17.1, 27.1, 30)
+    find = _find(offset_s=0.5, query_end_s=10.0, asked_s=10.0)
+    assert closer(find, [seen], reference(film[: 14 * FPS : FPS]), STEP_S) is find
+
+
+def test_under_a_cover_other_speeds_are_not_believed(rng: np.random.Generator) -> None:
+    film = _film(rng, 40, 4)
+    seen = _under(rng, film[::2], 2, 18)
+    find = _find(speed=2.0, offset_s=4.0, query_end_s=16.0, asked_s=16.0)
+    assert closer(find, [seen], reference(film[::FPS]), STEP_S) is find

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from holdfast.hashing.videoviews.fitting import FittedView, hashed_blocks
 from holdfast.hashing.videoviews.looks import Look
@@ -46,7 +47,11 @@ def close_views(frames: Iterable[VideoFrame], looks: Sequence[Look]) -> list[Fit
                 blocks[number].append(blocks[number][-1])
             times[number].append(frame.time_s)
     return [
-        FittedView(*hashed_blocks(np.stack(shown)), np.array(at), look.is_fitted, look)
+        _view(look, np.stack(shown), np.array(at))
         for look, shown, at in zip(looks, blocks, times, strict=True)
         if shown
     ]
+
+
+def _view(look: Look, blocks: npt.NDArray[np.float32], time_s: npt.NDArray[np.float64]) -> FittedView:
+    return FittedView(*hashed_blocks(blocks), time_s, look.is_fitted, look, blocks)

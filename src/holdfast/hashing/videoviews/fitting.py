@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.hashing.pdq import pdq_from_blocks
+from holdfast.hashing.videoviews.covers import uncovered
 from holdfast.hashing.videoviews.looks import Look
 from holdfast.hashing.views.deep import centred_coefficients
 from holdfast.hashing.views.faces import Faces
@@ -22,6 +23,7 @@ from holdfast.hashing.views.refine import agreement, code_signs, joint_step
 __all__ = ["MOST_VALUE", "FittedView", "fitted_view", "hashed_blocks"]
 
 STEPS = 6
+COVERED_FAMILY = "other"  # for rules: it decides nothing by itself
 MOST_VALUE = np.float32(100.0)  # of regular pictures, in which nearly all coefficients are nothing
 _PLAIN = ("as_is", "orientation", "border", "box")  # families of views without a change of geometry
 
@@ -36,7 +38,7 @@ class FittedView:
 
     ``values`` float32 (f, 256) are the coefficients of which the bits are the signs, in the order of the
     bits, in units of the median size of their frame's, 100 at most. ``is_changed``: a step brought the view
-    nearer.
+    nearer. ``blocks`` float32 (f, 64, 64) are what was hashed, where they are kept.
     """
 
     codes: UInt8Array
@@ -45,6 +47,7 @@ class FittedView:
     time_s: npt.NDArray[np.float64]
     is_changed: bool
     look: Look
+    blocks: npt.NDArray[np.float32] | None = None
 
     @property
     def family(self) -> str:
@@ -53,6 +56,17 @@ class FittedView:
     @property
     def words(self) -> str:
         return self.look.words
+
+    def uncovered(self, rows: npt.NDArray[np.int64], codes: UInt8Array) -> FittedView | None:
+        """The view without what covers it, by listed codes uint8 (k, 32) of frames ``rows``, rising.
+
+        None where there are no blocks, or too few moments. See `covers`.
+        """
+        shown = None if self.blocks is None else uncovered(self.blocks, rows, codes)
+        if shown is None:
+            return None
+        look = replace(self.look, family=COVERED_FAMILY, words=_joined(self.words, "partly covered"))
+        return FittedView(*hashed_blocks(shown), self.time_s, True, look)
 
 
 def fitted_view(
@@ -111,4 +125,8 @@ def _named(change: Matrix, aspect: float, names: tuple[str, str]) -> tuple[str, 
     more, what = describe(change, aspect)
     if family in _PLAIN:
         family = more or "zoom"
-    return family, ", ".join(part for part in (words, what, "finely fitted") if part)
+    return family, _joined(words, what, "finely fitted")
+
+
+def _joined(*words: str) -> str:
+    return ", ".join(part for part in words if part)

@@ -42,6 +42,7 @@ class Fitted(Protocol):
     def words(self) -> str: ...
     @property
     def look(self) -> object: ...
+    def uncovered(self, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]) -> Fitted | None: ...
 
 
 # (view, numbers of frames, listed codes uint8 (k, 32), one for each): what `VideoViews.fitted` does.
@@ -60,7 +61,8 @@ class VideoQuery:
     nearer to listed frames: it needs the frames themselves, which a query does not hold. ``values`` float32
     (f, 256) of the only view, and ``is_fitted``, are as `Fitted` says. ``given_away`` are decades that it has
     to give away because it is looked at once more. ``look`` tells where a view looks. ``of_s``: it is every
-    frame, or nearly, of a stretch of a query of so many seconds (see `closer`).
+    frame, or nearly, of a stretch of a query of so many seconds (see `closer`). ``is_uncovered``: parts of
+    the picture were left out, as listed frames told (`Fitted.uncovered`).
     """
 
     codes: npt.NDArray[np.uint8]
@@ -77,6 +79,7 @@ class VideoQuery:
     given_away: float = 0.0
     look: LookOf | None = None
     of_s: float | None = None
+    is_uncovered: bool = False
 
     @classmethod
     def of(

@@ -83,6 +83,8 @@ def specific(query: VideoQuery, reference: VideoReference, line: Line, support: 
     """How much speaks for this video against other footage of its scene."""
     if line.speed == 0:
         return _unordered(query, reference, line, support)
+    if query.is_uncovered:
+        return _of_changes_alone(query, reference, line, support)
     if query.is_close:
         return _of_gains_alone(query, reference, line, support)
     nearer = _nearer(query, reference, line, support)
@@ -109,6 +111,14 @@ def _of_gains_alone(query: VideoQuery, reference: VideoReference, line: Line, su
     """Frame by frame, the line is the best of so many that all other tests would favour it by chance."""
     price = query.given_away + _unusual(line.speed) + (FIT_DECADES if query.is_fitted else 0.0)
     return Specific(max(0.0, gains(query, reference, line, support).decades - price))
+
+
+def _of_changes_alone(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
+    """Where parts were left out so that the rest is near: near frames say nothing, only how both change."""
+    found = motion(query, reference, line, support)
+    if found is None or not PLAIN_SPEEDS[0] <= line.speed <= PLAIN_SPEEDS[1]:
+        return Specific(0.0)
+    return Specific(max(0.0, found.decades - query.given_away - FIT_DECADES), found.agrees)
 
 
 def _may_be_shared(reference: VideoReference, support: Support, gained: Gains) -> bool:
