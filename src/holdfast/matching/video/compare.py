@@ -16,7 +16,7 @@ from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
 from holdfast.matching.video.still import beyond_bound, is_still, still
-from holdfast.matching.video.whole import whole
+from holdfast.matching.video.whole import mostly, whole
 
 __all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "judged_along"]
 
@@ -36,8 +36,9 @@ class VideoMatch:
     ``decades`` is the evidence that it is no stranger, ``specific`` that it is this footage and not only its
     scene. ``states`` counts the distinct pictures of the reference that were found. ``speed`` is reference
     seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
-    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
-    a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 20.
+    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it
+    holds in a bank of any size, because vPDQ's own bits say so in a plain view: a match, as a still video
+    within 31 bits or all through within 20; or possible, as most of the query within 31.
     ``looks`` tell where to look more closely (see `closer`): in this view, in others that fit, and at the
     frames as they are; ``asked_s`` is how long the query was.
     """
@@ -104,6 +105,9 @@ def _compared(
         return replace(judged_along(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
     if fit and change and (best is None or best.tier is not VideoTier.MATCH):
         best = better(best, by_change(as_they_stand(query, plain_views(query)), reference))
+    if (best is None or best.tier is VideoTier.NONE) and (near := mostly(query, reference)) is not None:
+        best = best or judged_along(query, reference, *near)
+        return replace(best, tier=VideoTier.POSSIBLE, is_classic=True)
     return best
 
 
