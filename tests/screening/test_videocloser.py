@@ -13,7 +13,7 @@ from typing import Any, cast
 import av
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import holdfast.matching.video
 from holdfast.errors import NotMatchableError
@@ -165,6 +165,31 @@ def _there_and_back(way: float) -> float:
     return 1 - abs(way % 2 - 1)
 
 
+def _quiet(seed: int, seconds: int) -> list[Image.Image]:
+    """A faint room in which three small things drift about."""
+    random = np.random.default_rng(seed)
+    things = [
+        (picture(10 * seed + n, side, side), random.uniform(0.1, 0.3, 2), random.random(2))
+        for n, side in enumerate((18, 22, 26))
+    ]
+    room, pictures = picture(10 * seed + 9, *SIZE).point(lambda value: 90 + (value - 128) * 0.2), []
+    for number in range(seconds * FPS):
+        image = room.copy()
+        for thing, speed, start in things:
+            across, down = (_there_and_back(way) for way in start + speed * number / FPS)
+            image.paste(thing, (round(across * (WIDTH - thing.width)), round(down * (HEIGHT - thing.height))))
+        pictures.append(image)
+    return pictures
+
+
+def _under_stickers(image: Image.Image) -> Image.Image:
+    covered = image.copy()
+    draw = ImageDraw.Draw(covered)
+    for x, y, side in ((20, 20, 56), (80, 60, 56), (120, 10, 50)):
+        draw.ellipse((x, y, x + side, y + side), fill=(255, 220, 40), outline=(0, 0, 0))
+    return covered
+
+
 @functools.cache
 def _film(seed: int, seconds: int = SECONDS) -> tuple[Image.Image, ...]:
     """A fixed camera before which four patterned things fly about."""
@@ -311,6 +336,21 @@ def test_another_moment_of_the_film_is_no_match(
     assert _is_unsure(looking.once(listed, excerpt))
     look = looking(listed, excerpt)
     assert looking.stretches and _is_unsure(look)
+
+
+def test_a_film_under_stickers_is_a_match_without_them(looking: _Looking, pool: DecodePool) -> None:
+    film = _quiet(7, 14)
+    upload = _encoded([_under_stickers(image) for image in film])
+    listed = _bank(pool, film)
+    assert _is_unsure(looking.once(listed, upload))
+    look = looking(listed, upload)
+    assert [one.match.tier for one in look.finds] == [MATCH]
+    match = look.finds[0].match
+    assert (match.view, match.family) == ("as is, partly covered", "other")
+    assert match.speed == pytest.approx(1, abs=0.02) and abs(match.offset_s) < 0.2
+    assert match.query_start_s < 0.6 and match.query_end_s > 13
+    stranger = _bank(pool, [_under_stickers(image) for image in _quiet(9, 14)])
+    assert not looking(stranger, upload).has_match  # under the same stickers
 
 
 def test_an_excerpt_within_an_upload_is_looked_at_where_it_is(
