@@ -21,9 +21,11 @@ from holdfast.matching.video.closer import (
     wants_closer,
 )
 from holdfast.matching.video.closer_kernels import line_sums
+from holdfast.matching.video.closer_pairs import Pairs
 from holdfast.matching.video.compare import VideoMatch
 from holdfast.matching.video.gains import Gains
 from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.search import BankMatch, closer_in_bank
 from tests.matching.video.videos import changed, random_codes, reference
@@ -343,3 +345,44 @@ def test_under_a_cover_other_speeds_are_not_believed(rng: np.random.Generator) -
     seen = _under(rng, film[::2], 2, 18)
     find = _find(speed=2.0, offset_s=4.0, query_end_s=16.0, asked_s=16.0)
     assert closer(find, [seen], reference(film[::FPS]), STEP_S) is find
+
+
+def test_an_ident_that_two_films_share_is_no_match_under_a_cover_either(rng: np.random.Generator) -> None:
+    """Five seconds in a minute of either, of which nothing is covered: it would change alike."""
+    ident, rest = _film(rng, 5), _film(rng, 40)
+    listed = reference(np.concatenate([ident, rest])[::FPS])
+    plain = _excerpt(rng, ident, 0, 5)
+    seen = _Under(plain.codes, plain.time_s, left=plain.codes)
+    find = _find(offset_s=0.0, query_end_s=5.0, asked_s=60.0)
+    assert closer(find, [seen], listed, STEP_S) is find
+
+
+def test_what_is_left_has_to_be_near(rng: np.random.Generator) -> None:
+    film = _film(rng, 30, 4)
+    find = _find(offset_s=5.0, query_end_s=15.0, asked_s=15.0)
+    far = _under(rng, film, 5, 20, 86)
+    assert closer(find, [far], reference(film[::FPS]), STEP_S) is find
+    near = _under(rng, film, 5, 20, 74)
+    assert closer(find, [near], reference(film[::FPS]), STEP_S).tier is VideoTier.MATCH
+
+
+def test_leaving_out_what_covers_it_has_its_price(rng: np.random.Generator) -> None:
+    """Three decades of evidence, though both change alike."""
+    film = _film(rng, 30, 4)
+    seen, listed = _under(rng, film, 5, 20), reference(film[::FPS])
+    found = closer(_find(offset_s=5.0, query_end_s=15.0, asked_s=15.0), [seen], listed, STEP_S)
+    pairs = Pairs.of(VideoQuery.at_one_view(replace(seen, codes=seen.left), STEP_S), listed)
+    evidence = pairs.decades(pairs.along(found.speed, found.offset_s))
+    assert found.tier is VideoTier.MATCH and found.decades == pytest.approx(evidence - 3, abs=1)
+
+
+def test_along_the_line_that_was_found_though_no_frame_speaks_for_it(rng: np.random.Generator) -> None:
+    """All codes are as far as strangers', so that no line is better than another: found by change."""
+    film = _film(rng, 30, 4)
+    left = _excerpt(rng, film, 5, 20, 50)
+    seen = _Under(random_codes(rng, len(left.codes)), left.time_s, left=left.codes)
+    find = _find(offset_s=5.0, query_end_s=15.0, asked_s=15.0)
+    assert closer(find, [seen], reference(film[::FPS]), STEP_S).tier is VideoTier.MATCH
+    assert closer(replace(find, offset_s=-9.0), [seen], reference(film[::FPS]), STEP_S).tier is not (
+        VideoTier.MATCH
+    )

@@ -13,7 +13,6 @@ picture has to be left, or two strangers with one animated thing over them would
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +29,10 @@ PARTS = 4  # of the stretch, each with weights of the others
 RIDGE = 0.05  # of the usual curvature: what holds weights near their mean where the codes say little
 STEPS = 200  # of projected gradient
 MOST_WEIGHT = 2.0
-LEAST_LEFT = 0.6  # of all cells, that the weights amount to: of strangers up to 0.53, of copies 0.63 and more
+LEAST_LEFT = (
+    0.6  # of the picture; of strangers of the tuning part up to 0.53, of covered copies 0.68 and more
+)
+MOST_SIZE = np.float32(10.0)  # of the usual coefficient of a frame, in units of the median
 _USUAL, _SIGN = 0.3, 0.8  # size, in units of the median, that any coefficient has; what a sign is taken for
 
 Float32Array = npt.NDArray[np.float32]
@@ -50,8 +52,11 @@ def uncovered(
     rows, signs = rows[chosen], code_signs(codes[chosen])
     part = np.arange(len(rows)) * PARTS // len(rows)
     sums = [_sums(blocks[rows[part == one]], signs[part == one]) for one in range(PARTS)]
-    weights = [_weights_of([sums[other] for other in range(PARTS) if other != one]) for one in range(PARTS)]
-    if min(map(_left, weights)) < LEAST_LEFT:
+    others = [[sums[other] for other in range(PARTS) if other != one] for one in range(PARTS)]
+    squares = [np.sum([square for square, _ in parts], axis=0) for parts in others]
+    shared = [np.sum([one for _, one in parts], axis=0) for parts in others]
+    weights = [_weights(*both) for both in zip(squares, shared, strict=True)]
+    if min(_left(*both) for both in zip(weights, squares, strict=True)) < LEAST_LEFT:
         return None
     nearest = np.abs(np.arange(len(blocks))[:, np.newaxis] - rows).argmin(axis=1)
     out = np.empty_like(blocks)
@@ -67,7 +72,9 @@ def _sums(
     """(c, c) and (c,): the normal equations of the weights of c cells, for blocks (k, 64, 64) of one part."""
     cells = _cell_coefficients(blocks)
     whole = centred_coefficients(blocks)
-    scale = np.median(np.abs(whole), axis=1, keepdims=True) + np.float32(1e-6)
+    # Of regular pictures nearly all coefficients are nothing: the median would make much of their few.
+    least = np.sqrt((whole**2).mean(axis=1, keepdims=True)) / MOST_SIZE
+    scale = np.maximum(np.median(np.abs(whole), axis=1, keepdims=True), least) + np.float32(1e-6)
     usual = np.abs(whole / scale).mean(axis=0) + np.float32(_USUAL)
     terms = (cells / (scale * usual)[:, np.newaxis]).transpose(0, 2, 1).reshape(-1, CELLS * CELLS)
     terms = terms.astype(np.float64)
@@ -92,9 +99,9 @@ def _windows() -> Float32Array:
     return np.asarray(near / near.sum(axis=0), np.float32)
 
 
-def _weights_of(sums: Sequence[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]]) -> Float32Array:
-    """The weights (c,) that several parts of the stretch tell, in units of the usual one."""
-    weights = _solved(np.sum([one for one, _ in sums], axis=0), np.sum([one for _, one in sums], axis=0))
+def _weights(square: npt.NDArray[np.float64], shared: npt.NDArray[np.float64]) -> Float32Array:
+    """The weights (c,) that solve normal equations, in units of the usual one."""
+    weights = _solved(square, shared)
     usual = float(np.percentile(weights, 75)) + 1e-9
     return np.asarray(np.minimum(weights / usual, MOST_WEIGHT), np.float32)
 
@@ -112,9 +119,13 @@ def _solved(square: npt.NDArray[np.float64], shared: npt.NDArray[np.float64]) ->
     return weights
 
 
-def _left(weights: Float32Array) -> float:
-    """The share of all cells that the weights amount to: 1 where all are the same."""
-    return float(weights.sum() ** 2 / (len(weights) * (weights**2).sum() + np.float32(1e-9)))
+def _left(weights: Float32Array, square: npt.NDArray[np.float64]) -> float:
+    """The share of the picture that the weights amount to: 1 where all are the same.
+
+    Each cell counts by its contrast: a flat one says nothing of whether it agrees.
+    """
+    contrast = np.sqrt(np.diag(square)) + 1e-9
+    return float((contrast @ weights) ** 2 / (contrast.sum() * (contrast @ weights**2) + 1e-9))
 
 
 def _weighted(blocks: Float32Array, weights: Float32Array) -> Float32Array:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from holdfast.matching.bits import checked_codes
 from holdfast.matching.video.kernels import bits_into
 
-__all__ = ["ClassicMatch", "classic_match"]
+__all__ = ["MIN_QUALITY", "NEAR_BITS", "ClassicMatch", "classic_match"]
 
 NEAR_BITS = 31
 MIN_QUALITY = 50
@@ -52,13 +52,15 @@ def classic_match(
     *,
     near_bits: int = NEAR_BITS,
     inclusive: bool = True,
+    min_quality: int = MIN_QUALITY,
 ) -> ClassicMatch:
     """Percentages for codes uint8 (f, 32) and (m, 32) with qualities (f,) and (m,).
 
-    ``inclusive`` False counts as the C++ program does: less than ``near_bits``. Raises ValueError for other
-    types or shapes.
+    Frames under ``min_quality`` are left out. ``inclusive`` False counts as the C++ program does: less than
+    ``near_bits``. Raises ValueError for other types or shapes.
     """
-    query, reference = _kept(query_codes, query_quality), _kept(reference_codes, reference_quality)
+    query = _kept(query_codes, query_quality, min_quality)
+    reference = _kept(reference_codes, reference_quality, min_quality)
     if len(query) == 0 or len(reference) == 0:
         return ClassicMatch(0.0, 0.0)
     distances = np.empty((len(query), len(reference)), np.int16)
@@ -67,8 +69,8 @@ def classic_match(
     return ClassicMatch(100.0 * float(near.any(axis=1).mean()), 100.0 * float(near.any(axis=0).mean()))
 
 
-def _kept(codes: npt.ArrayLike, quality: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+def _kept(codes: npt.ArrayLike, quality: npt.ArrayLike, min_quality: int) -> npt.NDArray[np.uint8]:
     checked, score = checked_codes(codes), np.asarray(quality)
     if score.shape != (len(checked),):
         raise ValueError(f"{len(checked)} codes came with qualities of shape {score.shape}")
-    return np.ascontiguousarray(np.unique(checked[score >= MIN_QUALITY], axis=0))
+    return np.ascontiguousarray(np.unique(checked[score >= min_quality], axis=0))

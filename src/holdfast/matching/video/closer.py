@@ -18,13 +18,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from holdfast.matching.video.align import SPEEDS, Line
-from holdfast.matching.video.closer_pairs import Pairs
+from holdfast.matching.video.closer_pairs import Pairs, moments_along
 from holdfast.matching.video.compare import AGAIN_DECADES, FIT_COST, VideoMatch, better, judged_along
 from holdfast.matching.video.judge import VideoTier
-from holdfast.matching.video.query import Fitted, VideoQuery
+from holdfast.matching.video.query import Close, Fitted, VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
 __all__ = ["MOST_S", "closer", "stretch_s", "wants_closer"]
@@ -34,6 +32,10 @@ NEAR_SPEED, OFF_S = 0.12, 1.0  # share of the speed, and listed time, by which t
 ALL_FRAMES, ALL_S = 1800, 1800.0  # of the listed video, up to which all lines at `ALL_SPEEDS` are tried too
 MOST_FRAMES = 7200  # of it, beyond which nothing is looked at again: all pairs are held in memory
 ALL_SPEEDS = (1.0, 0.9, 1.1, 0.8, 1.25)
+SAME_SPEED, SAME_S = 0.003, 0.02  # by which two lines that say the same may differ, at the middle of the find
+MOST_LEFT_BITS = 80.0  # of the mean moment, without what covers the picture: of copies 47 to 76
+
+_Line = tuple[float, float]  # speed, and offset in time
 
 
 def wants_closer(match: VideoMatch) -> bool:
@@ -48,54 +50,44 @@ def stretch_s(match: VideoMatch) -> tuple[float, float]:
     return max(0.0, middle_s - half_s), middle_s + half_s
 
 
-def closer(
-    match: VideoMatch, views: Iterable[Fitted], reference: VideoReference, step_s: float
-) -> VideoMatch:
+def closer(match: VideoMatch, views: Iterable[Close], reference: VideoReference, step_s: float) -> VideoMatch:
     """The match that the stretch of a find is frame by frame; the find itself where it is none.
 
     ``views`` are those of ``match.looks``, with frames ``step_s`` apart.
     """
     if len(reference) > MOST_FRAMES:
         return match
-    seen = list(views)
-    best = _surest(match, _plain(match, seen, reference, step_s))
+    best, looked = match, []
+    for seen in views:
+        pairs = Pairs.of(_query(match, seen, step_s), reference)
+        lines = _distinct(_lines(pairs, match), match)
+        looked.append((seen, lines))
+        best = _surest(best, ((pairs, line) for line in lines if not pairs.returns(pairs.along(*line))))
     if best is match:
-        best = _surest(match, _uncovered(match, seen, reference, step_s))
+        best = _surest(match, _uncovered(match, looked, reference, step_s))
     return best if best is match else _with_ends(best, match, float(reference.time_s[-1]) + reference.step_s)
 
 
-_Along = tuple[Pairs, float, float]  # speed, and offset in time, of a line
-
-
-def _plain(
-    match: VideoMatch, views: Sequence[Fitted], reference: VideoReference, step_s: float
-) -> Iterator[_Along]:
-    """Each view along its best lines, but where something comes round again."""
-    for seen in views:
-        pairs = Pairs.of(_query(match, seen, step_s), reference)
-        for speed, offset_s in dict.fromkeys(_lines(pairs, match)):
-            if not pairs.returns(pairs.along(speed, offset_s)):
-                yield pairs, speed, offset_s
-
-
 def _uncovered(
-    match: VideoMatch, views: Sequence[Fitted], reference: VideoReference, step_s: float
-) -> Iterator[_Along]:
+    match: VideoMatch,
+    looked: Sequence[tuple[Close, Sequence[_Line]]],
+    reference: VideoReference,
+    step_s: float,
+) -> Iterator[tuple[Pairs, _Line]]:
     """Each view without what covers the picture, as far as listed codes along the known and best lines tell.
 
     What comes round again changes as it did, so how it changes is asked at all other offsets too: see
     `specific`.
     """
     known = [(match.speed, match.offset_s)] if match.speed else []
-    for seen in views:
-        pairs = Pairs.of(_query(match, seen, step_s), reference)
-        for speed, offset_s in dict.fromkeys([*known, *_lines(pairs, match)]):
-            rows, columns = pairs.moments(speed, offset_s)
-            codes = np.ascontiguousarray(reference.frames.words[columns]).view(np.uint8).reshape(-1, 32)
-            shown = seen.uncovered(rows, codes)
+    for seen, lines in looked:
+        query = _query(match, seen, step_s)
+        for line in _distinct([*lines, *known], match):
+            rows, columns = moments_along(query, reference, *line)
+            shown = seen.uncovered(rows, reference.codes[columns])
             if shown is not None:
-                query = replace(_query(match, shown, step_s), is_uncovered=True)
-                yield Pairs.of(query, reference), speed, offset_s
+                left = replace(_query(match, shown, step_s), is_uncovered=True)
+                yield Pairs.of(left, reference), line
 
 
 def _query(match: VideoMatch, seen: Fitted, step_s: float) -> VideoQuery:
@@ -103,14 +95,13 @@ def _query(match: VideoMatch, seen: Fitted, step_s: float) -> VideoQuery:
     return replace(VideoQuery.at_one_view(seen, step_s), given_away=AGAIN_DECADES, of_s=match.asked_s)
 
 
-def _surest(best: VideoMatch, asked: Iterable[_Along]) -> VideoMatch:
+def _surest(best: VideoMatch, asked: Iterable[tuple[Pairs, _Line]]) -> VideoMatch:
     """The surest match along any line; else what was known."""
-    for pairs, speed, offset_s in asked:
-        found = pairs.along(speed, offset_s)
-        if len(found) < 2:
+    for pairs, (speed, offset_s) in asked:
+        found, is_uncovered = pairs.along(speed, offset_s), pairs.query.is_uncovered
+        if len(found) < 2 or (is_uncovered and float(found.bits.mean()) > MOST_LEFT_BITS):
             continue
-        cost = FIT_COST if pairs.query.is_uncovered else 0.0
-        line = Line(0, pairs.decades(found) - cost, speed, offset_s)
+        line = Line(0, pairs.decades(found) - (FIT_COST if is_uncovered else 0.0), speed, offset_s)
         seen = judged_along(pairs.query, pairs.reference, line, found)
         if seen.tier is VideoTier.MATCH:
             best = better(best, seen) or best
@@ -141,7 +132,20 @@ def _with_ends(found: VideoMatch, match: VideoMatch, most_s: float) -> VideoMatc
     )
 
 
-def _lines(pairs: Pairs, match: VideoMatch) -> Iterator[tuple[float, float]]:
+def _distinct(lines: Iterable[_Line], match: VideoMatch) -> list[_Line]:
+    """The lines without those that say nearly the same of the middle of the find as one before."""
+    middle_s, kept = (match.query_start_s + match.query_end_s) / 2, list[_Line]()
+    for speed, offset_s in lines:
+        shown_s = speed * middle_s + offset_s
+        if all(
+            abs(speed - one) > SAME_SPEED or abs(one * middle_s + other_s - shown_s) > SAME_S
+            for one, other_s in kept
+        ):
+            kept.append((speed, offset_s))
+    return kept
+
+
+def _lines(pairs: Pairs, match: VideoMatch) -> Iterator[_Line]:
     """(speed, offset in time) of the best line near the one that was found, and of the best of all."""
     if match.speed:
         speeds = [match.speed, *(one for one in SPEEDS if abs(one / match.speed - 1) <= NEAR_SPEED)]

@@ -15,7 +15,7 @@ from holdfast.matching.video.kernels import bits_into
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
-__all__ = ["Pairs"]
+__all__ = ["Pairs", "moments_along"]
 
 RETURNING_GAIN, RETURNING_S = 0.2, 1.5  # see `Pairs.returns`
 USUAL_LEAD = 0.97  # of its evidence counts at any other speed than the usual one
@@ -71,7 +71,7 @@ class Pairs:
 
     def along(self, speed: float, offset_s: float) -> Support:
         """Of each listed frame of the stretch that a line shows, the frame shown at its moment."""
-        rows, columns = self.moments(speed, offset_s)
+        rows, columns = moments_along(self.query, self.reference, speed, offset_s)
         speaking = np.flatnonzero(self.evidence[rows, columns] > 0)
         columns, rows = (
             (columns[speaking[0] : speaking[-1] + 1], rows[speaking[0] : speaking[-1] + 1])
@@ -79,16 +79,6 @@ class Pairs:
             else (columns[:0], rows[:0])
         )
         return Support(rows, columns, self.distances[rows, columns].astype(np.int64), self.distances)
-
-    def moments(self, speed: float, offset_s: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """(frames of the query, rising; listed frames) of one moment along a line."""
-        shown_s = (self.reference.time_s - offset_s) / speed
-        rows = np.abs(self.query.time_s - shown_s[:, np.newaxis]).argmin(axis=1)
-        is_there = np.abs(self.query.time_s[rows] - shown_s) <= _REACH * self.query.step_s
-        is_there &= (self.reference.frames.weight > 0) & (self.query.frames.weight[0][rows] > 0)
-        columns = np.flatnonzero(is_there)
-        columns = columns[np.argsort(rows[columns], kind="stable")]
-        return rows[columns], columns
 
     def returns(self, found: Support) -> bool:
         """Whether, some time earlier or later in the query, all listed moments are nearly as near again.
@@ -128,3 +118,16 @@ class Pairs:
                 listed.add(column)
                 total += min(MOST_DECADES, value)
         return total
+
+
+def moments_along(
+    query: VideoQuery, reference: VideoReference, speed: float, offset_s: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """(frames of the query, rising; listed frames) of one moment along a line."""
+    shown_s = (reference.time_s - offset_s) / speed
+    rows = np.abs(query.time_s - shown_s[:, np.newaxis]).argmin(axis=1)
+    is_there = np.abs(query.time_s[rows] - shown_s) <= _REACH * query.step_s
+    is_there &= (reference.frames.weight > 0) & (query.frames.weight[0][rows] > 0)
+    columns = np.flatnonzero(is_there)
+    columns = columns[np.argsort(rows[columns], kind="stable")]
+    return rows[columns], columns

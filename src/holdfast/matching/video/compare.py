@@ -16,7 +16,8 @@ from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
 from holdfast.matching.video.still import beyond_bound, is_still, still
-from holdfast.matching.video.whole import mostly, whole
+from holdfast.matching.video.told import told_by_vpdq
+from holdfast.matching.video.whole import whole
 
 __all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "judged_along"]
 
@@ -36,11 +37,11 @@ class VideoMatch:
     ``decades`` is the evidence that it is no stranger, ``specific`` that it is this footage and not only its
     scene. ``states`` counts the distinct pictures of the reference that were found. ``speed`` is reference
     seconds for one second of the query: 2 where the query runs at double speed, negative where it runs
-    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it
-    holds in a bank of any size, because vPDQ's own bits say so in a plain view: a match, as a still video
-    within 31 bits or all through within 20; or possible, as most of the query within 31.
+    backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
+    a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 20.
     ``looks`` tell where to look more closely (see `closer`): in this view, in others that fit, and at the
-    frames as they are; ``asked_s`` is how long the query was.
+    frames as they are; ``asked_s`` is how long the query was. ``is_told``: vPDQ's own rules call it a match,
+    so it is possible at least in a bank of any size (see `told`).
     """
 
     tier: VideoTier
@@ -59,6 +60,7 @@ class VideoMatch:
     is_classic: bool = False
     looks: tuple[object, ...] = ()
     asked_s: float = 0.0
+    is_told: bool = False
 
     @property
     def score(self) -> float:
@@ -76,7 +78,29 @@ def compare(
     """
     found = lines(query, reference)
     best = _compared(query, reference, found, fit=fit, change=change)
+    best = _never_silent(best, query, reference)
     return None if best is None else _with_looks(best, query, found)
+
+
+def _never_silent(best: VideoMatch | None, query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
+    """What vPDQ's own rules call a match is possible at least: see `told`."""
+    if best is not None and best.tier is VideoTier.MATCH:
+        return best
+    told = told_by_vpdq(query, reference)
+    if told is None:
+        return best
+    if best is not None and best.tier is not VideoTier.NONE:
+        return replace(best, is_told=True)
+    line, pairs = told
+    listed_s = reference.time_s[pairs.columns]
+    return replace(
+        judged_along(query, reference, line, pairs),
+        tier=VideoTier.POSSIBLE,
+        reference_start_s=float(listed_s.min()),
+        reference_end_s=float(listed_s.max()) + reference.step_s,
+        is_classic=False,
+        is_told=True,
+    )
 
 
 def _with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoMatch:
@@ -105,9 +129,6 @@ def _compared(
         return replace(judged_along(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
     if fit and change and (best is None or best.tier is not VideoTier.MATCH):
         best = better(best, by_change(as_they_stand(query, plain_views(query)), reference))
-    if (best is None or best.tier is VideoTier.NONE) and (near := mostly(query, reference)) is not None:
-        best = best or judged_along(query, reference, *near)
-        return replace(best, tier=VideoTier.POSSIBLE, is_classic=True)
     return best
 
 
@@ -167,11 +188,13 @@ def _by_classic_rule(query: VideoQuery, reference: VideoReference, found: list[L
 
 
 def better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | None:
-    """The surer of two finds."""
+    """The surer of two finds of one video."""
     if one is None or other is None:
         return one or other
     order = list(VideoTier)
-    return min(one, other, key=lambda match: (order.index(match.tier), -match.score))
+    surer = min(one, other, key=lambda match: (order.index(match.tier), -match.score))
+    is_told = one.is_told or other.is_told
+    return surer if surer.is_told is is_told else replace(surer, is_told=is_told)
 
 
 def _judged(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:
@@ -219,8 +242,10 @@ def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs
     """What a line and the pairs of frames along it, one at least, amount to."""
     found = specific(query, reference, line, pairs)
     picture = None if query.is_close else still(query, reference, line.view, pairs, _cost(query))
-    # Strangers can be brought nearer by fitting, but that does not make them change alike.
-    decades = line.decades + (_cost(query) if found.moves_alike else 0.0)
+    # Strangers can be brought nearer by fitting, but that does not make them change alike; leaving out what
+    # does not may.
+    is_free = found.moves_alike and not query.is_uncovered
+    decades = line.decades + (_cost(query) if is_free else 0.0)
     if found.decades >= SPECIFIC_DECADES:
         decades += beyond_bound(query, reference, line.view, pairs)
     if picture is not None:

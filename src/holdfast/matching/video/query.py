@@ -12,7 +12,7 @@ import numpy.typing as npt
 from holdfast.matching.video.evidence import FrameCodes, frame_codes
 from holdfast.matching.video.kernels import states_into
 
-__all__ = ["STATE_BITS", "Fit", "Fitted", "LookOf", "VideoQuery"]
+__all__ = ["STATE_BITS", "Close", "Fit", "Fitted", "LookOf", "VideoQuery"]
 
 STATE_BITS = 48  # frames this near show the same picture: as in `holdfast.hashing.videostates`
 
@@ -42,7 +42,13 @@ class Fitted(Protocol):
     def words(self) -> str: ...
     @property
     def look(self) -> object: ...
-    def uncovered(self, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]) -> Fitted | None: ...
+
+
+class Close(Fitted, Protocol):
+    """A view of a stretch frame by frame, which can be seen without what covers it."""
+
+    def uncovered(self, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]) -> Fitted | None:
+        """By listed codes uint8 (k, 32) of frames ``rows`` int64 (k,), rising; None where too little is told."""
 
 
 # (view, numbers of frames, listed codes uint8 (k, 32), one for each): what `VideoViews.fitted` does.
@@ -62,7 +68,7 @@ class VideoQuery:
     (f, 256) of the only view, and ``is_fitted``, are as `Fitted` says. ``given_away`` are decades that it has
     to give away because it is looked at once more. ``look`` tells where a view looks. ``of_s``: it is every
     frame, or nearly, of a stretch of a query of so many seconds (see `closer`). ``is_uncovered``: parts of
-    the picture were left out, as listed frames told (`Fitted.uncovered`).
+    the picture were left out, as listed frames told (`Close.uncovered`).
     """
 
     codes: npt.NDArray[np.uint8]

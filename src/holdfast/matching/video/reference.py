@@ -18,10 +18,11 @@ __all__ = ["VideoReference"]
 class VideoReference:
     """One listed video: m frames with their ``time_s`` float64 (m,), and which of them look alike.
 
-    ``state`` int32 (m,) numbers the distinct pictures as they first appear.
+    ``quality`` (m,) is 0..100. ``state`` int32 (m,) numbers the distinct pictures as they first appear.
     """
 
     frames: FrameCodes
+    quality: npt.NDArray[np.integer]
     time_s: npt.NDArray[np.float64]
     state: npt.NDArray[np.int32]
 
@@ -36,7 +37,7 @@ class VideoReference:
         frames = frame_codes(codes, quality)
         state = np.zeros(len(codes), np.int32)
         states_into(frames.words, STATE_BITS, state)
-        return cls(frames, np.asarray(time_s, np.float64), state)
+        return cls(frames, quality, np.asarray(time_s, np.float64), state)
 
     def __len__(self) -> int:
         return len(self.time_s)
@@ -47,7 +48,11 @@ class VideoReference:
         count = len(self.time_s) - 1
         return float(self.time_s[-1] - self.time_s[0]) / count if count > 0 else 1.0
 
+    @property
+    def codes(self) -> npt.NDArray[np.uint8]:
+        """uint8 (m, 32)."""
+        return self.frames.words.view(np.uint8).reshape(-1, 32)
+
     def signs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int8]:
         """+1 where a bit of a frame is set, else -1: int8 (k, 256), in the order of the code's bits."""
-        codes = np.ascontiguousarray(self.frames.words[rows]).view(np.uint8).reshape(-1, 32)
-        return np.unpackbits(codes, axis=1).astype(np.int8) * 2 - 1
+        return np.unpackbits(self.codes[rows], axis=1).astype(np.int8) * 2 - 1

@@ -13,7 +13,7 @@ from holdfast.matching.video.closer import closer
 from holdfast.matching.video.compare import VideoMatch, better, by_change, compare
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
-from holdfast.matching.video.query import Fitted, VideoQuery
+from holdfast.matching.video.query import Close, VideoQuery
 from holdfast.matching.video.reference import VideoReference
 
 __all__ = ["BankMatch", "SearchPlan", "closer_in_bank", "search"]
@@ -71,14 +71,14 @@ def search(
     return _judged(query, bank, found)
 
 
-def closer_in_bank(one: BankMatch, views: Iterable[Fitted], bank: VideoBank, step_s: float) -> BankMatch:
+def closer_in_bank(one: BankMatch, views: Iterable[Close], bank: VideoBank, step_s: float) -> BankMatch:
     """A find after a closer look (see `closer`), with the tier that it has in a bank of this size."""
     reference = bank.reference(one.video_id)
     found = one.match if reference is None else closer(one.match, views, reference, step_s)
     if found is one.match:
         return one
     expected = one.expected_false_alarms * 10.0 ** (SLOPE * (one.match.score - found.score))
-    is_match = found.is_classic or among(found.tier, expected) is VideoTier.MATCH
+    is_match = among(found.tier, expected) is VideoTier.MATCH
     return BankMatch(one.video_id, found, expected) if is_match else one
 
 
@@ -113,8 +113,11 @@ def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) 
         if one.match is None:
             continue
         expected = expected_false_alarms(one.match.score, len(query), bank.frames)
-        is_sure = one.match.is_classic
-        judged = one.match if is_sure else replace(one.match, tier=among(one.match.tier, expected))
+        judged = one.match
+        if not judged.is_classic:
+            tier = among(judged.tier, expected)
+            is_silent = tier is VideoTier.NONE and judged.is_told
+            judged = replace(judged, tier=VideoTier.POSSIBLE if is_silent else tier)
         if judged.tier is not VideoTier.NONE:
             out.append(BankMatch(video_id, judged, expected))
     order = list(VideoTier)

@@ -118,6 +118,8 @@ def _of_changes_alone(query: VideoQuery, reference: VideoReference, line: Line, 
     found = motion(query, reference, line, support)
     if found is None or not PLAIN_SPEEDS[0] <= line.speed <= PLAIN_SPEEDS[1]:
         return Specific(0.0)
+    if _may_be_shared(reference, support, gains(query, reference, line, support)):
+        return Specific(0.0)
     return Specific(max(0.0, found.decades - query.given_away - FIT_DECADES), found.agrees)
 
 

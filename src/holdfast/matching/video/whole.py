@@ -6,14 +6,9 @@ query's, within 31 bits. Both at once, within 20 bits and in a plain view, is a 
 unless it can be seen that the two do not change alike, and the listed video is more than one picture. Of the
 query seconds are asked, not frames: what blinks shows in between what a list with a frame a second has not.
 How many files that are not the same footage came so near (none): docs/benchmarks.md.
-
-Where only the query is so near, within vPDQ's own 31 bits, its tools tell of a match. It may be one picture
-that many videos show, but it is never to pass in silence: see `mostly`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +18,9 @@ from holdfast.matching.video.kernels import bits_into
 from holdfast.matching.video.motion import motion
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
-from holdfast.matching.video.still import CLASSIC_BITS, PLAIN, is_still
+from holdfast.matching.video.still import PLAIN, is_still
 
-__all__ = ["LEAST_FRAMES", "WHOLE_BITS", "mostly", "whole"]
+__all__ = ["LEAST_FRAMES", "WHOLE_BITS", "nearest_pairs", "whole"]
 
 WHOLE_BITS, WHOLE_SHARE = 20, 0.8
 LEAST_FRAMES = 3  # with features, of either
@@ -49,20 +44,6 @@ def whole(query: VideoQuery, reference: VideoReference) -> tuple[Line, Support] 
     return None
 
 
-def mostly(query: VideoQuery, reference: VideoReference) -> tuple[Line, Support] | None:
-    """A line and the pairs of frames where 80 % of the query's seconds, as it is, are near listed frames.
-
-    None where fewer are, or one of both has too few frames with features. As HMA counts: see `classic`.
-    """
-    listed = np.flatnonzero(reference.frames.weight >= 1)
-    if len(listed) < LEAST_FRAMES or query.families[0] not in PLAIN:
-        return None
-    near = _near(query, 0, reference, listed, CLASSIC_BITS)
-    if near is None or near.share < WHOLE_SHARE:
-        return None
-    return _lines(query, 0, reference, near.pairs)[0], near.pairs
-
-
 def _alike(query: VideoQuery, reference: VideoReference, line: Line, pairs: Support) -> bool:
     changes = motion(query, reference, line, pairs)
     return changes is None or changes.is_strong
@@ -84,36 +65,28 @@ def _share_of_seconds(near: npt.NDArray[np.bool_], time_s: npt.NDArray[np.float6
 
 
 def _whole(query: VideoQuery, view: int, reference: VideoReference, listed: np.ndarray) -> Support | None:
-    near = _near(query, view, reference, listed, WHOLE_BITS)
-    return near.pairs if near is not None and min(near.share, near.listed_share) >= WHOLE_SHARE else None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Near:
-    """``share`` of the query's seconds and ``listed_share`` of the listed frames have a near one."""
-
-    share: float
-    listed_share: float
-    pairs: Support
-
-
-def _near(
-    query: VideoQuery, view: int, reference: VideoReference, listed: np.ndarray, most_bits: int
-) -> _Near | None:
-    """Which frames with features are near listed ones; None where the query has too few, or none is."""
     frames = query.view(view)
     asked = np.flatnonzero(frames.weight >= 1)
     if len(asked) < LEAST_FRAMES:
         return None
     distances = np.empty((len(query), len(reference)), np.int16)
     bits_into(frames.words, reference.frames.words, distances)
-    near = distances[np.ix_(asked, listed)] <= most_bits
-    rows = asked[near.any(axis=1)]
-    if not len(rows):
+    near = distances[np.ix_(asked, listed)] <= WHOLE_BITS
+    if min(_share_of_seconds(near.any(axis=1), query.time_s[asked]), near.any(axis=0).mean()) < WHOLE_SHARE:
         return None
+    return nearest_pairs(query, reference, distances, asked[near.any(axis=1)], listed)
+
+
+def nearest_pairs(
+    query: VideoQuery,
+    reference: VideoReference,
+    distances: npt.NDArray[np.int16],
+    rows: npt.NDArray[np.int64],
+    listed: npt.NDArray[np.int64],
+) -> Support:
+    """Each frame of the query with the nearest of some listed ones; of equally near ones, as in a still shot,
+    that at the same time.
+    """
     away_s = np.abs(reference.time_s[listed] - query.time_s[rows][:, np.newaxis])
-    # Of frames that are equally near, as in a still shot, the one at the same time.
     columns = listed[np.lexsort((away_s, distances[np.ix_(rows, listed)]), axis=1)[:, 0]]
-    pairs = Support(rows, columns, distances[rows, columns].astype(np.int64), distances)
-    share = _share_of_seconds(near.any(axis=1), query.time_s[asked])
-    return _Near(share, float(near.any(axis=0).mean()), pairs)
+    return Support(rows, columns, distances[rows, columns].astype(np.int64), distances)
