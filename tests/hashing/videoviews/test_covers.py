@@ -84,20 +84,16 @@ def test_two_films_under_the_same_moving_thing_are_not_weighted_down_to_it() -> 
     assert uncovered(one, np.arange(COUNT), _codes(other)) is None
 
 
-def test_flat_parts_of_a_page_are_nothing_that_agrees() -> None:
-    """Two films in the same corner of a flat page, with one small moving thing beside them."""
-    thing, page = film(81, COUNT), np.full((160, 240), 60, np.uint8)
-
-    def shown(seed: int) -> Float32Array:
-        lumas = []
-        for front, moving in zip(film(seed, COUNT), thing, strict=True):
-            luma = page.copy()
-            luma[10:90, 10:130] = front[:80, :120]
-            luma[100:150, 160:220] = moving[:50, :60]
-            lumas.append(luma)
-        return _blocks(lumas)
-
-    assert uncovered(shown(82), np.arange(COUNT), _codes(shown(83))) is None
+def test_flat_parts_of_a_page_have_no_say() -> None:
+    lumas = [np.full((160, 240), 60, np.uint8) for _ in range(4)]
+    for luma, front in zip(lumas, film(81, 4), strict=True):
+        luma[:80, :120] = front[:80, :120]
+    textured = covers._textured(_blocks(lumas)).reshape(CELLS, CELLS)
+    assert textured[:4, :4].all() and not textured[5:].any() and not textured[:, 5:].any()
+    weights = np.ones(CELLS * CELLS, np.float32)
+    assert covers._left(weights) == pytest.approx(1) and covers._left(weights[:0]) == 0
+    weights[:16] = 0
+    assert covers._left(weights) == pytest.approx(0.75)
 
 
 def test_a_regular_picture_among_them_does_not_outweigh_the_rest() -> None:

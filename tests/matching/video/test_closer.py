@@ -360,7 +360,7 @@ def test_an_ident_that_two_films_share_is_no_match_under_a_cover_either(rng: np.
 def test_what_is_left_has_to_be_near(rng: np.random.Generator) -> None:
     film = _film(rng, 30, 4)
     find = _find(offset_s=5.0, query_end_s=15.0, asked_s=15.0)
-    far = _under(rng, film, 5, 20, 86)
+    far = _under(rng, film, 5, 20, 92)
     assert closer(find, [far], reference(film[::FPS]), STEP_S) is find
     near = _under(rng, film, 5, 20, 74)
     assert closer(find, [near], reference(film[::FPS]), STEP_S).tier is VideoTier.MATCH

@@ -29,9 +29,8 @@ PARTS = 4  # of the stretch, each with weights of the others
 RIDGE = 0.05  # of the usual curvature: what holds weights near their mean where the codes say little
 STEPS = 200  # of projected gradient
 MOST_WEIGHT = 2.0
-LEAST_LEFT = (
-    0.6  # of the picture; of strangers of the tuning part up to 0.53, of covered copies 0.68 and more
-)
+LEAST_LEFT = 0.58  # of what is not flat; of strangers of the tuning part up to 0.53, of copies from there on
+FLAT_LEVELS = 1.5  # of deviation within a cell, in levels of grey
 MOST_SIZE = np.float32(10.0)  # of the usual coefficient of a frame, in units of the median
 _USUAL, _SIGN = 0.3, 0.8  # size, in units of the median, that any coefficient has; what a sign is taken for
 
@@ -56,7 +55,8 @@ def uncovered(
     squares = [np.sum([square for square, _ in parts], axis=0) for parts in others]
     shared = [np.sum([one for _, one in parts], axis=0) for parts in others]
     weights = [_weights(*both) for both in zip(squares, shared, strict=True)]
-    if min(_left(*both) for both in zip(weights, squares, strict=True)) < LEAST_LEFT:
+    textured = _textured(blocks[rows])
+    if np.mean([_left(one[textured]) for one in weights]) < LEAST_LEFT:
         return None
     nearest = np.abs(np.arange(len(blocks))[:, np.newaxis] - rows).argmin(axis=1)
     out = np.empty_like(blocks)
@@ -119,13 +119,18 @@ def _solved(square: npt.NDArray[np.float64], shared: npt.NDArray[np.float64]) ->
     return weights
 
 
-def _left(weights: Float32Array, square: npt.NDArray[np.float64]) -> float:
-    """The share of the picture that the weights amount to: 1 where all are the same.
+def _textured(blocks: Float32Array) -> npt.NDArray[np.bool_]:
+    """Which cells (c,) are not flat: these say nothing of whether they agree."""
+    windows = _windows()
+    size = np.outer(windows.sum(axis=1), windows.sum(axis=1))
+    mean, square = (windows @ values @ windows.T / size for values in (blocks, blocks**2))
+    deviation = np.sqrt(np.maximum(square - mean**2, 0)).mean(axis=0)
+    return np.asarray(deviation > FLAT_LEVELS).ravel()
 
-    Each cell counts by its contrast: a flat one says nothing of whether it agrees.
-    """
-    contrast = np.sqrt(np.diag(square)) + 1e-9
-    return float((contrast @ weights) ** 2 / (contrast.sum() * (contrast @ weights**2) + 1e-9))
+
+def _left(weights: Float32Array) -> float:
+    """The share of some cells that their weights amount to: 1 where all are the same, 0 without any."""
+    return float(weights.sum() ** 2 / (len(weights) * (weights**2).sum() + 1e-9))
 
 
 def _weighted(blocks: Float32Array, weights: Float32Array) -> Float32Array:

@@ -33,7 +33,7 @@ ALL_FRAMES, ALL_S = 1800, 1800.0  # of the listed video, up to which all lines a
 MOST_FRAMES = 7200  # of it, beyond which nothing is looked at again: all pairs are held in memory
 ALL_SPEEDS = (1.0, 0.9, 1.1, 0.8, 1.25)
 SAME_SPEED, SAME_S = 0.003, 0.02  # by which two lines that say the same may differ, at the middle of the find
-MOST_LEFT_BITS = 80.0  # of the mean moment, without what covers the picture: of copies 47 to 76
+MOST_LEFT_BITS = 86.0  # of the mean moment, without what covers the picture: of copies 47 to 83
 
 _Line = tuple[float, float]  # speed, and offset in time
 

@@ -48,7 +48,7 @@ class Close(Fitted, Protocol):
     """A view of a stretch frame by frame, which can be seen without what covers it."""
 
     def uncovered(self, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]) -> Fitted | None:
-        """By listed codes uint8 (k, 32) of frames ``rows`` int64 (k,), rising; None where too little is told."""
+        """By listed codes uint8 (k, 32) of frames ``rows``, rising; None where too little is told."""
 
 
 # (view, numbers of frames, listed codes uint8 (k, 32), one for each): what `VideoViews.fitted` does.
