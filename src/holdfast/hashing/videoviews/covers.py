@@ -6,8 +6,8 @@ the sums have the signs that the codes tell: least squares with weights of zero 
 together. What is not of the film gets little.
 
 Strangers can be weighted a little towards anything too. So the moments that decide are not those that the
-weights come from: each quarter of the stretch is seen with the weights of the other three. And most of what is
-not flat has to be left.
+weights come from: each quarter of the stretch is seen with the weights of the other three. And most of what
+is not flat has to be left.
 """
 
 from __future__ import annotations
