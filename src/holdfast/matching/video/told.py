@@ -9,6 +9,7 @@ one picture that many videos show, so that alone is *possible*, and no more.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from holdfast.matching.video.align import Line, Support
 from holdfast.matching.video.classic import MIN_QUALITY, NEAR_BITS, classic_match
@@ -29,20 +30,24 @@ def told_by_vpdq(query: VideoQuery, reference: VideoReference) -> tuple[Line, Su
     """
     if query.families[0] not in PLAIN:
         return None
+    distances = np.empty((len(query), len(reference)), np.int16)
+    bits_into(query.view(0).words, reference.frames.words, distances)
+    if distances.min(initial=256) > NEAR_BITS:  # as of nearly all candidates: to count takes much longer
+        return None
     for least in (MIN_QUALITY, FULL_QUALITY):
         classic = classic_match(
             query.codes[0], query.quality[0], reference.codes, reference.quality, min_quality=least
         )
         if classic.by_hma or classic.by_readme:
-            pairs = _pairs(query, reference, least)
+            pairs = _pairs(query, reference, distances, least)
             offset_s = float(np.median(reference.time_s[pairs.columns] - query.time_s[pairs.rows]))
             return Line(0, 0.0, 1.0, offset_s), pairs
     return None
 
 
-def _pairs(query: VideoQuery, reference: VideoReference, least_quality: int) -> Support:
-    distances = np.empty((len(query), len(reference)), np.int16)
-    bits_into(query.view(0).words, reference.frames.words, distances)
+def _pairs(
+    query: VideoQuery, reference: VideoReference, distances: npt.NDArray[np.int16], least_quality: int
+) -> Support:
     asked = np.flatnonzero(query.quality[0] >= least_quality)
     listed = np.flatnonzero(reference.quality >= least_quality)
     is_near = (distances[np.ix_(asked, listed)] <= NEAR_BITS).any(axis=1)
