@@ -172,7 +172,8 @@ def test_what_dies_while_idle_is_replaced_unnoticed(which: str) -> None:
         pid = worker if which == "worker" else pool.server_pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: not is_running(pid))
+        # A worker dies a moment after its server: until then it is not idle that it dies.
+        wait_until(lambda: not is_running(pid) and not is_running(worker))
         assert pool.decode_image(stored("PNG")).frames
         assert pool.worker_pids() != [worker]
 
