@@ -12,6 +12,7 @@ from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.classic import classic_match
 from holdfast.matching.video.compare import VideoMatch, better, compare
 from holdfast.matching.video.judge import VideoTier
+from holdfast.matching.video.pieces import joined
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.search import search
@@ -51,7 +52,11 @@ def test_one_regular_picture_of_a_video_is_told_and_where(rng: np.random.Generat
     listed[first : first + 6] = _stripes(6)
     asked = _asked(changed(rng, _stripes(100), 28))
     found = compare(asked, reference(listed))
-    assert found is not None and (found.tier, found.is_told, found.is_classic) == (POSSIBLE, True, False)
+    assert found is not None and (found.tier, found.told is not None, found.is_classic) == (
+        POSSIBLE,
+        True,
+        False,
+    )
     assert (found.reference_start_s, found.reference_end_s) == (first, first + 6)
     assert found.query_start_s == 0 and found.query_end_s == pytest.approx(50, abs=0.5)
     assert _found(asked, listed) == [(7, POSSIBLE)]
@@ -92,21 +97,60 @@ def test_a_find_by_change_does_not_silence_it(
     asked = replace(_asked(changed(rng, _stripes(20), 28)), fit=lambda *_: None)
     weak = compare(asked, reference(listed))
     assert weak is not None
-    by_change = replace(weak, decades=7.2, is_told=False, family="other")
+    by_change = replace(weak, decades=7.2, told=None, family="other", view="by how it changes")
     module = importlib.import_module("holdfast.matching.video.search")
     monkeypatch.setattr(module, "by_change", lambda *_: by_change)
     monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10_000_000_000))
+    (found,) = search(asked, _bank(listed))
+    assert (found.match.tier, found.match.view, found.match.family) == (POSSIBLE, "seen", "as_is")
+
+
+def test_nor_does_a_find_in_another_view(rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = np.concatenate([_stripes(7), random_codes(rng, 40)])
+    plain, crop = changed(rng, _stripes(14), 28), random_codes(rng, 14)
+    crop[3:5] = changed(rng, np.repeat(listed[30:31], 2, axis=0), 20)
+    query = VideoQuery.of(
+        np.stack([plain, crop]), np.full((2, 14), 80), np.arange(14) / 2, step_s=0.5,
+        families=("as_is", "uncrop"), words=("as is", "cropped"),
+    )  # fmt: skip
+    (found,) = search(query, _bank(listed))
+    assert found.match.view == "cropped"
+    monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10_000_000_000))
+    (found,) = search(query, _bank(listed))
+    assert (found.match.view, found.match.reference_start_s, found.match.reference_end_s) == ("as is", 0, 7)
+    assert found.expected_false_alarms > 1
+
+
+def test_nor_does_a_match_that_is_too_weak_for_the_bank(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = random_codes(rng, 32)
+    asked = _asked(changed(rng, np.repeat(listed[4:8], 2, axis=0), 12))
+    alone = compare(asked, reference(listed))
+    assert alone is not None and alone.tier is not VideoTier.NONE and alone.told is not None
+    monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**40))
     assert _found(asked, listed) == [(7, POSSIBLE)]
+
+
+def test_told_all_through_a_long_upload_it_is_one_find(rng: np.random.Generator) -> None:
+    listed = np.concatenate([_stripes(6), random_codes(rng, 40)])
+    pieces = []
+    for start_s in (0.0, 50.0, 100.0):
+        asked = _asked(changed(rng, _stripes(120), 28))
+        pieces.append(search(replace(asked, time_s=asked.time_s + start_s), _bank(listed)))
+    (one,) = joined(pieces)
+    assert (one.match.query_start_s, one.match.reference_start_s, one.match.reference_end_s) == (0, 0, 6)
+    assert one.match.query_end_s == pytest.approx(160, abs=0.5)
 
 
 def test_of_two_finds_the_surer_keeps_that_it_is_told(rng: np.random.Generator) -> None:
     listed = np.concatenate([_stripes(6), random_codes(rng, 40)])
     told = compare(_asked(changed(rng, _stripes(20), 28)), reference(listed))
     assert told is not None
-    surer: VideoMatch = replace(told, decades=8.0, is_told=False)
+    surer: VideoMatch = replace(told, decades=8.0, told=None)
     for one, other in ((told, surer), (surer, told)):
         found = better(one, other)
-        assert found is not None and found.decades == 8 and found.is_told
+        assert found is not None and found.decades == 8 and found.told is told.told
     assert better(told, None) is told
 
 

@@ -31,7 +31,7 @@ STEPS = 200  # of projected gradient
 MOST_WEIGHT = 2.0
 LEAST_LEFT = 0.58  # of what is not flat; of strangers of the tuning part up to 0.53, of copies from there on
 FLAT_LEVELS = 1.5  # of deviation within a cell, in levels of grey
-MOST_SIZE = np.float32(10.0)  # of the usual coefficient of a frame, in units of the median
+CELL_SIZE = np.float32(3.0)  # of the usual coefficient of a picture, in units of the usual one of its cells
 _USUAL, _SIGN = 0.3, 0.8  # size, in units of the median, that any coefficient has; what a sign is taken for
 
 Float32Array = npt.NDArray[np.float32]
@@ -72,8 +72,8 @@ def _sums(
     """(c, c) and (c,): the normal equations of the weights of c cells, for blocks (k, 64, 64) of one part."""
     cells = _cell_coefficients(blocks)
     whole = centred_coefficients(blocks)
-    # Of regular pictures nearly all coefficients are nothing: the median would make much of their few.
-    least = np.sqrt((whole**2).mean(axis=1, keepdims=True)) / MOST_SIZE
+    # Of regular pictures nearly all coefficients are nothing: those of their cells would outweigh all others.
+    least = CELL_SIZE * np.sqrt((cells**2).mean(axis=(1, 2)))[:, np.newaxis]
     scale = np.maximum(np.median(np.abs(whole), axis=1, keepdims=True), least) + np.float32(1e-6)
     usual = np.abs(whole / scale).mean(axis=0) + np.float32(_USUAL)
     terms = (cells / (scale * usual)[:, np.newaxis]).transpose(0, 2, 1).reshape(-1, CELLS * CELLS)

@@ -60,7 +60,7 @@ class FittedView:
     def uncovered(self, rows: npt.NDArray[np.int64], codes: UInt8Array) -> FittedView | None:
         """The view without what covers it, by listed codes uint8 (k, 32) of frames ``rows``, rising.
 
-        None where there are no blocks, or too few moments. See `covers`.
+        None where there are no blocks, too few moments, or too little is left. See `covers`.
         """
         shown = None if self.blocks is None else uncovered(self.blocks, rows, codes)
         if shown is None:

@@ -40,8 +40,8 @@ class VideoMatch:
     backwards, 0 where pictures come in no order. ``family`` and ``view`` name the view. ``is_classic``: it is
     a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 20.
     ``looks`` tell where to look more closely (see `closer`): in this view, in others that fit, and at the
-    frames as they are; ``asked_s`` is how long the query was. ``is_told``: vPDQ's own rules call it a match,
-    so it is possible at least in a bank of any size (see `told`).
+    frames as they are; ``asked_s`` is how long the query was. ``told`` is what vPDQ's own rules call a match
+    of the frames as they are: possible, in a bank of any size.
     """
 
     tier: VideoTier
@@ -60,7 +60,7 @@ class VideoMatch:
     is_classic: bool = False
     looks: tuple[object, ...] = ()
     asked_s: float = 0.0
-    is_told: bool = False
+    told: VideoMatch | None = None
 
     @property
     def score(self) -> float:
@@ -83,24 +83,16 @@ def compare(
 
 
 def _never_silent(best: VideoMatch | None, query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
-    """What vPDQ's own rules call a match is possible at least: see `told`."""
-    if best is not None and best.tier is VideoTier.MATCH:
+    """With what vPDQ's own rules call a match, which is possible at least: see `told`."""
+    if best is not None and best.is_classic:
         return best
-    told = told_by_vpdq(query, reference)
-    if told is None:
+    found = told_by_vpdq(query, reference)
+    if found is None:
         return best
-    if best is not None and best.tier is not VideoTier.NONE:
-        return replace(best, is_told=True)
-    line, pairs = told
-    listed_s = reference.time_s[pairs.columns]
-    return replace(
-        judged_along(query, reference, line, pairs),
-        tier=VideoTier.POSSIBLE,
-        reference_start_s=float(listed_s.min()),
-        reference_end_s=float(listed_s.max()) + reference.step_s,
-        is_classic=False,
-        is_told=True,
-    )
+    told = replace(judged_along(query, reference, *found), tier=VideoTier.POSSIBLE, is_classic=False)
+    if best is None or best.tier is VideoTier.NONE:
+        best = told
+    return replace(best, told=told)
 
 
 def _with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoMatch:
@@ -193,8 +185,8 @@ def better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | Non
         return one or other
     order = list(VideoTier)
     surer = min(one, other, key=lambda match: (order.index(match.tier), -match.score))
-    is_told = one.is_told or other.is_told
-    return surer if surer.is_told is is_told else replace(surer, is_told=is_told)
+    told = one.told or other.told
+    return surer if surer.told is told else replace(surer, told=told)
 
 
 def _judged(query: VideoQuery, reference: VideoReference, line: Line) -> VideoMatch | None:

@@ -112,16 +112,25 @@ def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) 
     for video_id, one in found.items():
         if one.match is None:
             continue
-        expected = expected_false_alarms(one.match.score, len(query), bank.frames)
-        judged = one.match
-        if not judged.is_classic:
-            tier = among(judged.tier, expected)
-            is_silent = tier is VideoTier.NONE and judged.is_told
-            judged = replace(judged, tier=VideoTier.POSSIBLE if is_silent else tier)
+        judged, expected = _among_all(one.match, len(query), bank)
         if judged.tier is not VideoTier.NONE:
             out.append(BankMatch(video_id, judged, expected))
     order = list(VideoTier)
     return sorted(out, key=lambda one: (order.index(one.match.tier), -one.match.score, one.video_id))
+
+
+def _among_all(match: VideoMatch, query_frames: int, bank: VideoBank) -> tuple[VideoMatch, float]:
+    """A find with the tier that it has in a bank of this size, and how many false alarms are expected.
+
+    Where it has none, what vPDQ's own rules tell of takes its place.
+    """
+    expected = expected_false_alarms(match.score, query_frames, bank.frames)
+    if match.is_classic:
+        return match, expected
+    tier = among(match.tier, expected)
+    if tier is VideoTier.NONE and match.told is not None:
+        return match.told, expected_false_alarms(match.told.score, query_frames, bank.frames)
+    return replace(match, tier=tier), expected
 
 
 def _is_match(one: _Compared) -> bool:

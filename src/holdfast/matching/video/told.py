@@ -24,7 +24,7 @@ __all__ = ["told_by_vpdq"]
 
 
 def told_by_vpdq(query: VideoQuery, reference: VideoReference) -> tuple[Line, Support] | None:
-    """A line at the usual speed, and the pairs of frames, where vPDQ calls the frames as they are a match.
+    """The pairs of frames, in no order, where vPDQ calls the frames as they are a match.
 
     None where it does not. Of dark pictures frames of less quality than vPDQ asks for are taken too.
     """
@@ -39,9 +39,7 @@ def told_by_vpdq(query: VideoQuery, reference: VideoReference) -> tuple[Line, Su
             query.codes[0], query.quality[0], reference.codes, reference.quality, min_quality=least
         )
         if classic.by_hma or classic.by_readme:
-            pairs = _pairs(query, reference, distances, least)
-            offset_s = float(np.median(reference.time_s[pairs.columns] - query.time_s[pairs.rows]))
-            return Line(0, 0.0, 1.0, offset_s), pairs
+            return Line(0, 0.0, 0.0, 0.0), _pairs(query, reference, distances, least)
     return None
 
 
