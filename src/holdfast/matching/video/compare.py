@@ -234,10 +234,8 @@ def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs
     """What a line and the pairs of frames along it, one at least, amount to."""
     found = specific(query, reference, line, pairs)
     picture = None if query.is_close else still(query, reference, line.view, pairs, _cost(query))
-    # Strangers can be brought nearer by fitting, but that does not make them change alike; leaving out what
-    # does not may.
-    is_free = found.moves_alike and not query.is_uncovered
-    decades = line.decades + (_cost(query) if is_free else 0.0)
+    # Strangers can be brought nearer by fitting, but that does not make them change alike.
+    decades = line.decades + (_cost(query) if found.moves_alike else 0.0)
     if found.decades >= SPECIFIC_DECADES:
         decades += beyond_bound(query, reference, line.view, pairs)
     if picture is not None:

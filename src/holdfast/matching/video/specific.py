@@ -72,7 +72,8 @@ _ELSEWHERE_S = np.concatenate([np.arange(APART_S, 60.0, 0.5), -np.arange(APART_S
 class Specific:
     """``decades`` for this video against other footage of its scene.
 
-    ``moves_alike``: they change in the same way along the line (see `motion`).
+    ``moves_alike``: they change in the same way along the line (see `motion`), so that what fitting cost is
+    given back.
     """
 
     decades: float
@@ -114,13 +115,17 @@ def _of_gains_alone(query: VideoQuery, reference: VideoReference, line: Line, su
 
 
 def _of_changes_alone(query: VideoQuery, reference: VideoReference, line: Line, support: Support) -> Specific:
-    """Where parts were left out so that the rest is near: near frames say nothing, only how both change."""
+    """Where parts were left out so that the rest is near: near frames say nothing, only how both change.
+
+    What the fit cost is not given back, as it is where views were fitted: leaving out what does not change
+    alike may bring that about.
+    """
     found = motion(query, reference, line, support)
     if found is None or not PLAIN_SPEEDS[0] <= line.speed <= PLAIN_SPEEDS[1]:
         return Specific(0.0)
     if _may_be_shared(reference, support, gains(query, reference, line, support)):
         return Specific(0.0)
-    return Specific(max(0.0, found.decades - query.given_away - FIT_DECADES), found.agrees)
+    return Specific(max(0.0, found.decades - query.given_away - FIT_DECADES))
 
 
 def _may_be_shared(reference: VideoReference, support: Support, gained: Gains) -> bool:
