@@ -161,8 +161,23 @@ def test_frames_that_say_no_more_leave_the_find() -> None:
     assert found is one
 
 
+_Thing = tuple[Image.Image, np.ndarray, np.ndarray]
+
+
 def _there_and_back(way: float) -> float:
     return 1 - abs(way % 2 - 1)
+
+
+def _moving(room: Image.Image, things: Sequence[_Thing], seconds: int) -> list[Image.Image]:
+    """Each thing, with its speed and its start across and down, moves to and fro before the room."""
+    pictures = []
+    for number in range(seconds * FPS):
+        image = room.copy()
+        for thing, speed, start in things:
+            across, down = (_there_and_back(way) for way in start + speed * number / FPS)
+            image.paste(thing, (round(across * (WIDTH - thing.width)), round(down * (HEIGHT - thing.height))))
+        pictures.append(image)
+    return pictures
 
 
 def _quiet(seed: int, seconds: int) -> list[Image.Image]:
@@ -172,14 +187,8 @@ def _quiet(seed: int, seconds: int) -> list[Image.Image]:
         (picture(10 * seed + n, side, side), random.uniform(0.1, 0.3, 2), random.random(2))
         for n, side in enumerate((18, 22, 26))
     ]
-    room, pictures = picture(10 * seed + 9, *SIZE).point(lambda value: 90 + (value - 128) * 0.2), []
-    for number in range(seconds * FPS):
-        image = room.copy()
-        for thing, speed, start in things:
-            across, down = (_there_and_back(way) for way in start + speed * number / FPS)
-            image.paste(thing, (round(across * (WIDTH - thing.width)), round(down * (HEIGHT - thing.height))))
-        pictures.append(image)
-    return pictures
+    room = picture(10 * seed + 9, *SIZE).point(lambda value: 90 + (value - 128) * 0.2)
+    return _moving(room, things, seconds)
 
 
 def _under_stickers(image: Image.Image) -> Image.Image:
@@ -198,14 +207,7 @@ def _film(seed: int, seconds: int = SECONDS) -> tuple[Image.Image, ...]:
         (picture(10 * seed + n, side, side), random.uniform(0.3, 0.9, 2), random.random(2))
         for n, side in enumerate(random.integers(30, 60, 4).tolist())
     ]
-    room, pictures = picture(10 * seed + 9, *SIZE), []
-    for number in range(seconds * FPS):
-        image = room.copy()
-        for thing, speed, start in things:
-            across, down = (_there_and_back(way) for way in start + speed * number / FPS)
-            image.paste(thing, (round(across * (WIDTH - thing.width)), round(down * (HEIGHT - thing.height))))
-        pictures.append(image)
-    return tuple(pictures)
+    return tuple(_moving(picture(10 * seed + 9, *SIZE), things, seconds))
 
 
 def _part(start_s: float, end_s: float, seed: int = 7) -> tuple[Image.Image, ...]:
