@@ -123,7 +123,10 @@ class Pairs:
 def moments_along(
     query: VideoQuery, reference: VideoReference, speed: float, offset_s: float
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """(frames of the query, rising; listed frames) of one moment along a line."""
+    """Frames of the query, rising, and listed frames of the same moments along a line: int64 (k,) each.
+
+    ``speed`` is listed seconds for one of the query, ``offset_s`` the listed time of the query's start.
+    """
     shown_s = (reference.time_s - offset_s) / speed
     rows = np.abs(query.time_s - shown_s[:, np.newaxis]).argmin(axis=1)
     is_there = np.abs(query.time_s[rows] - shown_s) <= _REACH * query.step_s
