@@ -86,8 +86,8 @@ def nearest_pairs(
 ) -> Support:
     """Frames ``rows`` int64 (k,) of the query, each with the nearest of the frames ``listed`` int64 (n,).
 
-    ``distances`` int16 (f, m) are those of all pairs, in bits. Of equally near ones, as in a still shot, it is
-    the one at the same time.
+    ``distances`` int16 (f, m) are those of all pairs, in bits. Of equally near ones, as in a still shot, it
+    is the one at the same time.
     """
     away_s = np.abs(reference.time_s[listed] - query.time_s[rows][:, np.newaxis])
     columns = listed[np.lexsort((away_s, distances[np.ix_(rows, listed)]), axis=1)[:, 0]]
