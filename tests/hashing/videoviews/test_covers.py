@@ -8,122 +8,80 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.hashing.border import Box
-from holdfast.hashing.pdq import pdq_from_blocks
 from holdfast.hashing.videoviews import covers
+from holdfast.hashing.videoviews.cells import CELLS
 from holdfast.hashing.videoviews.closer import close_views
-from holdfast.hashing.videoviews.covers import CELLS, LEAST_MOMENTS, MOST_MOMENTS, uncovered
-from holdfast.hashing.videoviews.looks import Look
-from holdfast.hashing.views.faces import Faces, cosine_matrix
-from holdfast.hashing.views.refine import code_signs
-from holdfast.hashing.views.small import small_luma
-from tests.hashing.videoviews.films import film, frames
+from holdfast.hashing.videoviews.covers import LEAST_MOMENTS, MOST_MOMENTS, uncovered
+from tests.hashing.videoviews.films import PLAIN_LOOK, behind, blocks_of, codes_of, film, frames, mean_bits
 
-Float32Array = npt.NDArray[np.float32]
 COUNT = 12
-BOX = Box(0, 160, 0, 240)
-PLAIN = Look(BOX, np.eye(3), (160, 240), "as_is", "as is")
-
-
-def _blocks(lumas: list[np.ndarray]) -> Float32Array:
-    small = [small_luma(one, width=240, height=160) for one in lumas]
-    made = [Faces(one, (BOX,)) for one in small if one is not None]
-    return np.concatenate([face.blocks(0, np.eye(3)[np.newaxis]) for face in made])
-
-
-def _codes(blocks: Float32Array) -> np.ndarray:
-    return pdq_from_blocks(np.ascontiguousarray(blocks))[0]
-
-
-def _bits(one: np.ndarray, other: np.ndarray) -> float:
-    return float(np.bitwise_count(one ^ other).sum(axis=1).mean())
-
-
-def _behind(lumas: list[np.ndarray], figure: list[np.ndarray], top: int, left: int) -> list[np.ndarray]:
-    """With a part of another film, 110 x 90, in front of each frame."""
-    out = []
-    for luma, front in zip(lumas, figure, strict=True):
-        page = luma.copy()
-        page[top : top + 110, left : left + 90] = front[:110, :90]
-        out.append(page)
-    return out
+Float32Array = npt.NDArray[np.float32]
 
 
 @pytest.mark.parametrize(("top", "left"), [(50, 0), (50, 150), (0, 70)])
 def test_a_figure_in_front_of_a_film_is_left_out(top: int, left: int) -> None:
     lumas = film(61, COUNT)
-    listed = _codes(_blocks(lumas))
-    covered = _blocks(_behind(lumas, film(62, COUNT), top, left))
-    before = _bits(_codes(covered), listed)
+    listed = codes_of(blocks_of(lumas))
+    covered = blocks_of(behind(lumas, film(62, COUNT), top, left))
+    before = mean_bits(codes_of(covered), listed)
     shown = uncovered(covered, np.arange(COUNT), listed)
     assert shown is not None and shown.shape == (COUNT, 64, 64) and shown.dtype == np.float32
-    assert before > 50 and _bits(_codes(shown), listed) < before - 10
+    assert before > 50 and mean_bits(codes_of(shown), listed) < before - 10
 
 
 def test_frames_between_the_moments_are_seen_as_well() -> None:
     lumas = film(63, 3 * COUNT)
-    covered = _blocks(_behind(lumas, film(64, 3 * COUNT), 50, 0))
-    listed = _codes(_blocks(lumas))
+    covered = blocks_of(behind(lumas, film(64, 3 * COUNT), 50, 0))
+    listed = codes_of(blocks_of(lumas))
     shown = uncovered(covered, np.arange(0, 3 * COUNT, 3), listed[::3])
     assert shown is not None
-    assert _bits(_codes(shown), listed) < _bits(_codes(covered), listed) - 8
+    assert mean_bits(codes_of(shown), listed) < mean_bits(codes_of(covered), listed) - 8
 
 
 @pytest.mark.parametrize("seed", range(65, 71))
 def test_strangers_are_no_nearer(seed: int) -> None:
     """Nothing of the picture agrees, so little is left."""
     assert (
-        uncovered(_blocks(film(seed, COUNT)), np.arange(COUNT), _codes(_blocks(film(seed + 100, COUNT))))
+        uncovered(
+            blocks_of(film(seed, COUNT)), np.arange(COUNT), codes_of(blocks_of(film(seed + 100, COUNT)))
+        )
         is None
     )
 
 
 def test_where_little_of_the_picture_agrees_nothing_is_concluded() -> None:
     thing = film(71, COUNT)
-    one = _blocks(_behind(film(72, COUNT), thing, 40, 100))
-    other = _blocks(_behind(film(73, COUNT), thing, 40, 100))
-    assert uncovered(one, np.arange(COUNT), _codes(other)) is None
+    one = blocks_of(behind(film(72, COUNT), thing, 40, 100))
+    other = blocks_of(behind(film(73, COUNT), thing, 40, 100))
+    assert uncovered(one, np.arange(COUNT), codes_of(other)) is None
 
 
-def test_flat_parts_of_a_page_have_no_say() -> None:
-    lumas = [np.full((160, 240), 60, np.uint8) for _ in range(4)]
-    for luma, front in zip(lumas, film(81, 4), strict=True):
-        luma[:80, :120] = front[:80, :120]
-    textured = covers._textured(_blocks(lumas)).reshape(CELLS, CELLS)
-    assert textured[:4, :4].all() and not textured[5:].any() and not textured[:, 5:].any()
+def test_what_is_left_is_the_share_that_equal_weights_amount_to() -> None:
     weights = np.ones(CELLS * CELLS, np.float32)
     assert covers._left(weights) == pytest.approx(1) and covers._left(weights[:0]) == 0
     weights[:16] = 0
     assert covers._left(weights) == pytest.approx(0.75)
 
 
-def test_a_regular_picture_among_them_does_not_outweigh_the_rest() -> None:
-    """All its coefficients are nothing, but not those of its cells."""
-    stripes = np.tile(np.where(np.arange(240) // 12 % 2, 200, 40).astype(np.uint8), (160, 1))
-    blocks = _blocks([stripes, *film(84, 4)])
-    signs = code_signs(_codes(blocks))
-    with_it, without = (np.trace(covers._sums(blocks[n:], signs[n:])[0]) for n in (0, 1))
-    assert with_it < 3 * without
-
-
 def test_a_moment_has_no_say_in_how_it_is_seen() -> None:
     """Each quarter is seen with the weights of the others: its own codes may be anything."""
     lumas = film(74, COUNT)
-    listed = _codes(_blocks(lumas))
-    covered = _blocks(_behind(lumas, film(75, COUNT), 50, 0))
+    listed = codes_of(blocks_of(lumas))
+    covered = blocks_of(behind(lumas, film(75, COUNT), 50, 0))
     changed = listed.copy()
-    changed[:3] = _codes(_blocks(film(76, 3)))
+    changed[:3] = codes_of(blocks_of(film(76, 3)))
     before, after = (uncovered(covered, np.arange(COUNT), codes) for codes in (listed, changed))
     assert before is not None and after is not None
     assert np.array_equal(before[:3], after[:3]) and not np.array_equal(before[3:], after[3:])
 
 
 def test_too_few_moments_tell_nothing() -> None:
-    blocks = _blocks(film(77, COUNT))
+    blocks = blocks_of(film(77, COUNT))
     rows = np.arange(LEAST_MOMENTS - 1)
-    assert uncovered(blocks, rows, _codes(blocks)[rows]) is None
+    assert uncovered(blocks, rows, codes_of(blocks)[rows]) is None
     assert (
-        uncovered(blocks, np.append(rows, COUNT - 1), _codes(blocks)[np.append(rows, COUNT - 1)]) is not None
+        uncovered(blocks, np.append(rows, COUNT - 1), codes_of(blocks)[np.append(rows, COUNT - 1)])
+        is not None
     )
 
 
@@ -134,10 +92,10 @@ def test_of_very_many_moments_a_sample_is_asked(monkeypatch: pytest.MonkeyPatch)
         asked.append(len(blocks))
         return original(blocks, signs)
 
-    original = covers._sums
-    monkeypatch.setattr(covers, "_sums", sums)
-    blocks = np.tile(_blocks(film(78, COUNT)), (20, 1, 1))
-    assert uncovered(blocks, np.arange(len(blocks)), _codes(blocks)) is not None
+    original = covers.normal_equations
+    monkeypatch.setattr(covers, "normal_equations", sums)
+    blocks = np.tile(blocks_of(film(78, COUNT)), (20, 1, 1))
+    assert uncovered(blocks, np.arange(len(blocks)), codes_of(blocks)) is not None
     assert sum(asked) == MOST_MOMENTS
 
 
@@ -145,21 +103,6 @@ def test_of_very_many_moments_a_sample_is_asked(monkeypatch: pytest.MonkeyPatch)
 def test_pictures_without_features_are_no_trouble(level: float) -> None:
     blocks = np.full((6, 64, 64), level, np.float32)
     assert uncovered(blocks, np.arange(6), np.zeros((6, 32), np.uint8)) is None
-
-
-@given(st.integers(0, 2**32 - 1))
-@settings(max_examples=20)
-def test_the_coefficients_of_the_cells_are_those_of_each_cell_alone(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    block = rng.uniform(0, 255, (1, 64, 64)).astype(np.float32)
-    cells = covers._cell_coefficients(block)[0]
-    windows, cosines = covers._windows(), cosine_matrix()
-    across, down = rng.integers(0, CELLS, 2)
-    alone = (block[0] - block.mean()) * np.outer(windows[down], windows[across])
-    wanted = (cosines @ alone @ cosines.T).ravel()
-    assert np.allclose(cells[down * CELLS + across], wanted, atol=0.05)
-    whole = (cosines @ (block[0] - block.mean()) @ cosines.T).ravel()
-    assert np.allclose(cells.sum(axis=0), whole, atol=0.2)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -181,12 +124,12 @@ def test_the_weights_are_the_least_squares_of_those_from_zero_on(seed: int) -> N
 
 def test_a_view_without_its_cover_says_so_and_decides_nothing() -> None:
     lumas = film(79, COUNT)
-    listed = _codes(_blocks(lumas))
-    (seen,) = close_views(frames(_behind(lumas, film(80, COUNT), 50, 0)), [PLAIN])
+    listed = codes_of(blocks_of(lumas))
+    (seen,) = close_views(frames(behind(lumas, film(80, COUNT), 50, 0)), [PLAIN_LOOK])
     shown = seen.uncovered(np.arange(COUNT), listed)
     assert shown is not None
     assert (shown.words, shown.family, shown.is_changed) == ("as is, partly covered", "other", True)
     assert np.array_equal(shown.time_s, seen.time_s) and shown.codes.shape == seen.codes.shape
-    assert _bits(shown.codes, listed) < _bits(seen.codes, listed) - 5
+    assert mean_bits(shown.codes, listed) < mean_bits(seen.codes, listed) - 5
     assert shown.uncovered(np.arange(COUNT), listed) is None  # it is done once
     assert seen.uncovered(np.arange(2), listed[:2]) is None

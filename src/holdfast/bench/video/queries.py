@@ -12,6 +12,7 @@ from holdfast.hashing.videoviews.pieces import STEP_S, Piece, every_s, pieces
 from holdfast.hashing.videoviews.views import VideoViews, video_views
 from holdfast.matching.video.closer import closer, stretch_s, wants_closer
 from holdfast.matching.video.compare import VideoMatch, compare
+from holdfast.matching.video.inpart import named_in_part
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.media.types import VideoLimits, VideoMode
@@ -58,10 +59,12 @@ def best_match(
 
     ``queries`` are of what the file shows ``within_s``.
     """
-    found = [match for query in queries if (match := compare(query, reference)) is not None]
-    best = max(found, key=lambda match: match.score, default=None)
-    if best is None or not wants_closer(best):
-        return best
+    found = [(match, query) for query in queries if (match := compare(query, reference)) is not None]
+    best, query = max(found, key=lambda one: one[0].score, default=(None, None))
+    if best is None or query is None:
+        return None
+    if not wants_closer(best):
+        return named_in_part(best, query, reference)
     start_s, end_s = stretch_s(best)
     span_s = max(start_s, within_s[0]), min(end_s, within_s[1])
     decoder = VideoDecoder(data, VideoLimits(), every_s=CLOSE_S, mode=VideoMode.QUICK, span_s=span_s)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from holdfast.hashing.pdq import pdq_from_blocks
+from holdfast.hashing.videoviews.agreeing import agreeing_share
 from holdfast.hashing.videoviews.covers import uncovered
 from holdfast.hashing.videoviews.looks import Look
 from holdfast.hashing.views.deep import centred_coefficients
@@ -68,6 +69,13 @@ class FittedView:
         look = replace(self.look, family=COVERED_FAMILY, words=_joined(self.words, "partly covered"))
         return FittedView(*hashed_blocks(shown), self.time_s, True, look)
 
+    def agreeing(self, rows: npt.NDArray[np.int64], codes: UInt8Array) -> float:
+        """The share of the picture that agrees with listed codes uint8 (k, 32) of frames ``rows``, 0..1.
+
+        1 where there are no blocks: nothing is known against it. See `holdfast.hashing.videoviews.agreeing`.
+        """
+        return 1.0 if self.blocks is None else agreeing_share(self.blocks[rows], codes)
+
 
 def fitted_view(
     faces: tuple[Faces, ...],
@@ -83,7 +91,7 @@ def fitted_view(
     """
     matrix = look.matrix
     if not len(rows):
-        return FittedView(*_hashed(faces, matrix), time_s, False, look)
+        return FittedView(*hashed_blocks(_blocks(faces, matrix)), time_s, False, look)
     asked = [faces[row] for row in rows.tolist()]
     signs = code_signs(codes)
     best, best_agreement, now = matrix, -np.inf, matrix
@@ -99,14 +107,13 @@ def fitted_view(
         change = best @ np.linalg.inv(matrix)
         family, words = _named(change, faces[0].aspect(0), (look.family, look.words))
         look = replace(look, matrix=best, family=family, words=words, is_fitted=True)
-    return FittedView(*_hashed(faces, best), time_s, is_changed, look)
+    shown = _blocks(faces, best)
+    return FittedView(*hashed_blocks(shown), time_s, is_changed, look, shown)
 
 
-def _hashed(
-    faces: tuple[Faces, ...], matrix: Matrix
-) -> tuple[UInt8Array, npt.NDArray[np.int32], npt.NDArray[np.float32]]:
-    """Codes, qualities and values of all frames."""
-    return hashed_blocks(np.concatenate([face.blocks(0, matrix[np.newaxis]) for face in faces]))
+def _blocks(faces: tuple[Faces, ...], matrix: Matrix) -> npt.NDArray[np.float32]:
+    """Blocks float32 (f, 64, 64) of all frames."""
+    return np.concatenate([face.blocks(0, matrix[np.newaxis]) for face in faces])
 
 
 def hashed_blocks(

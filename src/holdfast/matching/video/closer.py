@@ -21,6 +21,7 @@ from dataclasses import replace
 from holdfast.matching.video.align import SPEEDS, Line
 from holdfast.matching.video.closer_pairs import Pairs, moments_along
 from holdfast.matching.video.compare import AGAIN_DECADES, FIT_COST, VideoMatch, better, judged_along
+from holdfast.matching.video.inpart import seen_in_part
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.query import Close, Fitted, VideoQuery
 from holdfast.matching.video.reference import VideoReference
@@ -65,7 +66,12 @@ def closer(match: VideoMatch, views: Iterable[Close], reference: VideoReference,
         best = _surest(best, ((pairs, line) for line in lines if not pairs.returns(pairs.along(*line))))
     if best is match:
         best = _surest(match, _uncovered(match, looked, reference, step_s))
-    return best if best is match else _with_ends(best, match, float(reference.time_s[-1]) + reference.step_s)
+    if best is match:
+        return match
+    for seen, _ in looked:
+        if seen.words == best.view:
+            best = seen_in_part(best, seen, reference)
+    return _with_ends(best, match, float(reference.time_s[-1]) + reference.step_s)
 
 
 def _uncovered(

@@ -41,7 +41,8 @@ class VideoMatch:
     a match in a bank of any size in a plain view, as a still video within 31 bits, or all through within 20.
     ``looks`` tell where to look more closely (see `closer`): in this view, in others that fit, and at the
     frames as they are; ``asked_s`` is how long the query was. ``told`` is what vPDQ's own rules call a match
-    of the frames as they are: possible, in a bank of any size.
+    of the frames as they are: possible, in a bank of any size. ``is_in_part``: only a part of the picture
+    agrees, see `inpart`.
     """
 
     tier: VideoTier
@@ -61,6 +62,7 @@ class VideoMatch:
     looks: tuple[object, ...] = ()
     asked_s: float = 0.0
     told: VideoMatch | None = None
+    is_in_part: bool = False
 
     @property
     def score(self) -> float:

@@ -43,6 +43,10 @@ class Fitted(Protocol):
     @property
     def look(self) -> object: ...
 
+    def agreeing(self, rows: npt.NDArray[np.int64], codes: npt.NDArray[np.uint8]) -> float:
+        """The share of the picture that agrees with listed codes uint8 (k, 32) of frames ``rows``, 0..1."""
+        ...
+
 
 class Close(Fitted, Protocol):
     """A view of a stretch frame by frame, which can be seen without what covers it."""

@@ -11,6 +11,7 @@ from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.closer import closer
 from holdfast.matching.video.compare import VideoMatch, better, by_change, compare
+from holdfast.matching.video.inpart import named_in_part
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
 from holdfast.matching.video.query import Close, VideoQuery
@@ -113,6 +114,7 @@ def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) 
         if one.match is None:
             continue
         judged, expected = _among_all(one.match, len(query), bank)
+        judged = named_in_part(judged, one.query, one.reference)
         if judged.tier is not VideoTier.NONE:
             out.append(BankMatch(video_id, judged, expected))
     order = list(VideoTier)
