@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,3 +45,19 @@ def test_the_same_part_shown_again_stays_apart() -> None:
     found = joined(search(_piece(shown, start), bank) for start in (0.0, 20.0))
     starts = sorted(one.match.query_start_s for one in found)
     assert starts == pytest.approx([0, 20], abs=0.5)
+
+
+def test_a_piece_that_shows_the_whole_picture_speaks_for_one_that_shows_a_part() -> None:
+    """However much more the other one scores: of the two it is the one that a rule may act on."""
+    listed = random_codes(np.random.default_rng(13), 40)
+    bank = VideoBank.of([(7, listed, np.full(40, 80), np.arange(40.0))])
+    shown = np.repeat(listed, 2, axis=0)
+    (long,), (short,) = search(_piece(shown[:56], 0.0), bank), search(_piece(shown[56:], 28.0), bank)
+    in_part = replace(long, match=replace(long.match, family="other", is_in_part=True))
+    assert long.match.score > short.match.score
+    for pieces in (
+        [[in_part], [short]],
+        [[replace(in_part, match=replace(in_part.match, offset_s=9.0))], [short]],
+    ):
+        first = joined(pieces)[0].match
+        assert not first.is_in_part and first.family == short.match.family

@@ -240,6 +240,7 @@ _Methods = dict[str, Callable[[Case], bool]]
 
 _METHODS: _Methods = {
     "match": lambda case: case.own.tier == "match",
+    "of them in part": lambda case: case.own.match is not None and case.own.match.is_in_part,
     "any tier": lambda case: case.own.tier != "none",
     "vPDQ any frame": lambda case: case.own.classic.query_percent > 0,
     "vPDQ HMA": lambda case: case.own.classic.by_hma,

@@ -28,6 +28,7 @@ FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
 CHANGE_FAMILY = "other"  # of finds by change alone, as of local features
 AGAIN_DECADES = 0.75  # that views with the frames between give away, for being looked at once more
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
+_TIERS = list(VideoTier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,11 @@ class VideoMatch:
     def score(self) -> float:
         """All evidence, in decades."""
         return self.decades + self.specific
+
+    @property
+    def rank(self) -> tuple[int, bool, float]:
+        """Sorts finds, the surest first: by tier, the whole picture before a part of it, then by score."""
+        return _TIERS.index(self.tier), self.is_in_part, -self.score
 
 
 def compare(
@@ -185,8 +191,7 @@ def better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | Non
     """The surer of two finds of one video."""
     if one is None or other is None:
         return one or other
-    order = list(VideoTier)
-    surer = min(one, other, key=lambda match: (order.index(match.tier), -match.score))
+    surer = min(one, other, key=lambda match: match.rank)
     told = one.told or other.told
     return surer if surer.told is told else replace(surer, told=told)
 

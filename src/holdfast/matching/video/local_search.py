@@ -47,10 +47,7 @@ def search_local(
             match = replace(match, nearest_bits=_nearest_bits(query, bank, video_id))
             match = match if by_codes is None else _with_times(match, by_codes.match)
             known[video_id] = BankMatch(video_id, match, expected)
-    order = list(VideoTier)
-    return sorted(
-        known.values(), key=lambda one: (order.index(one.match.tier), -one.match.score, one.video_id)
-    )
+    return sorted(known.values(), key=lambda one: (one.match.rank, one.video_id))
 
 
 def _nearest_bits(query: VideoQuery, bank: VideoBank, video_id: int) -> int:

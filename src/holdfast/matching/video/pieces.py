@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from holdfast.matching.video.compare import VideoMatch
-from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.search import BankMatch
 
 __all__ = ["joined"]
 
 _GAP_S = 4.0  # of the query, between pieces of one find
 _OFF_S = 1.5  # of reference time, by which one line may miss the other
-_ORDER = list(VideoTier)
 
 
 def joined(pieces: Iterable[Iterable[BankMatch]]) -> list[BankMatch]:
@@ -30,7 +28,7 @@ def joined(pieces: Iterable[Iterable[BankMatch]]) -> list[BankMatch]:
                 out.append(one)
             else:
                 out[place] = _together(out[place], one)
-    return sorted(out, key=lambda one: (_ORDER.index(one.match.tier), -one.match.score, one.video_id))
+    return sorted(out, key=lambda one: (one.match.rank, one.video_id))
 
 
 def _follows(first: BankMatch, second: BankMatch) -> bool:
@@ -49,7 +47,7 @@ def _at(match: VideoMatch, query_s: float) -> float:
 
 def _together(first: BankMatch, second: BankMatch) -> BankMatch:
     one, other = first.match, second.match
-    surer = min(first, second, key=lambda find: (_ORDER.index(find.match.tier), -find.match.score))
+    surer = min(first, second, key=lambda find: find.match.rank)
     match = replace(
         surer.match,
         states=max(one.states, other.states),

@@ -117,8 +117,7 @@ def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) 
         judged = named_in_part(judged, one.query, one.reference)
         if judged.tier is not VideoTier.NONE:
             out.append(BankMatch(video_id, judged, expected))
-    order = list(VideoTier)
-    return sorted(out, key=lambda one: (order.index(one.match.tier), -one.match.score, one.video_id))
+    return sorted(out, key=lambda one: (one.match.rank, one.video_id))
 
 
 def _among_all(match: VideoMatch, query_frames: int, bank: VideoBank) -> tuple[VideoMatch, float]:
