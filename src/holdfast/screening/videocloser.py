@@ -49,10 +49,10 @@ def _likeliest(looked: Sequence[Sequence[BankMatch]]) -> list[tuple[int, int]]:
 
     Left out is what a match shows already, and of one listed video what overlaps a likelier find: pieces do.
     """
-    from holdfast.matching.video import VideoTier, wants_closer
+    from holdfast.matching.video import wants_closer
 
     places = [(row, n) for row, finds in enumerate(looked) for n in range(len(finds))]
-    sure = [looked[row][n] for row, n in places if looked[row][n].match.tier is VideoTier.MATCH]
+    sure = [looked[row][n] for row, n in places if looked[row][n].match.is_sure]
     chosen: list[tuple[int, int]] = []
     for row, n in sorted(places, key=lambda place: -looked[place[0]][place[1]].match.score):
         one = looked[row][n]

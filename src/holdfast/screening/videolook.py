@@ -69,7 +69,7 @@ class VideoLook:
     @property
     def has_match(self) -> bool:
         """Whether it shows a listed video beyond doubt."""
-        return any(find.match.tier.value == "match" for find in self.finds)
+        return any(find.match.is_sure for find in self.finds)
 
 
 def look_at_video(

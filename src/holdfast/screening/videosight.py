@@ -93,10 +93,11 @@ def sight_frame_hits(
 def seen_find(find: Find, finds: Sequence[Find], kind: str, classic: ClassicMatch | None) -> Seen:
     """How a listed video of a bank of this ``kind`` was seen.
 
-    A benign one covers what of all ``finds`` lies within it and says no more.
+    A benign one covers what of all ``finds`` lies within it and says no more; but nothing where it agrees in
+    part of the picture only, for in the other part it is another video.
     """
     match = find.match
-    among = finds if kind == "benign" else (find,)
+    among = finds if kind == "benign" and not match.is_in_part else (find,)
     near: dict[Region, int] = {
         _region(finds.index(other)): match.nearest_bits if other is find else 0
         for other in among

@@ -29,6 +29,7 @@ class _Seen:
     codes: np.ndarray
     share: float = 1.0
     asked: list[int] = field(default_factory=list)
+    flat: list[int] = field(default_factory=list)
     is_changed: bool = True
     family: str = "as_is"
     words: str = "as is"
@@ -36,7 +37,9 @@ class _Seen:
 
     @property
     def quality(self) -> np.ndarray:
-        return np.full(len(self.codes), 80)
+        quality = np.full(len(self.codes), 80)
+        quality[self.flat] = 0
+        return quality
 
     @property
     def values(self) -> np.ndarray:
@@ -65,9 +68,11 @@ def _pair(rng: np.random.Generator, bits: int, share: float = 1.0) -> tuple[_See
 @pytest.mark.parametrize(
     ("bits", "share", "is_in_part", "is_asked"),
     [
-        (30, 0.0, False, False),
-        (50, 0.7, False, True),
-        (50, 0.5, True, True),
+        (16, 0.0, False, False),
+        (30, 0.75, False, True),
+        (30, 0.6, True, True),
+        (50, 0.75, False, True),
+        (50, 0.6, True, True),
         (70, 1.0, True, False),
     ],
 )
@@ -85,7 +90,7 @@ def test_what_is_near_or_agrees_in_most_of_the_picture_is_whole(
 def test_the_nearer_half_of_the_moments_decides(rng: np.random.Generator) -> None:
     """Listed moments that fall on a cut, or between two stills, are far in copies as well."""
     listed = random_codes(rng, 12)
-    codes = changed(rng, np.repeat(listed, 2, axis=0), 20)
+    codes = changed(rng, np.repeat(listed, 2, axis=0), 16)
     codes[12:] = random_codes(rng, 12)
     assert not seen_in_part(FOUND, _Seen(codes), reference(listed)).is_in_part
     codes[8:12] = random_codes(rng, 4)
@@ -94,7 +99,7 @@ def test_the_nearer_half_of_the_moments_decides(rng: np.random.Generator) -> Non
 
 def test_only_what_was_found_is_asked(rng: np.random.Generator) -> None:
     """Of an excerpt inside another film the rest is another film."""
-    seen, listed = _pair(rng, 20)
+    seen, listed = _pair(rng, 16)
     codes = seen.codes.copy()
     codes[6:] = random_codes(rng, 18)
     within = replace(FOUND, query_end_s=2.9)
@@ -123,7 +128,7 @@ def test_what_decides_nothing_or_is_near_all_through_is_not_asked(
 
 def test_a_view_is_fitted_before_it_is_judged(rng: np.random.Generator) -> None:
     far, listed = _pair(rng, 70)
-    near, calls = _Seen(changed(rng, np.repeat(listed.codes, 2, axis=0), 20)), []
+    near, calls = _Seen(changed(rng, np.repeat(listed.codes, 2, axis=0), 16)), []
 
     def fit(view: int, rows: np.ndarray, codes: np.ndarray) -> _Seen:
         calls.append((view, rows, codes))
@@ -137,6 +142,57 @@ def test_a_view_is_fitted_before_it_is_judged(rng: np.random.Generator) -> None:
     assert named_in_part(FOUND, replace(asked, fit=lambda *_: far), listed).is_in_part
     assert named_in_part(FOUND, replace(asked, fit=None), listed) is FOUND
     assert named_in_part(FOUND, replace(asked, fit=lambda *_: None), listed) is FOUND
+
+
+def test_what_is_near_as_it_is_is_not_fitted(rng: np.random.Generator) -> None:
+    """So the many entries of one video that lists hold cost nothing."""
+    near, listed = _pair(rng, 16)
+    asked = replace(query(near.codes), words=("as is",), fit=lambda *_: pytest.fail("fitted"))
+    assert named_in_part(FOUND, asked, listed) is FOUND
+
+
+def test_of_views_of_one_name_the_nearest_is_meant(rng: np.random.Generator) -> None:
+    near, listed = _pair(rng, 16)
+    far = changed(rng, near.codes, 90)
+    asked = replace(query(far, near.codes), words=("as is", "as is"), fit=lambda *_: pytest.fail("fitted"))
+    assert named_in_part(FOUND, asked, listed) is FOUND
+
+
+@pytest.mark.parametrize(("speed", "offset_s"), [(1.25, 3.0), (0.8, 2.0), (-1.0, 11.0)])
+def test_moments_are_sought_along_the_line(rng: np.random.Generator, speed: float, offset_s: float) -> None:
+    """Only the frame at the time of a listed one counts, however near others are."""
+    listed = random_codes(rng, 16)
+    times = np.arange(24) / 2
+    shown = np.rint(speed * times + offset_s).astype(int)
+    is_there = (shown >= 0) & (shown < 16)
+    codes = random_codes(rng, 24)
+    codes[is_there] = changed(rng, listed[shown[is_there]], 16)
+    ends = times[is_there]
+    match = replace(
+        FOUND, speed=speed, offset_s=offset_s, query_start_s=float(ends[0]), query_end_s=float(ends[-1])
+    )
+    assert not seen_in_part(match, _Seen(codes), reference(listed)).is_in_part
+    assert seen_in_part(replace(match, offset_s=offset_s + 4), _Seen(codes), reference(listed)).is_in_part
+
+
+def test_frames_without_features_do_not_count(rng: np.random.Generator) -> None:
+    """On either side: however near they are, they are near to everything."""
+    listed = random_codes(rng, 12)
+    near = changed(rng, np.repeat(listed, 2, axis=0), 16)
+    codes = near.copy()
+    codes[::4] = random_codes(rng, 6)
+    codes[1::4] = random_codes(rng, 6)
+    codes[2::4] = codes[3::4] = changed(rng, near[2::4], 60)
+    asked = _Seen(codes)
+    assert seen_in_part(FOUND, asked, reference(listed)).is_in_part
+    codes[2::4] = codes[3::4] = near[2::4]
+    assert not seen_in_part(FOUND, asked, reference(listed)).is_in_part
+    is_flat = np.arange(12) % 2 == 1
+    flat = VideoReference.of(listed, np.where(is_flat, 0, 80), np.arange(12.0))
+    assert seen_in_part(FOUND, asked, flat).is_in_part
+    asked.flat.extend(range(2, 24, 4))
+    asked.flat.extend(range(3, 24, 4))
+    assert seen_in_part(FOUND, asked, reference(listed)).is_in_part
 
 
 def test_with_too_few_moments_nothing_is_said(rng: np.random.Generator) -> None:

@@ -59,12 +59,14 @@ def best_match(
 
     ``queries`` are of what the file shows ``within_s``.
     """
-    found = [(match, query) for query in queries if (match := compare(query, reference)) is not None]
-    best, query = max(found, key=lambda one: one[0].score, default=(None, None))
-    if best is None or query is None:
-        return None
-    if not wants_closer(best):
-        return named_in_part(best, query, reference)
+    found = [
+        named_in_part(match, query, reference)
+        for query in queries
+        if (match := compare(query, reference)) is not None
+    ]
+    best = min(found, key=lambda match: match.rank, default=None)
+    if best is None or not wants_closer(best):
+        return best
     start_s, end_s = stretch_s(best)
     span_s = max(start_s, within_s[0]), min(end_s, within_s[1])
     decoder = VideoDecoder(data, VideoLimits(), every_s=CLOSE_S, mode=VideoMode.QUICK, span_s=span_s)

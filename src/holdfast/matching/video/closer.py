@@ -69,7 +69,7 @@ def closer(match: VideoMatch, views: Iterable[Close], reference: VideoReference,
     if best is match:
         return match
     for seen, _ in looked:
-        if seen.words == best.view:
+        if best.looks[0] is seen.look:
             best = seen_in_part(best, seen, reference)
     return _with_ends(best, match, float(reference.time_s[-1]) + reference.step_s)
 

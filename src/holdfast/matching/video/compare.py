@@ -15,7 +15,7 @@ from holdfast.matching.video.judge import SPECIFIC_DECADES, VideoTier, tier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.specific import specific
-from holdfast.matching.video.still import beyond_bound, is_still, still
+from holdfast.matching.video.still import OTHER, beyond_bound, is_still, still
 from holdfast.matching.video.told import told_by_vpdq
 from holdfast.matching.video.whole import whole
 
@@ -25,7 +25,6 @@ __all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "jud
 LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
 FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed frames where that is possible
 FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
-CHANGE_FAMILY = "other"  # of finds by change alone, as of local features
 AGAIN_DECADES = 0.75  # that views with the frames between give away, for being looked at once more
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
 _TIERS = list(VideoTier)
@@ -69,6 +68,11 @@ class VideoMatch:
     def score(self) -> float:
         """All evidence, in decades."""
         return self.decades + self.specific
+
+    @property
+    def is_sure(self) -> bool:
+        """A match of the whole picture: nothing more needs to be looked at to know that it is this video."""
+        return self.tier is VideoTier.MATCH and not self.is_in_part
 
     @property
     def rank(self) -> tuple[int, bool, float]:
@@ -172,7 +176,7 @@ def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMa
         tier=judged,
         decades=found.line.decades,
         specific=specific_,
-        family=CHANGE_FAMILY,
+        family=OTHER,
         view=words,
         is_classic=False,
     )

@@ -18,10 +18,10 @@ from holdfast.matching.video.compare import VideoMatch
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.local import Features, Geometry, Seen, geometry, seen
 from holdfast.matching.video.local_time import Course, course
+from holdfast.matching.video.still import OTHER
 
-__all__ = ["FAMILY", "LocalQuery", "compare_local"]
+__all__ = ["LocalQuery", "compare_local"]
 
-FAMILY = "other"  # no plain view: such a match may hold content for a person, and decide nothing by itself
 LEAST_SUM, MOST_EACH = 14.0, 8.0  # features that speak for this footage: in all, and of one moment at most
 LEAST_EACH, LEAST_MOMENTS = 2.0, 3  # moments that have so many, and how many such moments
 LEAST_WON = 0.6  # of the moments, that have more in common with their own than with any other
@@ -128,7 +128,7 @@ def _still(listed: Features, query: LocalQuery, change: Geometry, mirrored: bool
         decades=PICTURE_DECADES * min(3.0, float(counts[shown].max()) / STILL_FOUND),
         specific=0.0,
         states=1,
-        family=FAMILY,
+        family=OTHER,
         view=_words(change, mirrored),
         speed=1.0,
         offset_s=-start_s,
@@ -153,7 +153,7 @@ def _match(
         decades=float(np.minimum(found.own, PICTURE_DECADES).sum()),
         specific=float(more) / FEATURES_A_DECADE,
         states=len(found),
-        family=FAMILY,
+        family=OTHER,
         view=_words(change, mirrored),
         speed=found.speed,
         offset_s=found.offset_s,

@@ -31,7 +31,7 @@ def search_local(
     Where there is a match already, nothing else is looked at. A match by features has their view and their
     evidence, and the times of the codes where these found it along the same line.
     """
-    if any(one.match.tier is VideoTier.MATCH for one in found):
+    if any(one.match.is_sure for one in found):
         return list(found)
     known = {one.video_id: one for one in found}
     wanted = [one.video_id for one in found if features.get(one.video_id) is not None][:FROM_CODES]

@@ -35,6 +35,8 @@ def _follows(first: BankMatch, second: BankMatch) -> bool:
     one, other = first.match, second.match
     if first.video_id != second.video_id or other.query_start_s - one.query_end_s > _GAP_S:
         return False
+    if one.is_in_part is not other.is_in_part:  # what the whole picture shows must not grow by the other
+        return False
     if one.speed == 0 or other.speed == 0:
         return one.speed == other.speed
     middle_s = (other.query_start_s + other.query_end_s) / 2

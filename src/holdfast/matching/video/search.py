@@ -60,7 +60,7 @@ def search(
     else:
         _compare(query, bank, near_candidates(query, bank, plan), found)
         near = _judged(query, bank, found) if stop_at_match else []
-        if any(one.match.tier is VideoTier.MATCH for one in near):
+        if any(one.match.is_sure for one in near):
             return near
         _compare(query, bank, far_candidates(query, bank, plan), found)
     if query.fit is not None:

@@ -22,6 +22,7 @@ __all__ = [
     "CLASSIC_BITS",
     "LEAST_FRAMES",
     "MOSTLY_SHARE",
+    "OTHER",
     "PLAIN",
     "STILL_BITS",
     "STILL_SHARE",
@@ -36,6 +37,7 @@ LEAST_FRAMES, LEAST_FOUND = 5, 2  # of the reference with features; of them on t
 CLASSIC_BITS = 31
 MOSTLY_SHARE = 0.5  # of the listed frames, from which on a picture is no title
 PLAIN = ("as_is", "orientation", "border")  # families of views that change nothing within the picture
+OTHER = "other"  # no view by itself: such a find may hold content for a person, and decides nothing alone
 
 
 @dataclass(frozen=True, slots=True)
