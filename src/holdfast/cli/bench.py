@@ -60,7 +60,9 @@ def video(
     ] = None,
     part: Annotated[
         str,
-        typer.Option(help="Which sources are edited: test, fresh, fresh2, fresh3, fresh4, fresh5 or tuning."),
+        typer.Option(
+            help="Which sources are edited: test, fresh, fresh2, fresh3, fresh4, fresh5, fresh6 or tuning."
+        ),
     ] = "test",
     clips: Annotated[int, typer.Option(min=1, max=100, help="Clips of each source that are edited.")] = 2,
     edit: Annotated[

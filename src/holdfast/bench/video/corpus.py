@@ -26,7 +26,7 @@ __all__ = [
     "scene_sources",
 ]
 
-PARTS = ("test", "fresh", "fresh2", "fresh3", "fresh4", "fresh5", "tuning")
+PARTS = ("test", "fresh", "fresh2", "fresh3", "fresh4", "fresh5", "fresh6", "tuning")
 
 SAME_BITS = 31  # two files with one frame as near as this are of one source
 SUFFIXES = {".mp4", ".mkv", ".webm", ".avi", ".mov", ".m4v", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv"}
