@@ -6,6 +6,7 @@ import functools
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -137,6 +138,15 @@ def test_within_a_match_nothing_is_looked_at() -> None:
     looked, stretches = [[_find(8.0)], [_find(12.0, tier=MATCH)]], _Stretches()
     assert looked_closer(looked, BANK, stretches) == looked
     assert stretches.spans == []
+
+
+def test_a_match_in_part_of_the_picture_keeps_nothing_from_being_looked_at(surer: list[BankMatch]) -> None:
+    """It may be a stranger under the same lower half; below it lies the video that it is."""
+    part = _find(50.0, tier=MATCH)
+    part = replace(part, match=replace(part.match, is_in_part=True))
+    within = _find(8.0)
+    looked_closer([[part, within]], BANK, _Stretches())
+    assert surer == [within]
 
 
 def test_what_tells_no_look_is_not_looked_at(surer: list[BankMatch]) -> None:

@@ -44,10 +44,14 @@ class _Seen:
     family: str = "as_is"
     words: str = "as is"
     look: object = "here"
+    share: float = 1.0
 
     @property
     def quality(self) -> np.ndarray:
         return np.full(len(self.codes), 80)
+
+    def agreeing(self, rows: np.ndarray, codes: np.ndarray) -> float:
+        return self.share
 
     @property
     def values(self) -> np.ndarray:
@@ -281,6 +285,18 @@ def test_a_line_that_only_crosses_it_does_not_lend_its_ends(rng: np.random.Gener
     found = closer(find, [seen], reference(film[::FPS]), STEP_S)
     assert found.tier is VideoTier.MATCH and found.query_end_s <= 2.6
     assert 2.9 <= found.reference_start_s <= 4 and 5 <= found.reference_end_s <= 6.2
+
+
+@pytest.mark.parametrize(("share", "view"), [(0.9, "as is"), (0.5, "as is, in part of the picture")])
+def test_a_match_in_part_of_the_picture_says_so(rng: np.random.Generator, share: float, view: str) -> None:
+    """Another view of the same name, which shows something else, has no say."""
+    film = _film(rng, 20)
+    seen = replace(_excerpt(rng, film, 3.4, 10.4, 24), share=share, look="there")
+    other = _Seen(random_codes(rng, len(seen.codes)), seen.time_s, share=1 - share)
+    find = _find(offset_s=3.4, query_end_s=7.0, asked_s=7.0)
+    for views in ([seen, other], [other, seen]):
+        found = closer(find, views, reference(film[::FPS]), STEP_S)
+        assert (found.tier, found.view, found.is_in_part) == (VideoTier.MATCH, view, share < 0.7)
 
 
 @dataclass(frozen=True)
