@@ -110,7 +110,10 @@ def video(
     if part not in PARTS:
         raise typer.BadParameter(f"is one of {', '.join(PARTS)}", param_hint="--part")
     if unknown := set(edit or ()) - {one.name for one in EDITS}:
-        raise typer.BadParameter(f"there is no edit {sorted(unknown)[0]}", param_hint="--edit")
+        known = ", ".join(one.name for one in EDITS)
+        raise typer.BadParameter(
+            f"there is no edit {sorted(unknown)[0]}. There are: {known}", param_hint="--edit"
+        )
     if photos is not None:
         from holdfast.bench.video.photos import photo_clips
 

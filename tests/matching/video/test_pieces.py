@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from holdfast.matching.video.bank import VideoBank
+from holdfast.matching.video.compare import VideoMatch
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.pieces import joined
 from holdfast.matching.video.query import VideoQuery
-from holdfast.matching.video.search import search
+from holdfast.matching.video.search import BankMatch, search
 from tests.matching.video.videos import random_codes
 
 
@@ -56,5 +57,40 @@ def test_what_the_whole_picture_shows_does_not_grow_by_what_a_part_of_it_does() 
     in_part = replace(long, match=replace(long.match, family="other", is_in_part=True))
     assert long.match.score > short.match.score and len(joined([[long], [short]])) == 1
     first, second = joined([[in_part], [short]])
-    assert (first, second) == (short, in_part)
+    assert (first.match.score, second.match.score) == (short.match.score, long.match.score)
+    assert first.match.query_start_s == short.match.query_start_s and not first.match.is_in_part
+    assert second.match.is_in_part
     assert len(joined([[in_part], [replace(short, match=replace(short.match, is_in_part=True))]])) == 1
+
+
+@pytest.mark.parametrize(
+    ("speed", "length_s", "told", "ends_s"),
+    [
+        (1.08, 8.0, 1.0, (21.6, 30.24)),
+        (0.93, 8.0, 1.0, (18.6, 26.04)),
+        (1.08, 12.0, 1.08, (21.6, 34.56)),
+        (1.25, 2.0, 1.25, (25.0, 27.5)),
+        (-1.0, 0.5, -1.0, (-20.5, -20.0)),
+        (0.0, 8.0, 0.0, (3.0, 9.0)),
+    ],
+)
+def test_a_speed_that_the_times_cannot_tell_from_the_usual_one_is_the_usual_one(
+    speed: float, length_s: float, told: float, ends_s: tuple[float, float]
+) -> None:
+    (found,) = joined([[_find(speed, 20.0, 20.0 + length_s, ends_s)]])
+    match = found.match
+    assert match.speed == told
+    middle_s = 20.0 + length_s / 2
+    if speed > 0:
+        assert match.speed * middle_s + match.offset_s == pytest.approx(speed * middle_s)
+        wanted_s = [told * each_s + match.offset_s for each_s in (20.0, 20.0 + length_s)]
+        assert [match.reference_start_s, match.reference_end_s] == pytest.approx(wanted_s)
+    else:
+        assert (match.reference_start_s, match.reference_end_s) == ends_s
+
+
+def _find(speed: float, start_s: float, end_s: float, ends_s: tuple[float, float]) -> BankMatch:
+    match = VideoMatch(
+        VideoTier.MATCH, 30.0, 5.0, 8, "as_is", "as is", speed, 0.0, start_s, end_s, *ends_s, 20
+    )  # fmt: skip
+    return BankMatch(7, match, 1e-20)

@@ -12,6 +12,7 @@ __all__ = ["joined"]
 
 _GAP_S = 4.0  # of the query, between pieces of one find
 _OFF_S = 1.5  # of reference time, by which one line may miss the other
+_USUAL, _USUAL_OFF_S = 0.22, 0.35  # from the usual speed: by so much, and so little at the ends of a find
 
 
 def joined(pieces: Iterable[Iterable[BankMatch]]) -> list[BankMatch]:
@@ -28,7 +29,7 @@ def joined(pieces: Iterable[Iterable[BankMatch]]) -> list[BankMatch]:
                 out.append(one)
             else:
                 out[place] = _together(out[place], one)
-    return sorted(out, key=lambda one: (one.match.rank, one.video_id))
+    return sorted(map(_at_usual_speed, out), key=lambda one: (one.match.rank, one.video_id))
 
 
 def _follows(first: BankMatch, second: BankMatch) -> bool:
@@ -60,3 +61,25 @@ def _together(first: BankMatch, second: BankMatch) -> BankMatch:
         nearest_bits=min(one.nearest_bits, other.nearest_bits),
     )
     return BankMatch(first.video_id, match, surer.expected_false_alarms)
+
+
+def _at_usual_speed(one: BankMatch) -> BankMatch:
+    """With the usual speed where the times found cannot tell it from another one.
+
+    Frames are half a second apart, and those of lists a second: a line through a few of them is tilted.
+    """
+    match = one.match
+    half_s = (match.query_end_s - match.query_start_s) / 2
+    away = abs(match.speed - 1)
+    if away > _USUAL or away * half_s > _USUAL_OFF_S:
+        return one
+    middle_s = (match.query_start_s + match.query_end_s) / 2
+    shown_s = _at(match, middle_s)
+    told = replace(
+        match,
+        speed=1.0,
+        offset_s=shown_s - middle_s,
+        reference_start_s=max(0.0, shown_s - half_s),
+        reference_end_s=max(0.0, shown_s + half_s),
+    )
+    return replace(one, match=told)
