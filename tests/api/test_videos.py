@@ -77,6 +77,9 @@ def test_a_short_video_is_answered_at_once(lead: TestClient, runtime: Runtime) -
     assert (fact["algorithm"], fact["view"]) == ("vpdq", "orientation") and fact["score"] > 9
     assert not answer["decision"]["draft_report"]
     assert (fact["query_start_s"], fact["ref_end_s"]) == (0.0, pytest.approx(4, abs=0.75))
+    told = ("speed", "vpdq_query_percent", "vpdq_ref_percent")
+    assert [fact[name] for name in told] == [match[name] for name in told] and fact["speed"] == 1.0
+    assert fact["vpdq_query_percent"] is not None and fact["vpdq_ref_percent"] is not None
 
 
 def test_what_matches_early_in_a_long_video_is_a_match_at_once(lead: TestClient) -> None:

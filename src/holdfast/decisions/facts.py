@@ -162,11 +162,15 @@ class EntryMatch:
     standing: str = "none"  # one of vocabulary.STANDINGS
     seen: str = ""  # the view in words, for people: "mirrored, cropped about 12 %"
     expected_false_alarms: float | None = None  # docs/false-alarms.md; None where nobody can say
-    # Of videos, in seconds: where in the upload, and where in the listed one. No rule asks for them.
+    # Of videos, in seconds: where in the upload, and where in the listed one; listed seconds for one of the
+    # upload's; and vPDQ's own percentages. No rule asks for them.
     query_start_s: float | None = None
     query_end_s: float | None = None
     ref_start_s: float | None = None
     ref_end_s: float | None = None
+    speed: float | None = None
+    vpdq_query_percent: float | None = None
+    vpdq_ref_percent: float | None = None
     extrapolation_decades: float | None = None
 
     def __post_init__(self) -> None:

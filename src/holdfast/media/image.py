@@ -58,7 +58,7 @@ def decode_image(
     name = sniff(data)
     if name is None:
         raise NotMatchableError(
-            Reason.NOT_MEDIA, "Not matchable: the bytes are of no image format known here."
+            Reason.NOT_MEDIA, "Not matchable: the bytes are of no format of images or videos known here."
         )
     if name == "JXL" and not _JXL:
         raise NotMatchableError(

@@ -58,6 +58,9 @@ def facts_of(screened: Screened, context: Context, standings: Mapping[int, str])
                 query_end_s=seen[match.fingerprint_id].span.query_end_s,
                 ref_start_s=seen[match.fingerprint_id].span.ref_start_s,
                 ref_end_s=seen[match.fingerprint_id].span.ref_end_s,
+                speed=seen[match.fingerprint_id].span.speed,
+                vpdq_query_percent=seen[match.fingerprint_id].span.vpdq_query_percent,
+                vpdq_ref_percent=seen[match.fingerprint_id].span.vpdq_ref_percent,
                 extrapolation_decades=seen[match.fingerprint_id].extrapolation_decades,
                 exact=match.exact,
                 standing="conflict"
