@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from holdfast.hashing.videoviews.cells import CELLS, RIDGE, normal_equations, textured
+from holdfast.hashing.videoviews.cells import CELLS, RIDGE, terms, textured
 from holdfast.hashing.views.deep import centred_coefficients
 from holdfast.hashing.views.refine import code_signs
 
@@ -34,8 +34,9 @@ def agreeing_share(blocks: Float32Array, codes: npt.NDArray[np.uint8]) -> float:
     is_textured = textured(blocks)
     if is_textured.sum() < LEAST_TEXTURED:
         return 1.0
-    square, shared = normal_equations(blocks, code_signs(codes))
-    _, own = normal_equations(blocks, np.sign(centred_coefficients(blocks)))
+    parts = terms(blocks)
+    square, shared = parts.T @ parts, parts.T @ code_signs(codes).reshape(-1)
+    own = parts.T @ np.sign(centred_coefficients(blocks)).reshape(-1)
     ridge = RIDGE * float(np.trace(square)) / len(square) + 1e-9
     mean = float(own.sum() / (square.sum() + 1e-9))
     square = square + ridge * np.eye(len(square))

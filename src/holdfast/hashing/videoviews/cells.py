@@ -15,7 +15,7 @@ import numpy.typing as npt
 from holdfast.hashing.views.deep import centred_coefficients
 from holdfast.hashing.views.faces import cosine_matrix
 
-__all__ = ["CELLS", "RIDGE", "cell_coefficients", "normal_equations", "textured", "windows"]
+__all__ = ["CELLS", "RIDGE", "cell_coefficients", "normal_equations", "terms", "textured", "windows"]
 
 CELLS = 8  # of the picture, across and down
 RIDGE = 0.05  # of the usual curvature: what holds weights near their mean where the codes say little
@@ -30,15 +30,23 @@ def normal_equations(
     blocks: Float32Array, signs: Float32Array
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(c, c) and (c,): the normal equations of the weights of c cells, for blocks (k, 64, 64) of one part."""
+    parts = terms(blocks)
+    return parts.T @ parts, parts.T @ (signs.reshape(-1) * _SIGN)
+
+
+def terms(blocks: Float32Array) -> npt.NDArray[np.float64]:
+    """float64 (k * 256, c): what each of c cells adds to each coefficient of blocks (k, 64, 64).
+
+    In units of the usual size of a coefficient, so that each says as much as any other.
+    """
     cells = cell_coefficients(blocks)
     whole = centred_coefficients(blocks)
     # Of regular pictures nearly all coefficients are nothing: those of their cells would outweigh all others.
     least = CELL_SIZE * np.sqrt((cells**2).mean(axis=(1, 2)))[:, np.newaxis]
     scale = np.maximum(np.median(np.abs(whole), axis=1, keepdims=True), least) + np.float32(1e-6)
     usual = np.abs(whole / scale).mean(axis=0) + np.float32(_USUAL)
-    terms = (cells / (scale * usual)[:, np.newaxis]).transpose(0, 2, 1).reshape(-1, CELLS * CELLS)
-    terms = terms.astype(np.float64)
-    return terms.T @ terms, terms.T @ (signs.reshape(-1) * _SIGN)
+    parts = (cells / (scale * usual)[:, np.newaxis]).transpose(0, 2, 1).reshape(-1, CELLS * CELLS)
+    return np.asarray(parts, np.float64)
 
 
 def cell_coefficients(blocks: Float32Array) -> Float32Array:
