@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.hashing.videoviews import covers
-from holdfast.hashing.videoviews.cells import CELLS
+from holdfast.hashing.videoviews.cells import CELLS, RIDGE, normal_equations
 from holdfast.hashing.videoviews.closer import close_views
 from holdfast.hashing.videoviews.covers import LEAST_MOMENTS, MOST_MOMENTS, uncovered
 from tests.hashing.videoviews.films import PLAIN_LOOK, behind, blocks_of, codes_of, film, frames, mean_bits
@@ -92,7 +92,7 @@ def test_of_very_many_moments_a_sample_is_asked(monkeypatch: pytest.MonkeyPatch)
         asked.append(len(blocks))
         return original(blocks, signs)
 
-    original = covers.normal_equations
+    original = normal_equations
     monkeypatch.setattr(covers, "normal_equations", sums)
     blocks = np.tile(blocks_of(film(78, COUNT)), (20, 1, 1))
     assert uncovered(blocks, np.arange(len(blocks)), codes_of(blocks)) is not None
@@ -114,7 +114,7 @@ def test_the_weights_are_the_least_squares_of_those_from_zero_on(seed: int) -> N
     wanted = terms @ np.maximum(rng.normal(0.3, 0.6, CELLS * CELLS), 0) + rng.normal(size=600)
     square, shared = terms.T @ terms, terms.T @ wanted
     weights = covers._solved(square, shared)
-    ridge = covers.RIDGE * np.trace(square) / len(square)
+    ridge = RIDGE * np.trace(square) / len(square)
     mean = max(float(shared.sum() / square.sum()), 1e-3)
     slope = square @ weights - shared + ridge * (weights - mean)
     size = float(np.abs(shared).max())

@@ -307,8 +307,8 @@ class _Under(_Seen):
 
     def uncovered(self, rows: np.ndarray, codes: np.ndarray) -> _Seen | None:
         super().uncovered(rows, codes)
-        words = {"family": "other", "words": "as is, partly covered"}
-        return _Seen(self.left, self.time_s, True, **words) if len(rows) > 3 else None
+        left = _Seen(self.left, self.time_s, True, "other", "as is, partly covered")
+        return left if len(rows) > 3 else None
 
 
 def _under(

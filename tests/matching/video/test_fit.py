@@ -32,6 +32,9 @@ class _View:
     def values(self) -> np.ndarray:
         return np.unpackbits(self.codes, axis=1).astype(np.float32) * 2 - 1
 
+    def agreeing(self, rows: np.ndarray, codes: np.ndarray) -> float:
+        return 1.0
+
 
 @dataclass(frozen=True)
 class _Often(_View):
