@@ -164,6 +164,21 @@ def test_a_worker_that_dies_is_an_answer_and_is_replaced() -> None:
         assert pool.worker_pids() != [pid]
 
 
+def test_where_the_server_dies_the_file_is_not_to_blame() -> None:
+    with DecodePool(workers=1) as pool, ThreadPoolExecutor(1) as threads:
+        pool.decode_image(stored("PNG"))
+        (worker,), server = pool.worker_pids(), pool.server_pid
+        assert server is not None
+        os.kill(worker, signal.SIGSTOP)  # so that it surely is at work when its server dies
+        asked = threads.submit(pool.decode_image, stored("PNG"))
+        wait_until(lambda: has_work(pool))
+        os.kill(server, signal.SIGKILL)
+        with pytest.raises(WorkerError, match="nothing is known of it"):
+            asked.result(timeout=120)
+        assert pool.decode_image(stored("PNG")).frames
+        assert pool.server_pid != server
+
+
 @pytest.mark.parametrize("which", ["worker", "server"])
 def test_what_dies_while_idle_is_replaced_unnoticed(which: str) -> None:
     with DecodePool(workers=1) as pool:

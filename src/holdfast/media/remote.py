@@ -43,6 +43,7 @@ class RemoteWorker:
         self._server, self._limits = server, limits
         self._tasks = 0
         self._status: int | None = None
+        self._is_orphan = False  # the fork server is gone, and every worker with it
         self.worn_out = False
         self.peak_bytes = 0  # the most memory it has taken, as it says
         self._input: SharedBuffer | FileSource = source or SharedBuffer("holdfast-input")
@@ -75,7 +76,10 @@ class RemoteWorker:
     def run(
         self, task: str, data: bytes | memoryview, arguments: dict[str, Any]
     ) -> tuple[Any, list[npt.NDArray[Any]]]:
-        """The task's answer and arrays. Raises `NotMatchableError`. Close it if `worn_out` is true then."""
+        """The task's answer and arrays. Close it if `worn_out` is true then.
+
+        Raises `NotMatchableError`, and `WorkerError` where it ended through no fault of the data.
+        """
         self._tasks += 1
         size_bytes = self._hand_over(data)
         return self._checked(self._ask(self._request(task, size_bytes, arguments), self._limits.wall_s))
@@ -85,7 +89,7 @@ class RemoteWorker:
     ) -> Iterator[tuple[Any, list[npt.NDArray[Any]]]]:
         """The parts of the task's answer, as they come; ``data`` None: of the file that it was given.
 
-        Only waiting for the worker counts as time. Raises `NotMatchableError`, also after some parts.
+        Only waiting for the worker counts as time. Raises as `run`, also after some parts.
         """
         message = self._request(task, self._hand_over(data), arguments)
         left_s, more = self._limits.wall_s, True
@@ -140,8 +144,8 @@ class RemoteWorker:
         if self._status is None:
             try:
                 self._status = self._server.reap(self.pid)
-            except WorkerError:  # the server is gone, and every worker with it
-                self._status = -signal.SIGKILL
+            except WorkerError:
+                self._status, self._is_orphan = -signal.SIGKILL, True
         return self._status
 
     def _arrays(self, places: object) -> list[npt.NDArray[Any]]:
@@ -166,7 +170,9 @@ class RemoteWorker:
         raise WorkerError(f"A decode worker cannot run: {problem} (status {status}). Nothing was decoded.")
 
     def _ask(self, request: dict[str, Any], wall_s: float) -> dict[str, Any]:
-        """The worker's answer. Raises `NotMatchableError` where it ends, or takes too long, on this task."""
+        """The worker's answer. Raises `NotMatchableError` where it ends, or takes too long, on this task;
+        `WorkerError` where it ended because its server did.
+        """
         answer, over_time = None, False
         try:
             self._channel.settimeout(wall_s)
@@ -181,7 +187,13 @@ class RemoteWorker:
         if answer is not None:
             return answer
         self.worn_out = True
-        raise _post_mortem(None if over_time else self._end(), self._limits)
+        status = None if over_time else self._end()
+        if self._is_orphan:
+            raise WorkerError(
+                "The process that starts decode workers is gone, and this worker with it. The file was not "
+                "looked at to its end; nothing is known of it. Ask again: a new process is started."
+            )
+        raise _post_mortem(status, self._limits)
 
     def _wear(self, answer: dict[str, Any]) -> None:
         self.peak_bytes = int(answer["peak_bytes"])
