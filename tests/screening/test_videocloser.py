@@ -29,7 +29,7 @@ from holdfast.media.videoreader import VideoReader
 from holdfast.records.home import Home
 from holdfast.screening import videolook
 from holdfast.screening.lists import ListIndex
-from holdfast.screening.videocloser import MOST_FINDS, looked_closer
+from holdfast.screening.videocloser import MOST_FINDS, MOST_WITHIN, looked_closer
 from holdfast.screening.videohashing import hash_video
 from holdfast.screening.videolook import Source, VideoLook, look_at_video
 from tests.hashing.videoviews.films import film as lumas
@@ -138,6 +138,15 @@ def test_within_a_match_nothing_is_looked_at() -> None:
     looked, stretches = [[_find(8.0)], [_find(12.0, tier=MATCH)]], _Stretches()
     assert looked_closer(looked, BANK, stretches) == looked
     assert stretches.spans == []
+
+
+def test_within_a_match_of_another_video_few_are_looked_at_after_all_else(surer: list[BankMatch]) -> None:
+    """Another known video may be cut into it, or laid over it."""
+    match = replace(_find(50.0, tier=MATCH), video_id=2)
+    within = [_find(20.0), replace(_find(12.0), video_id=3), replace(_find(11.0), video_id=4)]
+    elsewhere = _find(8.0, 30.0)
+    looked_closer([[match, *within, elsewhere]], BANK, _Stretches())
+    assert surer == [elsewhere, *within[:MOST_WITHIN]]
 
 
 def test_a_match_in_part_of_the_picture_keeps_nothing_from_being_looked_at(surer: list[BankMatch]) -> None:

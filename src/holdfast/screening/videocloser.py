@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, cast
 
@@ -11,14 +11,15 @@ from holdfast.errors import NotMatchableError, UnreadableError
 if TYPE_CHECKING:
     from holdfast.hashing.videoviews.looks import Look
     from holdfast.matching.video import BankMatch, VideoBank
-    from holdfast.media.videoreader import VideoReader
+    from holdfast.media.types import VideoFrame
 
 __all__ = ["MOST_FINDS", "OpenStretch", "looked_closer"]
 
 MOST_FINDS = 4  # that are looked at again, the likeliest first
+MOST_WITHIN = 2  # of them that lie within a match of another video
 
 # (start, end) in seconds of the video: its frames there, `CLOSE_S` apart.
-OpenStretch = Callable[[tuple[float, float]], "AbstractContextManager[VideoReader]"]
+OpenStretch = Callable[[tuple[float, float]], "AbstractContextManager[Iterable[VideoFrame]]"]
 
 
 def looked_closer(
@@ -47,20 +48,33 @@ def looked_closer(
 def _likeliest(looked: Sequence[Sequence[BankMatch]]) -> list[tuple[int, int]]:
     """(piece, number) of up to `MOST_FINDS` finds to look at again, the likeliest first.
 
-    Left out is what a match shows already, and of one listed video what overlaps a likelier find: pieces do.
+    What lies within a match of another listed video comes last, and few of it: most often it is one more file
+    of that recording, at times something cut into it or laid over it. Left out is what a match shows already,
+    and of one listed video what overlaps a likelier find: pieces do.
     """
     from holdfast.matching.video import wants_closer
 
     places = [(row, n) for row, finds in enumerate(looked) for n in range(len(finds))]
     sure = [looked[row][n] for row, n in places if looked[row][n].match.is_sure]
+    within: list[tuple[int, int]] = []
     chosen: list[tuple[int, int]] = []
     for row, n in sorted(places, key=lambda place: -looked[place[0]][place[1]].match.score):
         one = looked[row][n]
-        known = [looked[r][k] for r, k in chosen if looked[r][k].video_id == one.video_id]
-        is_shown = any(_covers(match, one) for match in sure) or any(_overlap(other, one) for other in known)
-        if len(chosen) < MOST_FINDS and wants_closer(one.match) and not is_shown:
-            chosen.append((row, n))
-    return chosen
+        covering = {match.video_id for match in sure if _covers(match, one)}
+        if wants_closer(one.match) and one.video_id not in covering:
+            (within if covering else chosen).append((row, n))
+    return _apart(looked, [*chosen, *_apart(looked, within)[:MOST_WITHIN]])[:MOST_FINDS]
+
+
+def _apart(looked: Sequence[Sequence[BankMatch]], places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Without finds that overlap one of the same listed video before them."""
+    kept: list[tuple[int, int]] = []
+    for row, n in places:
+        one = looked[row][n]
+        known = [looked[r][k] for r, k in kept if looked[r][k].video_id == one.video_id]
+        if not any(_overlap(other, one) for other in known):
+            kept.append((row, n))
+    return kept
 
 
 def _covers(one: BankMatch, other: BankMatch) -> bool:

@@ -129,6 +129,24 @@ def test_in_a_large_bank_only_the_likeliest_are_fitted(rng: np.random.Generator)
     assert len(calls) <= 2 * 2 * FITTED
 
 
+def test_a_match_that_is_too_little_for_a_large_bank_is_fitted(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = random_codes(rng, 12)
+    shown = np.repeat(listed, 2, axis=0)
+    calls: list[tuple[int, np.ndarray, np.ndarray]] = []
+    asked = query(random_codes(rng, 24), changed(rng, shown, 88))
+    asked = replace(asked, fit=_fit(changed(rng, shown, 20), calls))
+    bank = VideoBank.of([(7, listed, np.full(12, 80), np.arange(12.0))])
+    (alone,) = search(asked, bank)
+    assert alone.match.tier is VideoTier.MATCH and alone.match.view == "view 1" and not calls
+    monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**25))
+    (found,) = search(asked, bank)
+    assert found.match.tier is VideoTier.MATCH and found.match.view == "finely fitted" and calls
+    (weak,) = search(replace(asked, fit=None), bank)
+    assert weak.match.tier is VideoTier.POSSIBLE
+
+
 def test_what_moves_fast_is_seen_by_the_frames_between(rng: np.random.Generator) -> None:
     """Frames half a second apart all lie between the listed ones; the quarters of a second do not."""
     listed = random_codes(rng, 12)

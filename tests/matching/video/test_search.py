@@ -10,10 +10,11 @@ import pytest
 
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
+from holdfast.matching.video.compare import compare
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
 from holdfast.matching.video.search import search
-from tests.matching.video.videos import changed, query, random_codes
+from tests.matching.video.videos import changed, query, random_codes, reference
 
 COUNT = 100
 
@@ -159,3 +160,37 @@ def test_a_title_that_all_listed_videos_show_ends_the_first_pass_and_hides_nothi
     near_candidates(asked, bank, plan)
     assert sum(hits) < 250_000
     assert search(asked, bank, plan)[0].video_id == 5
+
+
+def test_what_is_found_by_change_is_looked_at_in_the_other_views_too(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How it changes is told by a plain view; the view that comes near may be another one."""
+    rng = np.random.default_rng(12)
+    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
+    assert seen is not None
+    asked = query(random_codes(rng, 40), np.repeat(changed(rng, videos[42], 94), 2, axis=0))
+    asked = replace(asked, fit=lambda *_: None, look=lambda view: f"look {view}")
+    module = sys.modules["holdfast.matching.video.search"]
+    found = replace(seen, tier=VideoTier.POSSIBLE, view="by how it changes", looks=("changes",))
+    monkeypatch.setattr(module, "far_candidates", lambda *_: [Candidate(1042, (1,))])
+    monkeypatch.setattr(module, "by_change", lambda *_: found)
+    (one,) = search(asked, bank)
+    assert one.video_id == 1042 and one.match.looks == ("changes", "look 1", "look 0")
+
+
+def test_a_match_in_part_of_one_video_keeps_none_from_being_asked_how_it_changes(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
+    module, asked_of = sys.modules["holdfast.matching.video.search"], list[float]()
+    monkeypatch.setattr(module, "far_candidates", lambda *_: [Candidate(1008, (0,)), Candidate(1007, (0,))])
+    monkeypatch.setattr(module, "by_change", lambda _, listed: asked_of.append(listed.codes[0, 0]))
+    (match,) = search(asked, bank)
+    assert match.match.is_sure and asked_of == []
+    monkeypatch.setattr(
+        module, "named_in_part", lambda match, *_: replace(match, is_in_part=True, family="other")
+    )
+    (match,) = search(asked, bank)
+    assert match.video_id == 1007 and not match.match.is_sure
+    assert asked_of == [videos[8][0, 0]]

@@ -15,7 +15,6 @@ from holdfast.bench.video.queries import best_match, query_of, views_of
 from holdfast.hashing.video import VideoHash
 from holdfast.matching.video.classic import ClassicMatch, classic_match
 from holdfast.matching.video.compare import VideoMatch, compare
-from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
 from holdfast.media.types import VideoMode
 
@@ -24,8 +23,8 @@ __all__ = [
     "Keyframes",
     "Pair",
     "Prepared",
+    "case_data",
     "case_of",
-    "case_query",
     "classic_of",
     "prepared",
     "reference_of",
@@ -138,16 +137,14 @@ def case_of(
     )
 
 
-def case_query(
+def case_data(
     edit: VideoEdit, own: Prepared, clip: Clip, hosts: Sequence[tuple[Listed, Clip]], folder: Path | None
-) -> list[VideoQuery]:
-    """The queries of an edited clip, one a piece."""
+) -> bytes:
+    """The file of an edited clip."""
     path = None if folder is None else folder / _file_name(edit, own)
     if path is not None and path.is_file():
-        data = path.read_bytes()
-    else:
-        data = _made(edit, own, clip, hosts, folder)[1]
-    return [query_of(views) for views in views_of(data)]
+        return path.read_bytes()
+    return _made(edit, own, clip, hosts, folder)[1]
 
 
 def scene_pairs(scene: Sequence[Prepared]) -> Iterator[Pair]:

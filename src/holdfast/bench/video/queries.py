@@ -15,10 +15,10 @@ from holdfast.matching.video.compare import VideoMatch, compare
 from holdfast.matching.video.inpart import named_in_part
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.reference import VideoReference
-from holdfast.media.types import VideoLimits, VideoMode
+from holdfast.media.types import VideoFrame, VideoLimits, VideoMode
 from holdfast.media.video import VideoDecoder
 
-__all__ = ["best_match", "pieces_of", "query_of", "views_of"]
+__all__ = ["best_match", "pieces_of", "query_of", "stretch_of", "views_of"]
 
 
 def views_of(data: bytes, *, mode: VideoMode = VideoMode.QUICK) -> Iterator[VideoViews]:
@@ -68,7 +68,11 @@ def best_match(
     if best is None or not wants_closer(best):
         return best
     start_s, end_s = stretch_s(best)
-    span_s = max(start_s, within_s[0]), min(end_s, within_s[1])
-    decoder = VideoDecoder(data, VideoLimits(), every_s=CLOSE_S, mode=VideoMode.QUICK, span_s=span_s)
-    frames = (frame for frame in decoder.frames() if frame is not None)
+    frames = stretch_of(data, (max(start_s, within_s[0]), min(end_s, within_s[1])))
     return closer(best, close_views(frames, cast("tuple[Look, ...]", best.looks)), reference, CLOSE_S)
+
+
+def stretch_of(data: bytes, span_s: tuple[float, float]) -> Iterator[VideoFrame]:
+    """The frames of a file from one time to another, as they are for a closer look."""
+    decoder = VideoDecoder(data, VideoLimits(), every_s=CLOSE_S, mode=VideoMode.QUICK, span_s=span_s)
+    return (frame for frame in decoder.frames() if frame is not None)

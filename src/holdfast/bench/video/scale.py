@@ -10,7 +10,7 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
@@ -19,17 +19,16 @@ from typing import Any
 import numpy as np
 
 from holdfast.bench.machine import describe_machine
-from holdfast.bench.video.cases import Prepared, case_query, prepared
+from holdfast.bench.video.cases import Prepared, case_data, prepared
 from holdfast.bench.video.clips import Clip, encoded, read_clip
-from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus
+from holdfast.bench.video.corpus import Listed, named_parts, named_sources, read_corpus, scene_sources
 from holdfast.bench.video.edits import EDITS, edited
 from holdfast.bench.video.queries import query_of, views_of
 from holdfast.bench.video.run import Plan, chosen_clips, hosts_of
+from holdfast.bench.video.scale_recall import copy_in_bank, recall_in_bank
 from holdfast.bench.video.strangers import FIRST_STRANGER, lengths, strangers
-from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import SearchPlan, far_candidates, near_candidates
-from holdfast.matching.video.compare import compare
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.query import VideoQuery
 from holdfast.matching.video.search import search
@@ -66,13 +65,13 @@ def run_scale(plan: Plan, frames: int, *, as_json: bool, advance: Advance = lamb
         })  # fmt: skip
         copies = _copies(plan, clips, files, advance)  # one by one: all their views together fill the memory
         first = next(copies)
-        search(first[1], bank)  # loads kernels
+        copy_in_bank(*first, bank)  # loads kernels
         if halves:  # files may be too short
             listed = [_timed(query, bank) for _, query in halves]
             rows.append({"measure": "half a minute of a listed video, processor s"} | _summary(listed))
             unlisted = [_timed_without(own, files, query, bank) for own, query in halves]
             rows.append({"measure": "half a minute of no listed video, processor s"} | _summary(unlisted))
-        rows.append({"measure": "edited copies"} | _recall(chain([first], copies), bank))
+        rows.append({"measure": "edited copies"} | recall_in_bank(chain([first], copies), bank))
     for row in rows:
         head = row.get("measure", "machine")
         rest = "  ".join(f"{key} {value}" for key, value in row.items() if key != "measure")
@@ -106,16 +105,18 @@ def _as_listed(number: int, files: Sequence[Listed]) -> tuple[int, Any, Any, Any
 
 def _copies(
     plan: Plan, clips: Sequence[tuple[Prepared, Clip]], files: Sequence[Listed], advance: Advance
-) -> Iterator[tuple[int, VideoQuery]]:
-    """(number of its own file, query) of each edited clip."""
+) -> Iterator[tuple[list[int], bytes]]:
+    """(numbers of its own file and those of the same recording, the file) of each edited clip."""
     edits = [edit for edit in EDITS if edit.name in (plan.edits or _MEASURED)]
-    numbers = {file.path: number for number, file in enumerate(files)}
+    scenes = scene_sources(plan.sources)
     for place, (own, clip) in enumerate(clips):
         advance(place, len(clips), own.listed.name)
+        same = [number for number, file in enumerate(files) if file.source == own.listed.source]
+        number = next(number for number in same if files[number].path == own.listed.path)
+        others = [] if own.listed.source in scenes else [other for other in same if other != number]
         for edit in edits:
             hosts = hosts_of(own.listed, edit, clips)
-            for query in case_query(edit, own, clip, hosts, plan.work):
-                yield numbers[own.listed.path], query
+            yield [number, *others], case_data(edit, own, clip, hosts, plan.work)
 
 
 def _half_minutes(plan: Plan, files: Sequence[Listed], advance: Advance) -> Iterator[tuple[int, VideoQuery]]:
@@ -165,33 +166,6 @@ def _summary(timed: Sequence[Row]) -> Row:
         "queries": len(timed), "median": middle("whole"), "near": middle("near"), "far": middle("far"),
         "most": round(max(row["whole"] for row in timed), 2),
         "with a made-up video as match": sum(row["false"] for row in timed),
-    }  # fmt: skip
-
-
-def _recall(copies: Iterable[tuple[int, VideoQuery]], bank: VideoBank) -> Row:
-    """How many are a match with their own file alone, by that score in so large a bank, and out of it."""
-    times, counts = (
-        [],
-        dict.fromkeys(("a match alone", "by that score here", "found", "lost by the search"), 0),
-    )
-    for number, query in copies:
-        reference = bank.reference(number)
-        match = None if reference is None else compare(query, reference)
-        started = time.thread_time()
-        tiers = {one.video_id: one.match.tier for one in search(query, bank)}
-        times.append(time.thread_time() - started)
-        if match is None or match.tier is not VideoTier.MATCH:
-            continue
-        expected = expected_false_alarms(match.score, len(query), bank.frames)
-        is_due = match.is_classic or among(match.tier, expected) is VideoTier.MATCH
-        is_found = tiers.get(number) is VideoTier.MATCH
-        counts["a match alone"] += 1
-        counts["by that score here"] += is_due
-        counts["found"] += is_found
-        counts["lost by the search"] += is_due and not is_found
-    return counts | {
-        "of": len(times), "processor s, median": round(float(np.median(times)), 2),
-        "most": round(max(times), 2),
     }  # fmt: skip
 
 

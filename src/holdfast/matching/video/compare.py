@@ -19,7 +19,7 @@ from holdfast.matching.video.still import OTHER, beyond_bound, is_still, still
 from holdfast.matching.video.told import told_by_vpdq
 from holdfast.matching.video.whole import whole
 
-__all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "judged_along"]
+__all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "judged_along", "with_looks"]
 
 
 LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
@@ -91,7 +91,7 @@ def compare(
     found = lines(query, reference)
     best = _compared(query, reference, found, fit=fit, change=change)
     best = _never_silent(best, query, reference)
-    return None if best is None else _with_looks(best, query, found)
+    return None if best is None else with_looks(best, query, found)
 
 
 def _never_silent(best: VideoMatch | None, query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
@@ -107,7 +107,7 @@ def _never_silent(best: VideoMatch | None, query: VideoQuery, reference: VideoRe
     return replace(best, told=told)
 
 
-def _with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoMatch:
+def with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoMatch:
     """With the views of the lines that fit best, and the frames as they are, to look at more closely."""
     if query.look is None or best.tier is VideoTier.MATCH:
         return best
@@ -166,7 +166,7 @@ def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMa
     seen = judged_along(found.query, reference, found.line, found.support)
     specific_ = min(seen.specific, SPECIFIC_DECADES)
     judged = tier(found.line.decades, specific_)
-    expected = expected_false_alarms(found.line.decades + specific_, len(found.query), len(reference))
+    expected = expected_false_alarms(found.line.decades + specific_, len(found.query), reference.among)
     judged = among(judged, expected)
     if not found.is_near and judged is not VideoTier.NONE:
         judged = VideoTier.POSSIBLE
@@ -255,7 +255,7 @@ def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs
     judged = tier(decades, found.decades, still=None if picture is None else picture.decades)
     if not is_classic:
         score = decades + found.decades
-        judged = among(judged, expected_false_alarms(score, len(query), len(reference)))
+        judged = among(judged, expected_false_alarms(score, len(query), reference.among))
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     # Frame by frame, only those at listed moments are among the pairs.
     half_s = reference.step_s / abs(line.speed) / 2 if query.is_close else query.step_s / 2

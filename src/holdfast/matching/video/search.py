@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.matching.video.alarms import SLOPE, among, expected_false_alarms
+from holdfast.matching.video.align import lines
 from holdfast.matching.video.alike import as_they_stand, plain_views
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.closer import closer
-from holdfast.matching.video.compare import VideoMatch, better, by_change, compare
+from holdfast.matching.video.compare import VideoMatch, better, by_change, compare, with_looks
 from holdfast.matching.video.inpart import named_in_part
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
@@ -44,6 +45,15 @@ class _Compared:
     reference: VideoReference
     match: VideoMatch | None
 
+    @property
+    def is_match(self) -> bool:
+        return self.match is not None and self.match.tier is VideoTier.MATCH
+
+    def with_match(self, match: VideoMatch | None) -> _Compared:
+        """With what came of it, and whether that is in part of the picture."""
+        named = None if match is None else named_in_part(match, self.query, self.reference)
+        return replace(self, match=named)
+
 
 def search(
     query: VideoQuery, bank: VideoBank, plan: SearchPlan | None = None, *, stop_at_match: bool = False
@@ -66,8 +76,8 @@ def search(
     if query.fit is not None:
         for video_id in _promising(found):
             one = found[video_id]
-            found[video_id] = replace(one, match=compare(one.query, one.reference, change=False))
-        if not any(_is_match(one) for one in found.values()):
+            found[video_id] = one.with_match(compare(one.query, one.reference, change=False))
+        if not any(one.match is not None and one.match.is_sure for one in found.values()):
             _look_at_change(query, found)
     return _judged(query, bank, found)
 
@@ -84,10 +94,13 @@ def closer_in_bank(one: BankMatch, views: Iterable[Close], bank: VideoBank, step
 
 
 def _look_at_change(query: VideoQuery, found: dict[int, _Compared]) -> None:
-    """What was put much over comes near to nothing: all candidates are asked how they change."""
+    """What was put much over comes near to nothing: all that are no match yet are asked how they change."""
     views = as_they_stand(query, plain_views(query))
     for video_id, one in found.items():
-        found[video_id] = replace(one, match=better(one.match, by_change(views, one.reference)))
+        seen = None if one.is_match else by_change(views, one.reference)
+        if seen is not None:
+            seen = with_looks(seen, one.query, lines(one.query, one.reference))
+            found[video_id] = one.with_match(better(one.match, seen))
 
 
 def _compare(
@@ -98,44 +111,26 @@ def _compare(
         known, wanted = found.get(video_id), frozenset(views)
         if known is None:
             reference = bank.reference(video_id)
-        elif wanted <= known.views or _is_match(known):
+        elif wanted <= known.views or known.is_match:
             continue
         else:
             reference, wanted = known.reference, known.views | wanted
         if reference is not None:
             few = narrowed(query, sorted(wanted))
-            found[video_id] = _Compared(few, wanted, reference, compare(few, reference, fit=False))
+            reference = replace(reference, among=bank.frames)
+            one = _Compared(few, wanted, reference, None)
+            found[video_id] = one.with_match(compare(few, reference, fit=False))
 
 
 def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) -> list[BankMatch]:
-    """Those that have a tier in a bank of this size."""
+    """Those that have a tier, with how many false alarms are expected."""
     out = []
     for video_id, one in found.items():
-        if one.match is None:
+        if one.match is None or one.match.tier is VideoTier.NONE:
             continue
-        judged, expected = _among_all(one.match, len(query), bank)
-        judged = named_in_part(judged, one.query, one.reference)
-        if judged.tier is not VideoTier.NONE:
-            out.append(BankMatch(video_id, judged, expected))
+        expected = expected_false_alarms(one.match.score, len(query), bank.frames)
+        out.append(BankMatch(video_id, one.match, expected))
     return sorted(out, key=lambda one: (one.match.rank, one.video_id))
-
-
-def _among_all(match: VideoMatch, query_frames: int, bank: VideoBank) -> tuple[VideoMatch, float]:
-    """A find with the tier that it has in a bank of this size, and how many false alarms are expected.
-
-    Where it has none, what vPDQ's own rules tell of takes its place.
-    """
-    expected = expected_false_alarms(match.score, query_frames, bank.frames)
-    if match.is_classic:
-        return match, expected
-    tier = among(match.tier, expected)
-    if tier is VideoTier.NONE and match.told is not None:
-        return match.told, expected_false_alarms(match.told.score, query_frames, bank.frames)
-    return replace(match, tier=tier), expected
-
-
-def _is_match(one: _Compared) -> bool:
-    return one.match is not None and one.match.tier is VideoTier.MATCH
 
 
 def _promising(found: Mapping[int, _Compared]) -> list[int]:
@@ -143,6 +138,6 @@ def _promising(found: Mapping[int, _Compared]) -> list[int]:
     scores = {
         video_id: 0.0 if one.match is None else one.match.score
         for video_id, one in found.items()
-        if not _is_match(one)
+        if not one.is_match
     }
     return sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
