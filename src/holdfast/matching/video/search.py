@@ -21,7 +21,7 @@ from holdfast.matching.video.reference import VideoReference
 __all__ = ["BankMatch", "SearchPlan", "closer_in_bank", "search"]
 
 _ALL_VIDEOS = 64  # banks up to this size are compared with one by one
-FITTED = 4  # candidates that the query is fitted to: those that come nearest to a match
+FITTED = 4  # candidates that the query is fitted to: those nearest to a match; then the first of the far pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ def search(
     """
     plan = plan or SearchPlan()
     found: dict[int, _Compared] = {}
+    far: list[Candidate] = []
     if len(bank) <= _ALL_VIDEOS:
         views = tuple(range(len(query.families)))
         _compare(query, bank, [Candidate(video_id, views) for video_id in bank.ids], found)
@@ -72,9 +73,10 @@ def search(
         near = _judged(query, bank, found) if stop_at_match else []
         if any(one.match.is_sure for one in near):
             return near
-        _compare(query, bank, far_candidates(query, bank, plan), found)
+        far = far_candidates(query, bank, plan)
+        _compare(query, bank, far, found)
     if query.fit is not None:
-        for video_id in _promising(found):
+        for video_id in _promising(found, [one.video_id for one in far[:1]]):
             one = found[video_id]
             found[video_id] = one.with_match(compare(one.query, one.reference, change=False))
         if not any(one.match is not None and one.match.is_sure for one in found.values()):
@@ -133,11 +135,12 @@ def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) 
     return sorted(out, key=lambda one: (one.match.rank, one.video_id))
 
 
-def _promising(found: Mapping[int, _Compared]) -> list[int]:
-    """Up to `FITTED` videos that are no match yet, the likeliest first; they come so already where equal."""
+def _promising(found: Mapping[int, _Compared], likely: Sequence[int]) -> list[int]:
+    """Up to `FITTED` videos that are no match yet, those with most evidence, and the ``likely``."""
     scores = {
         video_id: 0.0 if one.match is None else one.match.score
         for video_id, one in found.items()
         if not one.is_match
     }
-    return sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
+    best = sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
+    return [*best, *(video_id for video_id in likely if video_id in scores and video_id not in best)]
