@@ -41,6 +41,24 @@ def test_bits_off_a_list_are_counted(folder: Path) -> None:
     }
 
 
+@pytest.mark.shared_data
+def test_the_reference_tools_lists_are_met_of_whole_and_of_reduced_frames(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    name = "pattern-sd-grey-bar"
+    (tmp_path / f"{name}.mp4").write_bytes((shared_data / "video" / f"{name}.mp4").read_bytes())
+    lists = shared_data / "video" / "vpdq-reference-hashes"
+    rows = {row["video"]: row for row in measure([tmp_path], reference=lists, peers=False)}
+    assert list(rows) == [name, f"{name}-128x128"]
+    for row in rows.values():
+        assert row["frames more"] == 0 and row["most bits"] < 10 and row["most quality"] <= 3
+    # Against the list of the other frames they are far off: reducing them is another picture.
+    (lists_here := tmp_path / "lists").mkdir()
+    (lists_here / f"{name}.txt").write_text((lists / f"{name}-128x128.txt").read_text())
+    (row,) = measure([tmp_path], reference=lists_here, peers=False)
+    assert row["mean bits"] > 10
+
+
 def test_shortcuts_change_few_bits(folder: Path) -> None:
     (row,) = measure([folder], shortcuts=True)
     assert row["frames"] == 4

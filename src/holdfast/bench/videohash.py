@@ -14,22 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
-import numpy.typing as npt
 
+from holdfast.bench.videohash_lists import SURE_QUALITY, bits_apart, hash_file, list_rows
 from holdfast.errors import NotMatchableError
-from holdfast.hashing.video import VideoHash, video_hash
-from holdfast.hashing.videotext import from_text
+from holdfast.hashing.video import VideoHash
 from holdfast.media.pool import DecodePool
 from holdfast.media.types import VideoLimits, VideoMode
 from holdfast.media.video import VideoDecoder
 from holdfast.media.videoformats import medium_of
 
-__all__ = ["Row", "measure", "reference_rows", "shortcut_rows", "speed_rows"]
+__all__ = ["Row", "measure", "shortcut_rows", "speed_rows"]
 
 Row = dict[str, Any]
 
-SURE_QUALITY, TOLERANCE_BITS = 50, 10  # the reference's own test: below 10 bits where the quality is 50
 _ROUNDS = 3
 _EVERY_FRAME_PIXELS = 1_000_000  # a side that no frame has: nothing is reduced
 
@@ -48,7 +45,7 @@ def measure(
     with DecodePool(workers=1) as pool:
         work = speed_rows(videos, pool, vpdq)
         if reference is not None:
-            work = reference_rows(videos, reference, vpdq)
+            work = list_rows(videos, reference, vpdq)
         elif shortcuts:
             work = shortcut_rows(videos)
         rows = []
@@ -73,28 +70,15 @@ def _vpdq() -> Any:
         return None
 
 
-def reference_rows(videos: Sequence[Path], lists: Path, vpdq: Any) -> Iterator[Row]:
-    """For each video that has a ``lists``/NAME.txt of every frame: by how many bits we, and vpdq, are off."""
-    for path in videos:
-        listed = lists / f"{path.stem}.txt"
-        if not listed.is_file():
-            continue
-        theirs = from_text(listed.read_text(encoding="ascii"))
-        row = {"video": path.stem, "frames": len(theirs), **_off(theirs, _hash(path, every_s=0.0))}
-        if vpdq is not None:
-            row |= {f"vpdq {name}": value for name, value in _off(theirs, _by_vpdq(vpdq, path)).items()}
-        yield row
-
-
 def shortcut_rows(videos: Sequence[Path]) -> Iterator[Row]:
     """Bits by which hashes change without the codec's smoothing of block edges, and by reduced pictures."""
     for path in videos:
-        exact = _hash(path, min_side=_EVERY_FRAME_PIXELS)
-        quick = _hash(path, mode=VideoMode.QUICK, min_side=_EVERY_FRAME_PIXELS)
+        exact = hash_file(path, min_side=_EVERY_FRAME_PIXELS)
+        quick = hash_file(path, mode=VideoMode.QUICK, min_side=_EVERY_FRAME_PIXELS)
         row: Row = {"video": path.stem, "frames": int((exact.quality >= SURE_QUALITY).sum())}
         for name, other in (
             ("quick", quick),
-            *((f"side {side}", _hash(path, min_side=side)) for side in (512, 256)),
+            *((f"side {side}", hash_file(path, min_side=side)) for side in (512, 256)),
         ):
             mean, most = _bits(exact, other)
             row |= {f"{name} mean": mean, f"{name} most": most}
@@ -112,10 +96,10 @@ def speed_rows(videos: Sequence[Path], pool: DecodePool, vpdq: Any) -> Iterator[
             continue
         work: dict[str, Callable[[], object]] = {
             "decoding": partial(_bare, path, VideoMode.FULL),
-            "hash": partial(_hash, path),
+            "hash": partial(hash_file, path),
             "quick decoding": partial(_bare, path, VideoMode.QUICK),
-            "quick hash": partial(_hash, path, mode=VideoMode.QUICK),
-            "keyframes": partial(_hash, path, mode=VideoMode.KEYFRAMES),
+            "quick hash": partial(hash_file, path, mode=VideoMode.QUICK),
+            "keyframes": partial(hash_file, path, mode=VideoMode.KEYFRAMES),
         }
         if vpdq is not None:
             work["vpdq"] = partial(vpdq.computeHash, str(path), seconds_per_hash=1, thread_count=1)
@@ -136,49 +120,11 @@ def speed_rows(videos: Sequence[Path], pool: DecodePool, vpdq: Any) -> Iterator[
         yield row
 
 
-def _hash(
-    path: Path, every_s: float = 1.0, mode: VideoMode = VideoMode.FULL, min_side: int = 512
-) -> VideoHash:
-    decoder = VideoDecoder(path.read_bytes(), VideoLimits(), every_s=every_s, mode=mode, min_side=min_side)
-    return video_hash(frame for frame in decoder.frames() if frame is not None)
-
-
-def _by_vpdq(vpdq: Any, path: Path) -> VideoHash:
-    """Of every frame."""
-    features = vpdq.computeHash(str(path), seconds_per_hash=0)
-    codes = np.frombuffer(b"".join(bytes.fromhex(each.hex) for each in features), np.uint8)
-    return VideoHash(
-        np.array([each.frame_number for each in features], np.int64),
-        np.array([each.timestamp for each in features], np.float64),
-        np.array([each.quality for each in features], np.int32),
-        codes.reshape(-1, 32),
-    )
-
-
-def _off(theirs: VideoHash, ours: VideoHash) -> Row:
-    """How far ``ours`` is from ``theirs``, frame by frame, where both are sure."""
-    n = min(len(theirs), len(ours))
-    sure = (theirs.quality[:n] >= SURE_QUALITY) & (ours.quality[:n] >= SURE_QUALITY)
-    bits = _distances(theirs.codes[:n], ours.codes[:n])[sure]
-    return {
-        "frames more": len(ours) - len(theirs),
-        "mean bits": round(float(bits.mean()), 2),
-        "most bits": int(bits.max()),
-        f"frames of {TOLERANCE_BITS} bits and more": int((bits >= TOLERANCE_BITS).sum()),
-        "most quality": int(np.abs(theirs.quality[:n] - ours.quality[:n]).max()),
-    }
-
-
 def _bits(one: VideoHash, other: VideoHash) -> tuple[float, int]:
     """Mean and most bits between the frames of two hashes that are sure in the first."""
     n = min(len(one), len(other))
-    bits = _distances(one.codes[:n], other.codes[:n])[one.quality[:n] >= SURE_QUALITY]
+    bits = bits_apart(one.codes[:n], other.codes[:n])[one.quality[:n] >= SURE_QUALITY]
     return (round(float(bits.mean()), 2), int(bits.max())) if bits.size else (0.0, 0)
-
-
-def _distances(one: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    distances: npt.NDArray[np.int64] = np.bitwise_count(one ^ other).sum(axis=1, dtype=np.int64)
-    return distances
 
 
 def _bare(path: Path, mode: VideoMode) -> int:
