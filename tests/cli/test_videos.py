@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import ImageOps
 
+from holdfast.hashing.videostates import VideoStates, states_of
 from holdfast.hashing.videotext import from_json, from_text
 from tests.cli.conftest import Commands
 from tests.pictures import encoded
@@ -28,6 +29,16 @@ def files(tmp_path: Path) -> Path:
     (folder / "cut.webm").write_bytes(strange[: len(strange) * 4 // 5])
     (folder / "screenshot.png").write_bytes(encoded(shown(KNOWN[2]), "PNG"))
     return folder
+
+
+def test_the_states_of_a_video_are_told_where_they_are_asked_for(commands: Commands, files: Path) -> None:
+    (hashed,) = commands.json("hash", "--states", files / "known.mp4")
+    video = from_json(json.dumps(hashed["vpdq"]))
+    told = VideoStates.from_json(json.dumps(hashed["states"]), len(video))
+    assert told.state.tolist() == states_of(video).state.tolist() and len(told) > 1
+    plain = commands.run("hash", "--states", files / "known.mp4")
+    assert " ".join(map(str, hashed["states"]["state"])) in plain
+    assert "states" not in commands.json("hash", files / "known.mp4")[0]
 
 
 def test_a_film_from_hash_to_scan(commands: Commands, files: Path) -> None:

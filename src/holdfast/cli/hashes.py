@@ -20,6 +20,14 @@ def hash_files(
         typer.Argument(metavar="FILE...", help="Photographs and videos to hash.", show_default=False),
     ],
     home: HomeOption,
+    states: Annotated[
+        bool,
+        typer.Option(
+            "--states",
+            help="Also number the distinct pictures of a video, one number a frame: its states, a sidecar "
+            "of the vPDQ hash.",
+        ),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Print MD5, SHA-1, SHA-256, and PDQ hashes of pictures or the vPDQ hash of videos.
@@ -46,9 +54,9 @@ def hash_files(
                 continue
             failed = failed or hashes.reason != ""
             if json:
-                print_json(hashes.to_json())
+                print_json(hashes.to_json(with_states=states))
             else:
-                _print_plain(hashes.lines())
+                _print_plain(hashes.lines(with_states=states))
     if failed:
         raise typer.Exit(1)
 

@@ -55,8 +55,9 @@ class FileHashes:
     video: VideoHash | None = None
     local: LocalFeatures | None = field(default=None, repr=False)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, *, with_states: bool = False) -> dict[str, Any]:
         """The object that `hash --json` prints."""
+        states = {"states": self._states()} if with_states else {}
         return {
             "file": self.file,
             "medium": self.medium,
@@ -75,11 +76,12 @@ class FileHashes:
                 for h in self.pdq
             ],
             "vpdq": None if self.video is None else _video_items(self.video),
+            **states,
             "reason": self.reason,
             "detail": self.detail,
         }
 
-    def lines(self) -> list[str]:
+    def lines(self, *, with_states: bool = False) -> list[str]:
         """For people: the file, then one hash a line."""
         lines = [f"{self.file}: {self.medium}, {self.digests.size_bytes:,} bytes"]
         lines += [f"    md5     {self.digests.md5_hex}", f"    sha1    {self.digests.sha1_hex}"]
@@ -91,10 +93,23 @@ class FileHashes:
         if self.video is not None:
             lines.append(f"    vpdq    {len(self.video)} frames: frame,quality,hash,seconds")
             lines += [f"            {line}" for line in _video_lines(self.video)]
+            states = self._states() if with_states else None
+            if states is not None:
+                numbers = " ".join(map(str, states["state"]))
+                lines.append(f"    states  within {states['radius_bits']} bits, one of each frame: {numbers}")
         if self.reason:
             has_none = not self.pdq and self.video is None
             lines.append(f"    no PDQ hash to match by: {self.detail}" if has_none else f"    {self.detail}")
         return lines
+
+    def _states(self) -> dict[str, Any] | None:
+        """The sidecar of a video's hash: see `holdfast.hashing.videostates`."""
+        if self.video is None:
+            return None
+        from holdfast.hashing.videostates import states_of
+
+        states: dict[str, Any] = json.loads(states_of(self.video).to_json())
+        return states
 
 
 class FileHasher:
