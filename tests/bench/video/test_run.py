@@ -87,6 +87,9 @@ def test_what_is_measured_and_said(folder: Path, tmp_path: Path, capsys: pytest.
     asked = rows["false positives, local features"]
     assert (asked["pairs"], asked["match"]) == (strangers_row["pairs"], 0)
     assert rows["macro recall, all edits"]["match with local features"] == 1.0
+    places = rows["places in all edits at the usual speed"]
+    assert places["matches"] == 6
+    assert 0 <= places["median error s"] <= 0.5 and 0 <= places["median error s, listed video"] <= 0.5
     assert len(list((tmp_path / "w").glob("*.mp4"))) == 6
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     assert "keyframes alone, any tier" in page

@@ -329,23 +329,20 @@ def _tiers(pairs: Sequence[Pair]) -> Row:
 
 
 def _places(cases: Sequence[Case]) -> Row:
-    """Errors in seconds of where a match begins and ends in the query."""
-    found = [case for case in cases if case.own.match is not None and case.own.tier == "match"]
-    errors = [
-        abs(told - true)
-        for case in found
-        if case.own.match is not None
-        for told, true in (
-            (case.own.match.query_start_s, case.shown[0]),
-            (case.own.match.query_end_s, case.shown[1]),
-        )
-    ]
-    if not errors:
+    """Errors in seconds of where a match begins and ends, in the query and in the listed video."""
+    found = [(case.own.match, case.shown) for case in cases if case.own.match and case.own.tier == "match"]
+    if not found:
         return {"matches": 0}
+    asked = [(match.query_start_s - at[0], match.query_end_s - at[1]) for match, at in found]
+    listed = [(match.reference_start_s - at[2], match.reference_end_s - at[3]) for match, at in found]
+    return {"matches": len(found)} | _errors(asked, "") | _errors(listed, ", listed video")
+
+
+def _errors(off_s: Sequence[tuple[float, float]], where: str) -> Row:
+    sizes_s = np.abs(off_s)
     return {
-        "matches": len(found),
-        "median error s": round(float(np.median(errors)), 2),
-        "90 % within s": round(float(np.percentile(errors, 90)), 2),
+        f"median error s{where}": round(float(np.median(sizes_s)), 2),
+        f"90 % within s{where}": round(float(np.percentile(sizes_s, 90)), 2),
     }
 
 
