@@ -82,7 +82,8 @@ def test_a_reload_reaches_every_process_and_a_bad_file_changes_nothing(service: 
     put(shipped.replace('version = "shipped-1"', 'version = "mine-2"'))
     told = service.run("rules", "reload")
     assert told.returncode == 0 and "mine-2" in told.stdout, told.stderr
-    wait_for(lambda: versions() == {"mine-2"}, "the new rules in both processes")
+    wait_for(lambda: service.log.count("were read again") == 2, "both processes to read the rules")
+    assert versions() == {"mine-2"}
     put("nonsense")
     refused = service.run("rules", "reload")
     assert refused.returncode == 2 and "rules.toml" in refused.stderr

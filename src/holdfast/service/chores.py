@@ -56,10 +56,12 @@ class Chores:
         """Does what the supervisor asks for."""
         if message.get("reload"):
             with self._lock:
-                for what in (self._runtime.policy, self._runtime.rules):
-                    problem = what.reload()
-                    if problem is not None:
-                        log.error("not in force; what was before stays", error=str(problem))
+                read = (self._runtime.policy, self._runtime.rules)
+                problems = [problem for what in read if (problem := what.reload()) is not None]
+                for problem in problems:
+                    log.error("not in force; what was before stays", error=str(problem))
+                if not problems:
+                    log.info("rules and policy were read again", rules=self._runtime.rules.current.version)
                 self._seen = self._in_force()
 
     def _run(self) -> None:
