@@ -11,9 +11,10 @@ import sys
 import termios
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -22,11 +23,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from holdfast.errors import NotMatchableError, WorkerError
+from holdfast.media import pool as pool_module
 from holdfast.media import remote
 from holdfast.media.image import decode_image
 from holdfast.media.pool import DecodePool
+from holdfast.media.remote import RemoteWorker
 from holdfast.media.types import DecodedImage, ImageLimits, Reason
 from tests.media.samples import FORMATS, MODES, gif_of_frames, in_mode, scene, stored
+from tests.media.videos import clip
 from tests.pictures import encoded, picture
 
 LIMITS = ImageLimits()
@@ -173,10 +177,47 @@ def test_where_the_server_dies_the_file_is_not_to_blame() -> None:
         asked = threads.submit(pool.decode_image, stored("PNG"))
         wait_until(lambda: has_work(pool))
         os.kill(server, signal.SIGKILL)
-        with pytest.raises(WorkerError, match="nothing is known of it"):
-            asked.result(timeout=120)
-        assert pool.decode_image(stored("PNG")).frames
-        assert pool.server_pid != server
+        assert asked.result(timeout=120).frames
+        assert pool.server_pid != server and pool.worker_pids() != [worker]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "file"])
+def test_nor_is_a_video_of_which_nothing_came_yet(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "film.mp4").write_bytes(clip())
+    with DecodePool(workers=1) as pool, (tmp_path / "film.mp4").open("rb") as file:
+        pool.decode_image(stored("PNG"))
+        server, started = pool.server_pid, list[int]()
+        assert server is not None
+        original = RemoteWorker.run_in_parts
+
+        def run_in_parts(self: RemoteWorker, *arguments: Any) -> Iterator[Any]:
+            started.append(self.pid)
+            if len(started) == 1:
+                os.kill(server, signal.SIGKILL)
+                wait_until(lambda: not is_running(self.pid))
+            return original(self, *arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(RemoteWorker, "run_in_parts", run_in_parts)
+            assert pool.decode_video(clip() if kind == "bytes" else file).frames
+        assert len(started) == 2 and pool.server_pid != server
+
+
+def test_where_the_server_dies_twice_the_file_may_be_to_blame() -> None:
+    died = NotMatchableError(Reason.CRASHED, "Not matchable: the decoder died on these bytes.")
+
+    class Orphan:
+        is_orphan = True
+
+    asked: list[Orphan] = []
+
+    def ask(worker: Orphan) -> None:
+        asked.append(worker)
+        raise died
+
+    with pytest.raises(NotMatchableError) as caught:
+        pool_module._answer(cast("Any", Orphan), cast("Any", ask))
+    assert caught.value is died and len(asked) == 2
 
 
 @pytest.mark.parametrize("which", ["worker", "server"])

@@ -149,6 +149,16 @@ def test_within_a_match_of_another_video_few_are_looked_at_after_all_else(surer:
     assert surer == [elsewhere, *within[:MOST_WITHIN]]
 
 
+def test_what_is_looked_at_already_takes_no_place_of_those_within_a_match(surer: list[BankMatch]) -> None:
+    match = replace(_find(50.0, tier=MATCH), video_id=2)
+    longer = _find(30.0)
+    longer = replace(longer, match=replace(longer.match, query_end_s=90.0))  # beyond the match
+    again = _find(20.0)
+    within = [replace(_find(12.0), video_id=3), replace(_find(11.0), video_id=4)]
+    looked_closer([[match, longer, again, *within]], BANK, _Stretches())
+    assert surer == [longer, *within]
+
+
 def test_a_match_in_part_of_the_picture_keeps_nothing_from_being_looked_at(surer: list[BankMatch]) -> None:
     """It may be a stranger under the same lower half; below it lies the video that it is."""
     part = _find(50.0, tier=MATCH)

@@ -137,7 +137,8 @@ def video_hash(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Instead of speed: vPDQ lists NAME.txt of every frame, to be compared with.",
+            help="Instead of speed: vPDQ lists NAME.txt of every frame (NAME-128x128.txt: of frames "
+            "reduced to so many pixels first), to be compared with.",
             show_default=False,
         ),
     ] = None,

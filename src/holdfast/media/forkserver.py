@@ -29,6 +29,7 @@ __all__ = ["ForkServer", "serve"]
 
 _START_TIMEOUT_S = 60.0
 _REQUEST_TIMEOUT_S = 30.0
+_END_TIMEOUT_S = 2.0
 _CHECK_PARENT_MS = 2000
 _DESCRIPTORS = 3
 _PROGRAM = (
@@ -83,6 +84,15 @@ class ForkServer:
         with self._lock:
             return int(self._request({"reap": pid})["status"])
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone; asked when its channel has ended, which it does a moment before."""
+        try:
+            self._process.wait(timeout=_END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def close(self) -> None:
         """End the server and, with it, every worker. May be called twice."""
         self._channel.close()
@@ -104,6 +114,7 @@ class ForkServer:
         try:
             answer = wire.receive(self._channel, timeout_s)
         except (OSError, wire.MalformedMessageError) as error:
+            self._channel.close()  # a late answer must not be taken for that of the next request
             raise WorkerError(f"The process that starts decode workers does not answer ({error}).") from error
         if answer is None or "error" in answer:
             told = answer["error"] if answer else self._last_words()

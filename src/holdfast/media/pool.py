@@ -10,10 +10,10 @@ import contextlib
 import os
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from holdfast.media.forkserver import ForkServer
 from holdfast.media.messages import image_from_message, sound_from_message, whole
 from holdfast.media.remote import RemoteWorker
 from holdfast.media.sandbox import SandboxStatus
-from holdfast.media.shared import FileSource
+from holdfast.media.shared import size_of
 from holdfast.media.types import (
     DecodedImage,
     DecodedVideo,
@@ -37,6 +37,8 @@ from holdfast.media.types import (
 from holdfast.media.videoreader import Progress, VideoReader
 
 __all__ = ["DecodePool"]
+
+T = TypeVar("T")
 
 
 class _Seat:
@@ -72,9 +74,11 @@ class DecodePool:
         where the workers cannot run at all.
         """
         _check_size(len(data), self.limits)
+        arguments = {"limits": self._limits_message, "exact": exact}
         with self._seat() as seat:
-            worker = self._worker(seat)
-            value, arrays = worker.run("image", data, {"limits": self._limits_message, "exact": exact})
+            worker, (value, arrays) = _answer(
+                lambda: self._worker(seat), lambda worker: worker.run("image", data, arguments)
+            )
             try:
                 return image_from_message(value, arrays, self.limits)
             except ValueError as error:
@@ -88,10 +92,11 @@ class DecodePool:
         Raises as `decode_image`.
         """
         _check_size(len(data), self.limits)
+        arguments = {"limits": self._limits_message, "max_side_px": max_side_px}
         with self._seat() as seat:
-            worker = self._worker(seat)
-            arguments = {"limits": self._limits_message, "max_side_px": max_side_px}
-            value, arrays = worker.run("preview", data, arguments)
+            worker, (value, arrays) = _answer(
+                lambda: self._worker(seat), lambda worker: worker.run("preview", data, arguments)
+            )
             try:
                 picture = arrays[whole(value["picture"], 0, len(arrays) - 1)]
                 is_several = value["is_several"] is True
@@ -109,16 +114,15 @@ class DecodePool:
         Every sound gets a fresh worker. Raises as `decode_image`.
         """
         _check_size(len(data), limits)
-        with self._seat():
-            worker = self._new_worker(limits)
+        with self._seat(), contextlib.ExitStack() as ends:
+            worker, (value, arrays) = _answer(
+                lambda: self._fresh_worker(limits, ends),
+                lambda worker: worker.run("sound", data, {"max_s": limits.max_duration_s}),
+            )
             try:
-                value, arrays = worker.run("sound", data, {"max_s": limits.max_duration_s})
-                try:
-                    return sound_from_message(value, arrays)
-                except ValueError as error:
-                    raise worker.distrust() from error
-            finally:
-                worker.close()
+                return sound_from_message(value, arrays)
+            except ValueError as error:
+                raise worker.distrust() from error
 
     @contextlib.contextmanager
     def open_video(
@@ -146,30 +150,29 @@ class DecodePool:
         content that gives no frame within ``limits``, `WorkerError` where the workers cannot run at all.
         """
         limits = limits or VideoLimits()
-        data = memoryview(source) if isinstance(source, (bytes, memoryview)) else None
-        file = None if isinstance(source, (bytes, memoryview)) else FileSource(source)
-        try:
-            _check_size(file.size() if file else len(data or b""), limits)
-        except NotMatchableError:
-            if file:
-                file.close()
-            raise
-        with self._seat():
-            worker = self._new_worker(limits, file)
-            try:
-                yield VideoReader(
-                    worker,
-                    data,
-                    limits,
-                    every_s=every_s,
-                    mode=mode,
-                    min_side=min_side,
-                    track=track,
-                    span_s=span_s,
-                    on_progress=on_progress,
-                )
-            finally:
-                worker.close()
+        if isinstance(source, (bytes, memoryview)):
+            data, file = memoryview(source), None
+            size_bytes = len(data)
+        else:
+            data, file = None, source
+            size_bytes = size_of(source)
+        _check_size(size_bytes, limits)
+
+        def read(worker: RemoteWorker) -> VideoReader:
+            return VideoReader(
+                worker,
+                data,
+                limits,
+                every_s=every_s,
+                mode=mode,
+                min_side=min_side,
+                track=track,
+                span_s=span_s,
+                on_progress=on_progress,
+            )
+
+        with self._seat(), contextlib.ExitStack() as ends:
+            yield _answer(lambda: self._fresh_worker(limits, ends, file), read)[1]
 
     def decode_video(
         self,
@@ -279,7 +282,15 @@ class DecodePool:
             seat.worker = self._new_worker(self.limits)
         return seat.worker
 
-    def _new_worker(self, limits: ImageLimits | VideoLimits, file: FileSource | None = None) -> RemoteWorker:
+    def _fresh_worker(
+        self, limits: VideoLimits, ends: contextlib.ExitStack, file: BinaryIO | None = None
+    ) -> RemoteWorker:
+        """A worker for one task, which ends with ``ends``."""
+        worker = self._new_worker(limits, file)
+        ends.callback(worker.close)
+        return worker
+
+    def _new_worker(self, limits: ImageLimits | VideoLimits, file: BinaryIO | None = None) -> RemoteWorker:
         """A new worker; from a new fork server if the old one is gone."""
         with self._lock:
             if self._server is not None:
@@ -290,6 +301,23 @@ class DecodePool:
             self._server = None
             self._server = ForkServer()
             return RemoteWorker(self._server, limits, file)
+
+
+def _answer(
+    worker_of: Callable[[], RemoteWorker], ask: Callable[[RemoteWorker], T]
+) -> tuple[RemoteWorker, T]:
+    """A worker, and what it answers: once more, of another one, where the fork server died meanwhile.
+
+    Where that happens twice, it is the answer: the file may be to blame after all.
+    """
+    worker = worker_of()
+    try:
+        return worker, ask(worker)
+    except NotMatchableError:
+        if not worker.is_orphan:
+            raise
+    worker = worker_of()
+    return worker, ask(worker)
 
 
 def _cut_off(reader: VideoReader, frames: list[VideoFrame], limits: VideoLimits) -> DecodedVideo:

@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy.typing as npt
 
@@ -34,18 +34,22 @@ class RemoteWorker:
     """One worker process. Used by one thread at a time."""
 
     def __init__(
-        self, server: ForkServer, limits: ImageLimits | VideoLimits, source: FileSource | None = None
+        self, server: ForkServer, limits: ImageLimits | VideoLimits, file: BinaryIO | None = None
     ) -> None:
         """Start it. Raises `WorkerError` where workers cannot run at all.
 
-        With ``source`` its input is that file, and nothing else can be handed to it.
+        With ``file`` its input is that file, and nothing else can be handed to it. Raises `UsageError` as
+        `FileSource`.
         """
         self._server, self._limits = server, limits
         self._tasks = 0
         self._status: int | None = None
-        self._is_orphan = False  # the fork server is gone, and every worker with it
+        self.is_orphan = (
+            False  # it ended because the fork server did, with every worker: no fault of its task
+        )
         self.worn_out = False
         self.peak_bytes = 0  # the most memory it has taken, as it says
+        source = None if file is None else FileSource(file)
         self._input: SharedBuffer | FileSource = source or SharedBuffer("holdfast-input")
         self._output = SharedBuffer("holdfast-output")
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -76,10 +80,7 @@ class RemoteWorker:
     def run(
         self, task: str, data: bytes | memoryview, arguments: dict[str, Any]
     ) -> tuple[Any, list[npt.NDArray[Any]]]:
-        """The task's answer and arrays. Close it if `worn_out` is true then.
-
-        Raises `NotMatchableError`, and `WorkerError` where it ended through no fault of the data.
-        """
+        """The task's answer and arrays. Raises `NotMatchableError`. Close it if `worn_out` is true then."""
         self._tasks += 1
         size_bytes = self._hand_over(data)
         return self._checked(self._ask(self._request(task, size_bytes, arguments), self._limits.wall_s))
@@ -89,7 +90,7 @@ class RemoteWorker:
     ) -> Iterator[tuple[Any, list[npt.NDArray[Any]]]]:
         """The parts of the task's answer, as they come; ``data`` None: of the file that it was given.
 
-        Only waiting for the worker counts as time. Raises as `run`, also after some parts.
+        Only waiting for the worker counts as time. Raises `NotMatchableError`, also after some parts.
         """
         message = self._request(task, self._hand_over(data), arguments)
         left_s, more = self._limits.wall_s, True
@@ -145,7 +146,7 @@ class RemoteWorker:
             try:
                 self._status = self._server.reap(self.pid)
             except WorkerError:
-                self._status, self._is_orphan = -signal.SIGKILL, True
+                self._status, self.is_orphan = -signal.SIGKILL, self._server.has_ended
         return self._status
 
     def _arrays(self, places: object) -> list[npt.NDArray[Any]]:
@@ -170,9 +171,7 @@ class RemoteWorker:
         raise WorkerError(f"A decode worker cannot run: {problem} (status {status}). Nothing was decoded.")
 
     def _ask(self, request: dict[str, Any], wall_s: float) -> dict[str, Any]:
-        """The worker's answer. Raises `NotMatchableError` where it ends, or takes too long, on this task;
-        `WorkerError` where it ended because its server did.
-        """
+        """The worker's answer. Raises `NotMatchableError` where it ends, or takes too long, on this task."""
         answer, over_time = None, False
         try:
             self._channel.settimeout(wall_s)
@@ -188,10 +187,10 @@ class RemoteWorker:
             return answer
         self.worn_out = True
         status = None if over_time else self._end()
-        if self._is_orphan:
-            raise WorkerError(
-                "The process that starts decode workers is gone, and this worker with it. The file was not "
-                "looked at to its end; nothing is known of it. Ask again: a new process is started."
+        if self.is_orphan:
+            raise NotMatchableError(
+                Reason.CRASHED,
+                "Not matchable: the process that decoders come from ended, and this one with it.",
             )
         raise _post_mortem(status, self._limits)
 

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from holdfast.errors import UsageError
 from holdfast.media.types import UInt8Array
 
-__all__ = ["FileSource", "Output", "SharedBuffer", "map_input", "read_array"]
+__all__ = ["FileSource", "Output", "SharedBuffer", "map_input", "read_array", "size_of"]
 
 _PROT_READ, _PROT_WRITE, _MAP_SHARED = 1, 2, 1
 _STEP_BYTES = 1024 * 1024  # files grow in steps, not for every picture
@@ -72,15 +72,8 @@ class FileSource:
 
     def __init__(self, file: BinaryIO) -> None:
         """Raises `UsageError` for what is not a regular file opened for reading alone."""
-        descriptor = file.fileno()
-        mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode) or mode != os.O_RDONLY:
-            raise UsageError(
-                "A video is read from bytes, or from a regular file that is open for reading alone. "
-                "Nothing was decoded."
-            )
-        self.descriptor = os.dup(descriptor)
-        self._size = os.fstat(descriptor).st_size
+        self._size = size_of(file)
+        self.descriptor = os.dup(file.fileno())
 
     def size(self) -> int:
         """Size in bytes when it was handed over."""
@@ -88,6 +81,18 @@ class FileSource:
 
     def close(self) -> None:
         os.close(self.descriptor)
+
+
+def size_of(file: BinaryIO) -> int:
+    """Bytes of a regular file that is open for reading alone. Raises `UsageError` for anything else."""
+    descriptor = file.fileno()
+    mode = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode) or mode != os.O_RDONLY:
+        raise UsageError(
+            "A video is read from bytes, or from a regular file that is open for reading alone. "
+            "Nothing was decoded."
+        )
+    return os.fstat(descriptor).st_size
 
 
 def read_array(buffer: SharedBuffer, place: object, most_bytes: int) -> npt.NDArray[Any]:

@@ -63,7 +63,9 @@ def _likeliest(looked: Sequence[Sequence[BankMatch]]) -> list[tuple[int, int]]:
         covering = {match.video_id for match in sure if _covers(match, one)}
         if wants_closer(one.match) and one.video_id not in covering:
             (within if covering else chosen).append((row, n))
-    return _apart(looked, [*chosen, *_apart(looked, within)[:MOST_WITHIN]])[:MOST_FINDS]
+    others = _apart(looked, chosen)
+    more = _apart(looked, [*others, *within])[len(others) :]
+    return [*others, *more[:MOST_WITHIN]][:MOST_FINDS]
 
 
 def _apart(looked: Sequence[Sequence[BankMatch]], places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

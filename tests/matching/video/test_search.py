@@ -10,9 +10,11 @@ import pytest
 
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
-from holdfast.matching.video.compare import compare
+from holdfast.matching.video.compare import VideoMatch, compare
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
+from holdfast.matching.video.query import VideoQuery
+from holdfast.matching.video.reference import VideoReference
 from holdfast.matching.video.search import search
 from tests.matching.video.videos import changed, query, random_codes, reference
 
@@ -196,3 +198,28 @@ def test_a_match_in_part_of_one_video_keeps_none_from_being_asked_how_it_changes
     (match,) = search(asked, bank)
     assert match.video_id == 1007 and not match.match.is_sure
     assert asked_of == [videos[8][0, 0]]
+
+
+def test_those_with_most_evidence_and_the_first_of_the_far_pass_are_fitted(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
+    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
+    assert seen is not None
+    module, fitted = sys.modules["holdfast.matching.video.search"], list[int]()
+    first = {codes.tobytes(): number for number, codes in enumerate(video[0] for video in videos)}
+
+    def of(_query: VideoQuery, listed: VideoReference, **how: object) -> VideoMatch | None:
+        number = first[listed.codes[0].tobytes()]
+        if how.get("fit", True):
+            fitted.append(number)
+        if number == 42:
+            return None
+        return replace(seen, tier=VideoTier.NONE, decades=float(number), specific=0.0, looks=())
+
+    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1000 + n, (0,)) for n in range(6)])
+    monkeypatch.setattr(module, "far_candidates", lambda *_: [Candidate(1042, (0,)), Candidate(1043, (0,))])
+    monkeypatch.setattr(module, "by_change", lambda *_: None)
+    monkeypatch.setattr(module, "compare", of)
+    assert search(asked, bank) == []
+    assert fitted == [43, 5, 4, 3, 42]

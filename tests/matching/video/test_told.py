@@ -97,8 +97,7 @@ def test_a_find_by_change_does_not_silence_it(
     asked = replace(_asked(changed(rng, _stripes(20), 28)), fit=lambda *_: None)
     weak = compare(asked, reference(listed))
     assert weak is not None
-    words = "by how it changes"
-    by_change = replace(weak, tier=VideoTier.NONE, decades=7.2, told=None, family="other", view=words)
+    by_change = replace(weak, decades=7.2, told=None, family="other", view="by how it changes")
     module = importlib.import_module("holdfast.matching.video.search")
     monkeypatch.setattr(module, "by_change", lambda *_: by_change)
     monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10_000_000_000))

@@ -106,7 +106,7 @@ def _as_listed(number: int, files: Sequence[Listed]) -> tuple[int, Any, Any, Any
 def _copies(
     plan: Plan, clips: Sequence[tuple[Prepared, Clip]], files: Sequence[Listed], advance: Advance
 ) -> Iterator[tuple[list[int], bytes]]:
-    """(numbers of its own file and those of the same recording, the file) of each edited clip."""
+    """(numbers of its own file and those of its source, the file) of each edited clip."""
     edits = [edit for edit in EDITS if edit.name in (plan.edits or _MEASURED)]
     scenes = scene_sources(plan.sources)
     for place, (own, clip) in enumerate(clips):

@@ -23,20 +23,21 @@ __all__ = ["copy_in_bank", "recall_in_bank"]
 @dataclass(frozen=True, slots=True)
 class _Copy:
     """An edited clip: whether it is a match with its own file alone, would be one by that score in so large
-    a bank, and is one out of it, with that file or another of the recording. ``search_s`` is processor time.
+    a bank, and is one out of it, or only with another file of its source. ``search_s`` is processor time.
     """
 
     is_alone: bool
     is_due: bool
     is_found: bool
+    is_other: bool
     search_s: float
 
 
 def copy_in_bank(numbers: Sequence[int], data: bytes, bank: VideoBank) -> _Copy | None:
     """As in service: searched for, then what was found and is no match looked at more closely.
 
-    ``numbers`` are those of its own file, which comes first, and of others of that recording. None where it
-    has no views.
+    ``numbers`` are those of its own file, which comes first, and of others of its source. None where it has
+    no views.
     """
     queries, reference = [query_of(views) for views in views_of(data)], bank.reference(numbers[0])
     if reference is None or not queries:
@@ -51,7 +52,8 @@ def copy_in_bank(numbers: Sequence[int], data: bytes, bank: VideoBank) -> _Copy 
     if alone is not None and alone.tier is VideoTier.MATCH:
         expected = expected_false_alarms(alone.score, len(queries[0]), bank.frames)
         is_alone, is_due = True, alone.is_classic or among(alone.tier, expected) is VideoTier.MATCH
-    return _Copy(is_alone, is_due, not matches.isdisjoint(numbers), search_s)
+    is_found, is_other = numbers[0] in matches, not matches.isdisjoint(numbers[1:])
+    return _Copy(is_alone, is_due, is_found, is_other and not is_found, search_s)
 
 
 def recall_in_bank(copies: Iterable[tuple[Sequence[int], bytes]], bank: VideoBank) -> dict[str, Any]:
@@ -64,8 +66,9 @@ def recall_in_bank(copies: Iterable[tuple[Sequence[int], bytes]], bank: VideoBan
         "of": len(seen),
         "a match alone": len(alone),
         "by that score here": sum(copy.is_due for copy in alone),
-        "found": sum(copy.is_found for copy in seen),
-        "a match alone, not found": sum(not copy.is_found for copy in alone),
+        "found": sum(copy.is_found for copy in alone),
+        "only another file of the source": sum(copy.is_other for copy in alone),
+        "found, no match alone": sum(copy.is_found and not copy.is_alone for copy in seen),
         "processor s, median": round(float(np.median(times)), 2),
         "most": round(max(times), 2),
     }

@@ -19,7 +19,16 @@ from holdfast.matching.video.still import OTHER, beyond_bound, is_still, still
 from holdfast.matching.video.told import told_by_vpdq
 from holdfast.matching.video.whole import whole
 
-__all__ = ["AGAIN_DECADES", "VideoMatch", "better", "by_change", "compare", "judged_along", "with_looks"]
+__all__ = [
+    "AGAIN_DECADES",
+    "VideoMatch",
+    "better",
+    "by_change",
+    "compare",
+    "is_match_among",
+    "judged_along",
+    "with_looks",
+]
 
 
 LEAST_DECADES = 3.0  # of evidence, below which nothing is looked at more closely: strangers reach it
@@ -81,17 +90,33 @@ class VideoMatch:
 
 
 def compare(
-    query: VideoQuery, reference: VideoReference, *, fit: bool = True, change: bool = True
+    query: VideoQuery,
+    reference: VideoReference,
+    *,
+    fit: bool = True,
+    change: bool = True,
+    bank_frames: int = 0,
 ) -> VideoMatch | None:
     """The best that can be said; None where nothing is worth saying.
 
     With ``fit``, and where the query can be fitted, what is no match yet is looked at through fitted views,
-    and with the frames between; with ``change`` as well, it is asked by how it changes.
+    and with the frames between; with ``change`` as well, it is asked by how it changes. So is what would be
+    no match where ``bank_frames`` are listed; the tier is that of the video alone in any case.
     """
     found = lines(query, reference)
-    best = _compared(query, reference, found, fit=fit, change=change)
+    best = _compared(query, reference, found, fit=fit, change=change, bank_frames=bank_frames)
     best = _never_silent(best, query, reference)
-    return None if best is None else with_looks(best, query, found)
+    if best is None or is_match_among(best, len(query), bank_frames):
+        return best
+    return with_looks(best, query, found)
+
+
+def is_match_among(match: VideoMatch | None, query_frames: int, bank_frames: int) -> bool:
+    """Whether it is a match, and still one where so many frames are listed."""
+    if match is None or match.tier is not VideoTier.MATCH:
+        return False
+    expected = expected_false_alarms(match.score, query_frames, bank_frames)
+    return match.is_classic or among(match.tier, expected) is VideoTier.MATCH
 
 
 def _never_silent(best: VideoMatch | None, query: VideoQuery, reference: VideoReference) -> VideoMatch | None:
@@ -109,7 +134,7 @@ def _never_silent(best: VideoMatch | None, query: VideoQuery, reference: VideoRe
 
 def with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoMatch:
     """With the views of the lines that fit best, and the frames as they are, to look at more closely."""
-    if query.look is None or best.tier is VideoTier.MATCH:
+    if query.look is None:
         return best
     views = [*(line.view for line in found[:FIT_LINES]), 0]
     others = {query.words[view]: view for view in views if query.words[view] != best.view}
@@ -117,21 +142,30 @@ def with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoM
 
 
 def _compared(
-    query: VideoQuery, reference: VideoReference, found: list[Line], *, fit: bool, change: bool
+    query: VideoQuery,
+    reference: VideoReference,
+    found: list[Line],
+    *,
+    fit: bool,
+    change: bool,
+    bank_frames: int,
 ) -> VideoMatch | None:
+    def is_enough() -> bool:
+        return is_match_among(best, len(query), bank_frames)
+
     best = _best_of(query, reference, found)
     if best is None and found and is_still(reference, len(reference) // 2):
         best = _by_classic_rule(query, reference, found)
-    if fit and query.fit is not None and (best is None or best.tier is not VideoTier.MATCH):
+    if fit and query.fit is not None and not is_enough():
         for line in found[:FIT_LINES]:
             if line.speed and line.decades >= FIT_DECADES:
                 best = better(best, _fitted(query, reference, line))
-        if best is None or best.tier is not VideoTier.MATCH:
+        if not is_enough():
             for seen in _often(query, found):
                 best = better(best, _best_of(seen, reference, lines(seen, reference)))
-    if (best is None or best.tier is not VideoTier.MATCH) and (same := whole(query, reference)) is not None:
+    if not is_enough() and (same := whole(query, reference)) is not None:
         return replace(judged_along(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
-    if fit and change and (best is None or best.tier is not VideoTier.MATCH):
+    if fit and change and not is_enough():
         best = better(best, by_change(as_they_stand(query, plain_views(query)), reference))
     return best
 
@@ -166,7 +200,7 @@ def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMa
     seen = judged_along(found.query, reference, found.line, found.support)
     specific_ = min(seen.specific, SPECIFIC_DECADES)
     judged = tier(found.line.decades, specific_)
-    expected = expected_false_alarms(found.line.decades + specific_, len(found.query), reference.among)
+    expected = expected_false_alarms(found.line.decades + specific_, len(found.query), len(reference))
     judged = among(judged, expected)
     if not found.is_near and judged is not VideoTier.NONE:
         judged = VideoTier.POSSIBLE
@@ -255,7 +289,7 @@ def judged_along(query: VideoQuery, reference: VideoReference, line: Line, pairs
     judged = tier(decades, found.decades, still=None if picture is None else picture.decades)
     if not is_classic:
         score = decades + found.decades
-        judged = among(judged, expected_false_alarms(score, len(query), reference.among))
+        judged = among(judged, expected_false_alarms(score, len(query), len(reference)))
     first_s, last_s = float(query.time_s[pairs.rows[0]]), float(query.time_s[pairs.rows[-1]])
     # Frame by frame, only those at listed moments are among the pairs.
     half_s = reference.step_s / abs(line.speed) / 2 if query.is_close else query.step_s / 2

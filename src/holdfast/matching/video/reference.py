@@ -19,14 +19,12 @@ class VideoReference:
     """One listed video: m frames with their ``time_s`` float64 (m,), and which of them look alike.
 
     ``quality`` (m,) is 0..100. ``state`` int32 (m,) numbers the distinct pictures as they first appear.
-    ``among`` is how many frames are listed with it, its own included: the more, the more evidence it takes.
     """
 
     frames: FrameCodes
     quality: npt.NDArray[np.integer]
     time_s: npt.NDArray[np.float64]
     state: npt.NDArray[np.int32]
-    among: int
 
     @classmethod
     def of(
@@ -35,11 +33,11 @@ class VideoReference:
         quality: npt.NDArray[np.integer],
         time_s: npt.NDArray[np.floating],
     ) -> VideoReference:
-        """From codes uint8 (m, 32), quality (m,) 0..100 and times (m,) in seconds, as if listed alone."""
+        """From codes uint8 (m, 32), quality (m,) 0..100 and times (m,) in seconds."""
         frames = frame_codes(codes, quality)
         state = np.zeros(len(codes), np.int32)
         states_into(frames.words, STATE_BITS, state)
-        return cls(frames, quality, np.asarray(time_s, np.float64), state, len(codes))
+        return cls(frames, quality, np.asarray(time_s, np.float64), state)
 
     def __len__(self) -> int:
         return len(self.time_s)

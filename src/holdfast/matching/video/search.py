@@ -11,7 +11,7 @@ from holdfast.matching.video.alike import as_they_stand, plain_views
 from holdfast.matching.video.bank import VideoBank
 from holdfast.matching.video.candidates import Candidate, SearchPlan, far_candidates, near_candidates
 from holdfast.matching.video.closer import closer
-from holdfast.matching.video.compare import VideoMatch, better, by_change, compare, with_looks
+from holdfast.matching.video.compare import VideoMatch, better, by_change, compare, is_match_among, with_looks
 from holdfast.matching.video.inpart import named_in_part
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.narrow import narrowed
@@ -45,15 +45,6 @@ class _Compared:
     reference: VideoReference
     match: VideoMatch | None
 
-    @property
-    def is_match(self) -> bool:
-        return self.match is not None and self.match.tier is VideoTier.MATCH
-
-    def with_match(self, match: VideoMatch | None) -> _Compared:
-        """With what came of it, and whether that is in part of the picture."""
-        named = None if match is None else named_in_part(match, self.query, self.reference)
-        return replace(self, match=named)
-
 
 def search(
     query: VideoQuery, bank: VideoBank, plan: SearchPlan | None = None, *, stop_at_match: bool = False
@@ -75,34 +66,44 @@ def search(
             return near
         far = far_candidates(query, bank, plan)
         _compare(query, bank, far, found)
-    if query.fit is not None:
-        for video_id in _promising(found, [one.video_id for one in far[:1]]):
-            one = found[video_id]
-            found[video_id] = one.with_match(compare(one.query, one.reference, change=False))
-        if not any(one.match is not None and one.match.is_sure for one in found.values()):
-            _look_at_change(query, found)
+    if query.fit is None:
+        return _judged(query, bank, found)
+    for video_id in _promising(query, bank, found, [one.video_id for one in far[:1]]):
+        one = found[video_id]
+        match = compare(one.query, one.reference, change=False, bank_frames=bank.frames)
+        found[video_id] = replace(one, match=match)
+    judged = _judged(query, bank, found)
+    if any(one.match.is_sure for one in judged):
+        return judged
+    _look_at_change(query, bank, found)
     return _judged(query, bank, found)
 
 
 def closer_in_bank(one: BankMatch, views: Iterable[Close], bank: VideoBank, step_s: float) -> BankMatch:
     """A find after a closer look (see `closer`), with the tier that it has in a bank of this size."""
+
+    def expected(found: VideoMatch) -> float:
+        times: float = 10.0 ** (SLOPE * (one.match.score - found.score))
+        return one.expected_false_alarms * times
+
+    def is_enough(found: VideoMatch) -> bool:
+        return among(found.tier, expected(found)) is VideoTier.MATCH
+
     reference = bank.reference(one.video_id)
-    found = one.match if reference is None else closer(one.match, views, reference, step_s)
-    if found is one.match:
-        return one
-    expected = one.expected_false_alarms * 10.0 ** (SLOPE * (one.match.score - found.score))
-    is_match = among(found.tier, expected) is VideoTier.MATCH
-    return BankMatch(one.video_id, found, expected) if is_match else one
+    found = one.match if reference is None else closer(one.match, views, reference, step_s, is_enough)
+    return one if found is one.match else BankMatch(one.video_id, found, expected(found))
 
 
-def _look_at_change(query: VideoQuery, found: dict[int, _Compared]) -> None:
-    """What was put much over comes near to nothing: all that are no match yet are asked how they change."""
+def _look_at_change(query: VideoQuery, bank: VideoBank, found: dict[int, _Compared]) -> None:
+    """What was put much over comes near to nothing: all that are no match are asked how they change."""
     views = as_they_stand(query, plain_views(query))
     for video_id, one in found.items():
-        seen = None if one.is_match else by_change(views, one.reference)
-        if seen is not None:
+        if _is_match(one, query, bank):
+            continue
+        seen = by_change(views, one.reference)
+        if seen is not None and seen.tier is not VideoTier.NONE:
             seen = with_looks(seen, one.query, lines(one.query, one.reference))
-            found[video_id] = one.with_match(better(one.match, seen))
+            found[video_id] = replace(one, match=better(one.match, seen))
 
 
 def _compare(
@@ -113,34 +114,55 @@ def _compare(
         known, wanted = found.get(video_id), frozenset(views)
         if known is None:
             reference = bank.reference(video_id)
-        elif wanted <= known.views or known.is_match:
+        elif wanted <= known.views or _is_match(known, query, bank):
             continue
         else:
             reference, wanted = known.reference, known.views | wanted
         if reference is not None:
             few = narrowed(query, sorted(wanted))
-            reference = replace(reference, among=bank.frames)
-            one = _Compared(few, wanted, reference, None)
-            found[video_id] = one.with_match(compare(few, reference, fit=False))
+            match = compare(few, reference, fit=False, bank_frames=bank.frames)
+            found[video_id] = _Compared(few, wanted, reference, match)
 
 
 def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) -> list[BankMatch]:
-    """Those that have a tier, with how many false alarms are expected."""
+    """Those that have a tier in a bank of this size."""
     out = []
     for video_id, one in found.items():
-        if one.match is None or one.match.tier is VideoTier.NONE:
+        if one.match is None:
             continue
-        expected = expected_false_alarms(one.match.score, len(query), bank.frames)
-        out.append(BankMatch(video_id, one.match, expected))
+        judged, expected = _among_all(one.match, len(query), bank)
+        judged = named_in_part(judged, one.query, one.reference)
+        if judged.tier is not VideoTier.NONE:
+            out.append(BankMatch(video_id, judged, expected))
     return sorted(out, key=lambda one: (one.match.rank, one.video_id))
 
 
-def _promising(found: Mapping[int, _Compared], likely: Sequence[int]) -> list[int]:
+def _among_all(match: VideoMatch, query_frames: int, bank: VideoBank) -> tuple[VideoMatch, float]:
+    """A find with the tier that it has in a bank of this size, and how many false alarms are expected.
+
+    Where it has none, what vPDQ's own rules tell of takes its place.
+    """
+    expected = expected_false_alarms(match.score, query_frames, bank.frames)
+    if match.is_classic:
+        return match, expected
+    tier = among(match.tier, expected)
+    if tier is VideoTier.NONE and match.told is not None:
+        return match.told, expected_false_alarms(match.told.score, query_frames, bank.frames)
+    return replace(match, tier=tier), expected
+
+
+def _is_match(one: _Compared, query: VideoQuery, bank: VideoBank) -> bool:
+    return is_match_among(one.match, len(query), bank.frames)
+
+
+def _promising(
+    query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared], likely: Sequence[int]
+) -> list[int]:
     """Up to `FITTED` videos that are no match yet, those with most evidence, and the ``likely``."""
     scores = {
         video_id: 0.0 if one.match is None else one.match.score
         for video_id, one in found.items()
-        if not one.is_match
+        if not _is_match(one, query, bank)
     }
     best = sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
     return [*best, *(video_id for video_id in likely if video_id in scores and video_id not in best)]
