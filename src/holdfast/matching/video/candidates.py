@@ -57,7 +57,7 @@ class SearchPlan:
 
     near_bits: int = 36
     near_hits: int = 1_500_000
-    comparisons: float = 2.5e9
+    comparisons: float = 5.5e9
     most_codes: int = 640
     least_codes: int = 192
     chance_hits: float = 300.0
