@@ -10,6 +10,7 @@ import subprocess
 import sys
 import termios
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +24,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from holdfast.errors import NotMatchableError, WorkerError
+from holdfast.media import forkserver, remote
 from holdfast.media import pool as pool_module
-from holdfast.media import remote
 from holdfast.media.image import decode_image
 from holdfast.media.pool import DecodePool
 from holdfast.media.remote import RemoteWorker
@@ -186,6 +187,8 @@ def test_nor_is_a_video_of_which_nothing_came_yet(tmp_path: Path, kind: str) -> 
     (tmp_path / "film.mp4").write_bytes(clip())
     with DecodePool(workers=1) as pool, (tmp_path / "film.mp4").open("rb") as file:
         pool.decode_image(stored("PNG"))
+        pool.decode_video(clip())  # whatever is loaded once is open now
+        open_before = len(list(Path("/proc/self/fd").iterdir())) if ON_LINUX else 0
         server, started = pool.server_pid, list[int]()
         assert server is not None
         original = RemoteWorker.run_in_parts
@@ -201,6 +204,24 @@ def test_nor_is_a_video_of_which_nothing_came_yet(tmp_path: Path, kind: str) -> 
             patch.setattr(RemoteWorker, "run_in_parts", run_in_parts)
             assert pool.decode_video(clip() if kind == "bytes" else file).frames
         assert len(started) == 2 and pool.server_pid != server
+        pool.decode_image(stored("PNG"))
+        assert not ON_LINUX or len(list(Path("/proc/self/fd").iterdir())) <= open_before
+
+
+def test_a_late_answer_of_the_server_is_not_taken_for_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    with DecodePool(workers=1) as pool:
+        pool.decode_image(stored("PNG"))
+        server, (worker,) = pool.server_pid, pool.worker_pids()
+        assert server is not None
+        monkeypatch.setattr(forkserver, "_REQUEST_TIMEOUT_S", 0.2)
+        monkeypatch.setattr(forkserver, "_END_TIMEOUT_S", 0.2)
+        os.kill(server, signal.SIGSTOP)
+        os.kill(worker, signal.SIGKILL)  # its end cannot be asked for in time
+        wait_until(lambda: not pool._seats[0].worker or not pool._seats[0].worker.is_alive())
+        monkeypatch.setattr(forkserver, "_REQUEST_TIMEOUT_S", 30.0)
+        threading.Timer(0.5, os.kill, (server, signal.SIGCONT)).start()
+        assert pool.decode_image(stored("PNG")).frames
+        assert pool.worker_pids() != [worker]
 
 
 def test_where_the_server_dies_twice_the_file_may_be_to_blame() -> None:

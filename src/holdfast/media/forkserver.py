@@ -86,7 +86,7 @@ class ForkServer:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the process is gone; asked when its channel has ended, which it does a moment before."""
+        """Whether the process is gone, or goes within a moment: its channel ends before it does."""
         try:
             self._process.wait(timeout=_END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -308,7 +308,8 @@ def _answer(
 ) -> tuple[RemoteWorker, T]:
     """A worker, and what it answers: once more, of another one, where the fork server died meanwhile.
 
-    Where that happens twice, it is the answer: the file may be to blame after all.
+    Where that happens twice, it is the answer: the file may be to blame after all. The second try has all of
+    the time that the first had.
     """
     worker = worker_of()
     try:

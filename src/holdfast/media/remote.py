@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import signal
 import socket
@@ -44,15 +45,17 @@ class RemoteWorker:
         self._server, self._limits = server, limits
         self._tasks = 0
         self._status: int | None = None
-        self.is_orphan = (
-            False  # it ended because the fork server did, with every worker: no fault of its task
-        )
+        self.is_orphan = False  # it ended because the fork server did: no fault of its task
         self.worn_out = False
         self.peak_bytes = 0  # the most memory it has taken, as it says
         source = None if file is None else FileSource(file)
-        self._input: SharedBuffer | FileSource = source or SharedBuffer("holdfast-input")
-        self._output = SharedBuffer("holdfast-output")
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with contextlib.ExitStack() as opened:  # descriptors may run out: none is to stay open then
+            self._input: SharedBuffer | FileSource = source or SharedBuffer("holdfast-input")
+            opened.callback(self._input.close)
+            self._output = SharedBuffer("holdfast-output")
+            opened.callback(self._output.close)
+            self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+            opened.pop_all()
         self._most_output_bytes = limits.output_bytes
         setup = WorkerSetup(
             input_bytes=source.size() if source else limits.max_bytes,
@@ -64,7 +67,7 @@ class RemoteWorker:
         try:
             descriptors = (theirs.fileno(), self._input.descriptor, self._output.descriptor)
             self.pid = server.fork(descriptors, setup)
-        except WorkerError:
+        except BaseException:
             self._release()
             raise
         finally:

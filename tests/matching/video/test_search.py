@@ -176,11 +176,11 @@ def test_what_is_found_by_change_is_looked_at_in_the_other_views_too(
     asked = query(random_codes(rng, 40), short)
     asked = replace(asked, fit=lambda *_: None, look=lambda view: f"look {view}")
     module = sys.modules["holdfast.matching.video.search"]
-    found = replace(seen, tier=VideoTier.POSSIBLE, view="by how it changes", looks=("changes",))
+    found = replace(seen, tier=VideoTier.POSSIBLE, view="view 0, by how it changes", looks=("changes",))
     monkeypatch.setattr(module, "far_candidates", lambda *_: [Candidate(1042, (1,))])
     monkeypatch.setattr(module, "by_change", lambda *_: found)
     (one,) = search(asked, bank)
-    assert one.video_id == 1042 and one.match.looks == ("changes", "look 1", "look 0")
+    assert one.video_id == 1042 and one.match.looks == ("changes", "look 1")
 
 
 def test_a_match_in_part_of_one_video_keeps_none_from_being_asked_how_it_changes(
@@ -223,3 +223,78 @@ def test_those_with_most_evidence_and_the_first_of_the_far_pass_are_fitted(
     monkeypatch.setattr(module, "compare", of)
     assert search(asked, bank) == []
     assert fitted == [43, 5, 4, 3, 42]
+
+
+def _listed(videos: list[np.ndarray], listed: VideoReference) -> int:
+    return next(number for number, video in enumerate(videos) if (video[0] == listed.codes[0]).all())
+
+
+def test_a_match_alone_is_not_lost_to_what_more_views_show(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The three views that fit best are aligned: a frame each may crowd out the one with the evidence."""
+    rng = np.random.default_rng(3)
+    shown = changed(rng, np.repeat(videos[42], 2, axis=0), 96)
+    codes, quality = [random_codes(rng, 40), shown], [np.full(40, 80), np.full(40, 80)]
+    for _ in range(3):
+        few, told = random_codes(rng, 40), np.zeros(40, int)
+        few[10:12], told[10:12] = changed(rng, np.repeat(videos[42][5:6], 2, axis=0), 50), 80
+        codes.append(few)
+        quality.append(told)
+    words = tuple(f"view {number}" for number in range(5))
+    asked = VideoQuery.of(
+        np.stack(codes), np.stack(quality), np.arange(40) / 2, step_s=0.5, families=words, words=words
+    )
+    alone = compare(narrowed(asked, [1]), reference(videos[42]))
+    assert alone is not None and alone.tier is VideoTier.MATCH
+    module = sys.modules["holdfast.matching.video.search"]
+    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1042, (1,))])
+    monkeypatch.setattr(module, "far_candidates", lambda *_: [Candidate(1042, (2, 3, 4))])
+    monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**9))
+    (one,) = search(asked, bank)
+    assert one.match.tier is VideoTier.POSSIBLE
+    assert one.match.view == "view 1" and one.match.score == pytest.approx(alone.score)
+
+
+def test_matches_that_are_too_little_take_no_place_of_what_is_none(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
+    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
+    assert seen is not None and not seen.is_classic
+    weak = replace(seen, decades=9.0, specific=2.0, looks=())
+    module, fitted = sys.modules["holdfast.matching.video.search"], list[int]()
+
+    def of(_query: VideoQuery, listed: VideoReference, **how: object) -> VideoMatch:
+        number = _listed(videos, listed)
+        if how.get("fit", True):
+            fitted.append(number)
+            return replace(weak, decades=30.0) if number == 5 else weak
+        return replace(weak, tier=VideoTier.POSSIBLE, specific=-1.0) if number == 5 else weak
+
+    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1000 + n, (0,)) for n in range(6)])
+    monkeypatch.setattr(module, "far_candidates", lambda *_: [])
+    monkeypatch.setattr(module, "by_change", lambda *_: None)
+    monkeypatch.setattr(module, "compare", of)
+    monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**8))
+    found = search(asked, bank)
+    assert fitted == [5, 0, 1]
+    assert [one.video_id for one in found if one.match.tier is VideoTier.MATCH] == [1005]
+
+
+def test_what_has_no_tier_in_the_bank_hides_nothing_that_has(
+    videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
+    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
+    assert seen is not None
+    weak = replace(seen, decades=8.0, specific=1.5, looks=())
+    by_change = replace(weak, tier=VideoTier.POSSIBLE, decades=16.0, view="by how it changes", family="other")
+    module = sys.modules["holdfast.matching.video.search"]
+    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1003, (0,))])
+    monkeypatch.setattr(module, "far_candidates", lambda *_: [])
+    monkeypatch.setattr(module, "by_change", lambda *_: by_change)
+    monkeypatch.setattr(module, "compare", lambda *_, **_how: weak)
+    monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**9))
+    (one,) = search(asked, bank)
+    assert (one.match.tier, one.match.view) == (VideoTier.POSSIBLE, "by how it changes")

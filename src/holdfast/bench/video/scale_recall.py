@@ -67,6 +67,7 @@ def recall_in_bank(copies: Iterable[tuple[Sequence[int], bytes]], bank: VideoBan
         "a match alone": len(alone),
         "by that score here": sum(copy.is_due for copy in alone),
         "found": sum(copy.is_found for copy in alone),
+        "by that score, not found": sum(copy.is_due and not copy.is_found for copy in alone),
         "only another file of the source": sum(copy.is_other for copy in alone),
         "found, no match alone": sum(copy.is_found and not copy.is_alone for copy in seen),
         "processor s, median": round(float(np.median(times)), 2),

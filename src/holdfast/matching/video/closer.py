@@ -15,7 +15,7 @@ that the find tells (`VideoMatch.looks`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from holdfast.matching.video.align import SPEEDS, Line
@@ -51,16 +51,10 @@ def stretch_s(match: VideoMatch) -> tuple[float, float]:
     return max(0.0, middle_s - half_s), middle_s + half_s
 
 
-def closer(
-    match: VideoMatch,
-    views: Iterable[Close],
-    reference: VideoReference,
-    step_s: float,
-    is_enough: Callable[[VideoMatch], bool] = lambda _match: True,
-) -> VideoMatch:
+def closer(match: VideoMatch, views: Iterable[Close], reference: VideoReference, step_s: float) -> VideoMatch:
     """The match that the stretch of a find is frame by frame; the find itself where it is none.
 
-    ``views`` are those of ``match.looks``, with frames ``step_s`` apart. A match has to be ``is_enough``.
+    ``views`` are those of ``match.looks``, with frames ``step_s`` apart.
     """
     if len(reference) > MOST_FRAMES:
         return match
@@ -70,9 +64,9 @@ def closer(
         lines = _distinct(_lines(pairs, match), match)
         looked.append((seen, lines))
         best = _surest(best, ((pairs, line) for line in lines if not pairs.returns(pairs.along(*line))))
-    if best is match or not is_enough(best):
-        best = _surest(best, _uncovered(match, looked, reference, step_s))
-    if best is match or not is_enough(best):
+    if best is match:
+        best = _surest(match, _uncovered(match, looked, reference, step_s))
+    if best is match:
         return match
     for seen, _ in looked:
         if best.looks[0] is seen.look:

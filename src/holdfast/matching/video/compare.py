@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +37,7 @@ FIT_DECADES = 1.5  # of evidence, from which a view is fitted to the listed fram
 FIT_LINES, FIT_PAIRS = 2, 6  # of them, and of frames that a view is fitted to
 AGAIN_DECADES = 0.75  # that views with the frames between give away, for being looked at once more
 FIT_COST = 3.0  # decades that are given away for it: strangers can be fitted a little too
+AS_IS, BY_CHANGE = "as is", "by how it changes"  # of views, for people
 _TIERS = list(VideoTier)
 
 
@@ -136,8 +138,9 @@ def with_looks(best: VideoMatch, query: VideoQuery, found: list[Line]) -> VideoM
     """With the views of the lines that fit best, and the frames as they are, to look at more closely."""
     if query.look is None:
         return best
+    shown = AS_IS if best.view == BY_CHANGE else best.view.removesuffix(f", {BY_CHANGE}")
     views = [*(line.view for line in found[:FIT_LINES]), 0]
-    others = {query.words[view]: view for view in views if query.words[view] != best.view}
+    others = {query.words[view]: view for view in views if query.words[view] != shown}
     return replace(best, looks=(*best.looks, *map(query.look, others.values())))
 
 
@@ -164,7 +167,10 @@ def _compared(
             for seen in _often(query, found):
                 best = better(best, _best_of(seen, reference, lines(seen, reference)))
     if not is_enough() and (same := whole(query, reference)) is not None:
-        return replace(judged_along(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
+        plain = replace(judged_along(query, reference, *same), tier=VideoTier.MATCH, is_classic=True)
+        if best is None or best.tier is not VideoTier.MATCH or best.score <= plain.score:
+            return plain
+        return replace(plain, decades=best.decades, specific=best.specific)
     if fit and change and not is_enough():
         best = better(best, by_change(as_they_stand(query, plain_views(query)), reference))
     return best
@@ -204,7 +210,7 @@ def by_change(views: Sequence[VideoQuery], reference: VideoReference) -> VideoMa
     judged = among(judged, expected)
     if not found.is_near and judged is not VideoTier.NONE:
         judged = VideoTier.POSSIBLE
-    words = "by how it changes" if seen.view == "as is" else f"{seen.view}, by how it changes"
+    words = BY_CHANGE if seen.view == AS_IS else f"{seen.view}, {BY_CHANGE}"
     return replace(
         seen,
         tier=judged,
@@ -225,11 +231,15 @@ def _by_classic_rule(query: VideoQuery, reference: VideoReference, found: list[L
     return None
 
 
-def better(one: VideoMatch | None, other: VideoMatch | None) -> VideoMatch | None:
-    """The surer of two finds of one video."""
+def better(
+    one: VideoMatch | None,
+    other: VideoMatch | None,
+    rank: Callable[[VideoMatch], tuple[Any, ...]] = lambda match: match.rank,
+) -> VideoMatch | None:
+    """The surer of two finds of one video: the one of lower ``rank``."""
     if one is None or other is None:
         return one or other
-    surer = min(one, other, key=lambda match: match.rank)
+    surer = min(one, other, key=rank)
     told = one.told or other.told
     return surer if surer.told is told else replace(surer, told=told)
 

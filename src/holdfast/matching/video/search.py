@@ -21,7 +21,8 @@ from holdfast.matching.video.reference import VideoReference
 __all__ = ["BankMatch", "SearchPlan", "closer_in_bank", "search"]
 
 _ALL_VIDEOS = 64  # banks up to this size are compared with one by one
-FITTED = 4  # candidates that the query is fitted to: those nearest to a match; then the first of the far pass
+FITTED = 4  # candidates that the query is fitted to, those nearest to a match; and the first of the far pass
+WEAK_FITTED = 2  # of those that are a match alone and too little here
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class _Compared:
     views: frozenset[int]
     reference: VideoReference
     match: VideoMatch | None
+
+    def with_match(self, match: VideoMatch | None, query: VideoQuery, bank: VideoBank) -> _Compared:
+        """With the surer of two finds: what is a match here, then what has a tier here at all."""
+
+        def rank(found: VideoMatch) -> tuple[object, ...]:
+            tier = _among_all(found, len(query), bank)[0].tier
+            return tier is not VideoTier.MATCH, tier is VideoTier.NONE, *found.rank
+
+        return replace(self, match=better(self.match, match, rank))
 
 
 def search(
@@ -71,7 +81,7 @@ def search(
     for video_id in _promising(query, bank, found, [one.video_id for one in far[:1]]):
         one = found[video_id]
         match = compare(one.query, one.reference, change=False, bank_frames=bank.frames)
-        found[video_id] = replace(one, match=match)
+        found[video_id] = one.with_match(match, query, bank)
     judged = _judged(query, bank, found)
     if any(one.match.is_sure for one in judged):
         return judged
@@ -81,17 +91,13 @@ def search(
 
 def closer_in_bank(one: BankMatch, views: Iterable[Close], bank: VideoBank, step_s: float) -> BankMatch:
     """A find after a closer look (see `closer`), with the tier that it has in a bank of this size."""
-
-    def expected(found: VideoMatch) -> float:
-        times: float = 10.0 ** (SLOPE * (one.match.score - found.score))
-        return one.expected_false_alarms * times
-
-    def is_enough(found: VideoMatch) -> bool:
-        return among(found.tier, expected(found)) is VideoTier.MATCH
-
     reference = bank.reference(one.video_id)
-    found = one.match if reference is None else closer(one.match, views, reference, step_s, is_enough)
-    return one if found is one.match else BankMatch(one.video_id, found, expected(found))
+    found = one.match if reference is None else closer(one.match, views, reference, step_s)
+    if found is one.match:
+        return one
+    expected = one.expected_false_alarms * 10.0 ** (SLOPE * (one.match.score - found.score))
+    is_match = among(found.tier, expected) is VideoTier.MATCH
+    return BankMatch(one.video_id, found, expected) if is_match else one
 
 
 def _look_at_change(query: VideoQuery, bank: VideoBank, found: dict[int, _Compared]) -> None:
@@ -103,7 +109,7 @@ def _look_at_change(query: VideoQuery, bank: VideoBank, found: dict[int, _Compar
         seen = by_change(views, one.reference)
         if seen is not None and seen.tier is not VideoTier.NONE:
             seen = with_looks(seen, one.query, lines(one.query, one.reference))
-            found[video_id] = replace(one, match=better(one.match, seen))
+            found[video_id] = one.with_match(seen, query, bank)
 
 
 def _compare(
@@ -121,7 +127,8 @@ def _compare(
         if reference is not None:
             few = narrowed(query, sorted(wanted))
             match = compare(few, reference, fit=False, bank_frames=bank.frames)
-            found[video_id] = _Compared(few, wanted, reference, match)
+            one = _Compared(few, wanted, reference, None if known is None else known.match)
+            found[video_id] = one.with_match(match, query, bank)
 
 
 def _judged(query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared]) -> list[BankMatch]:
@@ -158,11 +165,16 @@ def _is_match(one: _Compared, query: VideoQuery, bank: VideoBank) -> bool:
 def _promising(
     query: VideoQuery, bank: VideoBank, found: Mapping[int, _Compared], likely: Sequence[int]
 ) -> list[int]:
-    """Up to `FITTED` videos that are no match yet, those with most evidence, and the ``likely``."""
+    """Up to `FITTED` videos that are no match, those with most evidence, and the ``likely`` ones; then some
+    that are a match alone and too little here.
+    """
     scores = {
         video_id: 0.0 if one.match is None else one.match.score
         for video_id, one in found.items()
         if not _is_match(one, query, bank)
     }
-    best = sorted(scores, key=lambda video_id: -scores[video_id])[:FITTED]
-    return [*best, *(video_id for video_id in likely if video_id in scores and video_id not in best)]
+    ranked = sorted(scores, key=lambda video_id: -scores[video_id])
+    weak = [video_id for video_id in ranked if is_match_among(found[video_id].match, len(query), 0)]
+    none = [video_id for video_id in ranked if video_id not in weak]
+    more = [video_id for video_id in likely if video_id in none[FITTED:]]
+    return [*none[:FITTED], *more, *weak[:WEAK_FITTED]]
