@@ -46,7 +46,7 @@ def list_rows(videos: Sequence[Path], lists: Path, vpdq: Any) -> Iterator[Row]:
             row = {"video": name, "frames": len(theirs), **_off(theirs, ours())}
             if vpdq is not None:
                 tool = _off(theirs, _by_vpdq(vpdq, path, side))
-                row |= {f"vpdq {name}": value for name, value in tool.items()}
+                row |= {f"vpdq {what}": value for what, value in tool.items()}
             yield row
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from holdfast.bench.video.queries import best_match, query_of, stretch_of, views_of
-from holdfast.matching.video.alarms import among, expected_false_alarms
 from holdfast.matching.video.bank import VideoBank
+from holdfast.matching.video.compare import is_match_among
 from holdfast.matching.video.judge import VideoTier
 from holdfast.matching.video.search import search
 from holdfast.screening.videocloser import looked_closer
@@ -48,10 +48,8 @@ def copy_in_bank(numbers: Sequence[int], data: bytes, bank: VideoBank) -> _Copy 
     search_s = time.thread_time() - started
     finds = looked_closer(looked, bank, lambda span_s: nullcontext(stretch_of(data, span_s)))
     matches = {one.video_id for piece in finds for one in piece if one.match.tier is VideoTier.MATCH}
-    is_alone = is_due = False
-    if alone is not None and alone.tier is VideoTier.MATCH:
-        expected = expected_false_alarms(alone.score, len(queries[0]), bank.frames)
-        is_alone, is_due = True, alone.is_classic or among(alone.tier, expected) is VideoTier.MATCH
+    is_alone = alone is not None and alone.tier is VideoTier.MATCH
+    is_due = is_match_among(alone, len(queries[0]), bank.frames)
     is_found, is_other = numbers[0] in matches, not matches.isdisjoint(numbers[1:])
     return _Copy(is_alone, is_due, is_found, is_other and not is_found, search_s)
 
