@@ -10,7 +10,6 @@ import subprocess
 import sys
 import termios
 import textwrap
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -208,20 +207,24 @@ def test_nor_is_a_video_of_which_nothing_came_yet(tmp_path: Path, kind: str) -> 
         assert not ON_LINUX or len(list(Path("/proc/self/fd").iterdir())) <= open_before
 
 
-def test_a_late_answer_of_the_server_is_not_taken_for_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_late_answer_of_the_server_is_not_taken_for_another_one() -> None:
     with DecodePool(workers=1) as pool:
         pool.decode_image(stored("PNG"))
-        server, (worker,) = pool.server_pid, pool.worker_pids()
+        server, (worker,) = pool._server, pool.worker_pids()
         assert server is not None
-        monkeypatch.setattr(forkserver, "_REQUEST_TIMEOUT_S", 0.2)
-        monkeypatch.setattr(forkserver, "_END_TIMEOUT_S", 0.2)
-        os.kill(server, signal.SIGSTOP)
-        os.kill(worker, signal.SIGKILL)  # its end cannot be asked for in time
-        wait_until(lambda: not pool._seats[0].worker or not pool._seats[0].worker.is_alive())
-        monkeypatch.setattr(forkserver, "_REQUEST_TIMEOUT_S", 30.0)
-        threading.Timer(0.5, os.kill, (server, signal.SIGCONT)).start()
+        os.kill(server.pid, signal.SIGSTOP)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(forkserver, "_REQUEST_TIMEOUT_S", 0.2)
+            patch.setattr(forkserver, "_END_TIMEOUT_S", 0.2)
+            with pytest.raises(WorkerError, match="does not answer"):
+                server.reap(worker)
+            assert not server.has_ended
+        os.kill(server.pid, signal.SIGCONT)  # it answers now, and nobody is to hear it
+        with pytest.raises(WorkerError, match="is gone"):
+            server.reap(worker)
+        wait_until(lambda: not is_running(worker))
         assert pool.decode_image(stored("PNG")).frames
-        assert pool.worker_pids() != [worker]
+        assert pool.server_pid != server.pid and pool.worker_pids() != [worker]
 
 
 def test_where_the_server_dies_twice_the_file_may_be_to_blame() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -164,13 +166,34 @@ def test_a_title_that_all_listed_videos_show_ends_the_first_pass_and_hides_nothi
     assert search(asked, bank, plan)[0].video_id == 5
 
 
+def _listed(videos: list[np.ndarray], listed: VideoReference) -> int:
+    return next(number for number, video in enumerate(videos) if (video[0] == listed.codes[0]).all())
+
+
+def _seen(videos: list[np.ndarray]) -> VideoMatch:
+    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
+    assert seen is not None and not seen.is_classic
+    return replace(seen, looks=())
+
+
+def _to_be_fitted(
+    videos: list[np.ndarray], monkeypatch: pytest.MonkeyPatch, near: Sequence[int], far: Sequence[int] = ()
+) -> tuple[VideoQuery, ModuleType]:
+    """A query that can be fitted, and the module, in which it has these candidates and no find by change."""
+    module = sys.modules["holdfast.matching.video.search"]
+    for name, ids in (("near_candidates", near), ("far_candidates", far)):
+        found = [Candidate(1000 + number, (0,)) for number in ids]
+        monkeypatch.setattr(module, name, lambda *_, found=found: found)
+    monkeypatch.setattr(module, "by_change", lambda *_: None)
+    return replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None), module
+
+
 def test_what_is_found_by_change_is_looked_at_in_the_other_views_too(
     videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How it changes is told by a plain view; the view that comes near may be another one."""
     rng = np.random.default_rng(12)
-    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
-    assert seen is not None
+    seen = _seen(videos)
     short = random_codes(rng, 40)
     short[:8] = changed(rng, np.repeat(videos[42][:4], 2, axis=0), 76)
     asked = query(random_codes(rng, 40), short)
@@ -203,30 +226,20 @@ def test_a_match_in_part_of_one_video_keeps_none_from_being_asked_how_it_changes
 def test_those_with_most_evidence_and_the_first_of_the_far_pass_are_fitted(
     videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
-    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
-    assert seen is not None
-    module, fitted = sys.modules["holdfast.matching.video.search"], list[int]()
-    first = {codes.tobytes(): number for number, codes in enumerate(video[0] for video in videos)}
+    asked, module = _to_be_fitted(videos, monkeypatch, range(6), [42, 43])
+    seen, fitted = _seen(videos), list[int]()
 
     def of(_query: VideoQuery, listed: VideoReference, **how: object) -> VideoMatch | None:
-        number = first[listed.codes[0].tobytes()]
+        number = _listed(videos, listed)
         if how.get("fit", True):
             fitted.append(number)
         if number == 42:
             return None
-        return replace(seen, tier=VideoTier.NONE, decades=float(number), specific=0.0, looks=())
+        return replace(seen, tier=VideoTier.NONE, decades=float(number), specific=0.0)
 
-    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1000 + n, (0,)) for n in range(6)])
-    monkeypatch.setattr(module, "far_candidates", lambda *_: [Candidate(1042, (0,)), Candidate(1043, (0,))])
-    monkeypatch.setattr(module, "by_change", lambda *_: None)
     monkeypatch.setattr(module, "compare", of)
     assert search(asked, bank) == []
     assert fitted == [43, 5, 4, 3, 42]
-
-
-def _listed(videos: list[np.ndarray], listed: VideoReference) -> int:
-    return next(number for number, video in enumerate(videos) if (video[0] == listed.codes[0]).all())
 
 
 def test_a_match_alone_is_not_lost_to_what_more_views_show(
@@ -259,11 +272,8 @@ def test_a_match_alone_is_not_lost_to_what_more_views_show(
 def test_matches_that_are_too_little_take_no_place_of_what_is_none(
     videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
-    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
-    assert seen is not None and not seen.is_classic
-    weak = replace(seen, decades=9.0, specific=2.0, looks=())
-    module, fitted = sys.modules["holdfast.matching.video.search"], list[int]()
+    asked, module = _to_be_fitted(videos, monkeypatch, range(6))
+    weak, fitted = replace(_seen(videos), decades=9.0, specific=2.0), list[int]()
 
     def of(_query: VideoQuery, listed: VideoReference, **how: object) -> VideoMatch:
         number = _listed(videos, listed)
@@ -272,9 +282,6 @@ def test_matches_that_are_too_little_take_no_place_of_what_is_none(
             return replace(weak, decades=30.0) if number == 5 else weak
         return replace(weak, tier=VideoTier.POSSIBLE, specific=-1.0) if number == 5 else weak
 
-    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1000 + n, (0,)) for n in range(6)])
-    monkeypatch.setattr(module, "far_candidates", lambda *_: [])
-    monkeypatch.setattr(module, "by_change", lambda *_: None)
     monkeypatch.setattr(module, "compare", of)
     monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**8))
     found = search(asked, bank)
@@ -285,14 +292,9 @@ def test_matches_that_are_too_little_take_no_place_of_what_is_none(
 def test_what_has_no_tier_in_the_bank_hides_nothing_that_has(
     videos: list[np.ndarray], bank: VideoBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = replace(query(np.repeat(videos[7], 2, axis=0)), fit=lambda *_: None)
-    seen = compare(query(np.repeat(videos[3], 2, axis=0)), reference(videos[3]))
-    assert seen is not None
-    weak = replace(seen, decades=8.0, specific=1.5, looks=())
+    asked, module = _to_be_fitted(videos, monkeypatch, [3])
+    weak = replace(_seen(videos), decades=8.0, specific=1.5)
     by_change = replace(weak, tier=VideoTier.POSSIBLE, decades=16.0, view="by how it changes", family="other")
-    module = sys.modules["holdfast.matching.video.search"]
-    monkeypatch.setattr(module, "near_candidates", lambda *_: [Candidate(1003, (0,))])
-    monkeypatch.setattr(module, "far_candidates", lambda *_: [])
     monkeypatch.setattr(module, "by_change", lambda *_: by_change)
     monkeypatch.setattr(module, "compare", lambda *_, **_how: weak)
     monkeypatch.setattr(VideoBank, "frames", property(lambda _: 10**9))

@@ -48,6 +48,18 @@ def test_it_is_one_in_a_large_bank_too(rng: np.random.Generator) -> None:
     assert [(one.video_id, one.match.tier) for one in found] == [(777, VideoTier.MATCH)]
 
 
+def test_a_match_that_is_too_little_for_the_bank_is_one_by_it_and_keeps_its_evidence(
+    rng: np.random.Generator,
+) -> None:
+    listed = random_codes(rng, 5)
+    asked = _plain(changed(rng, np.repeat(listed, 2, axis=0), 8))
+    alone = compare(asked, reference(listed))
+    assert alone is not None and alone.tier is VideoTier.MATCH and not alone.is_classic
+    among = compare(asked, reference(listed), bank_frames=10**60)
+    assert among is not None and among.is_classic and among.tier is VideoTier.MATCH
+    assert among.score == pytest.approx(alone.score)
+
+
 @pytest.mark.parametrize("bits", [21, 31])
 def test_what_is_further_is_not_the_same(rng: np.random.Generator, bits: int) -> None:
     listed = random_codes(rng, 12)
